@@ -1,0 +1,1 @@
+//! The `popularity` plugin.
