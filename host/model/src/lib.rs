@@ -1,1 +1,27 @@
-//! Words every crate shares.
+//! The words that every crate of the host shares: identities, budgets, capabilities, payloads, faults. No I/O.
+
+mod budget;
+mod candidates;
+mod capability;
+mod descriptor;
+mod digest;
+mod fault;
+mod feedback;
+mod observation;
+mod params;
+mod usage;
+mod version;
+
+pub use budget::{Budget, Budgets, Call};
+pub use candidates::{Candidates, Column, Decision, Payload, PayloadKind, PolicyKind, PolicyRecord, Route, Values};
+pub use capability::{Grant, Interfaces, Verb};
+pub use descriptor::{
+    ColumnKind, ColumnSpec, Condition, Descriptor, Domain, Layer, Parameter, Port, RewardLevel, Role,
+};
+pub use digest::{Digest, DigestError};
+pub use fault::{Fault, FaultKind, FaultSource};
+pub use feedback::{Exposure, Feedback, FitReport, NONE, Status};
+pub use observation::{EventKind, History, Input, Observation, Subject};
+pub use params::{ParamValue, Params};
+pub use usage::Usage;
+pub use version::{Generation, State, Version};

@@ -1,1 +1,55 @@
-//! SDK.
+//! The Rust SDK of Greenroom: write an agent, get a component.
+//!
+//! An agent is a type that implements [`Policy`], and [`Lifecycle`] and [`Learner`] when it has parameters and learns.
+//! [`export_module!`] or [`export_agent!`] makes a component of it. The same type runs natively, which is how it is
+//! tested: see [`native`].
+//!
+//! ```
+//! use greenroom_sdk::{Candidates, Decision, Fault, Observation, Policy};
+//!
+//! #[derive(Default)]
+//! struct Backwards;
+//!
+//! impl Policy for Backwards {
+//!     fn decide(&mut self, seen: Observation) -> Result<Decision, Fault> {
+//!         let mut all = Candidates::default();
+//!         for input in seen.inputs {
+//!             all.extend(input.candidates()?);
+//!         }
+//!         all.rows.reverse();
+//!         Ok(all.first(seen.limit).into())
+//!     }
+//! }
+//! # #[cfg(target_family = "wasm")]
+//! greenroom_sdk::export_module!(Backwards);
+//! ```
+
+mod bindings;
+mod candidates;
+mod describe;
+mod export;
+mod fault;
+mod host;
+pub mod native;
+mod params;
+mod rows;
+mod state;
+
+#[doc(hidden)]
+pub use bindings::rt;
+pub use bindings::types::{
+    Candidates, Column, ColumnKind, ColumnSpec, Decision, Descriptor, Fault, FaultKind, Feedback, FitReport, History,
+    Input, Layer, Observation, Parameter, Payload, PayloadKind, PolicyKind, PolicyRecord, Port, RewardLevel, Role,
+    Route, Settings, State, Subject, Values,
+};
+pub use describe::{boolean, choice, describe, float, integer, items, numbers};
+pub use export::{Learner, Lifecycle, Policy};
+#[doc(hidden)]
+pub use export::{__check_schema, __init};
+pub use host::{log, memory, metric};
+pub use params::Params;
+pub use rows::Marks;
+pub use state::{decode, encode};
+
+/// Stands for "none" in the `u32` columns of [`Feedback`].
+pub const NONE: u32 = u32::MAX;

@@ -1,1 +1,109 @@
-//! A guest that misbehaves as told.
+//! A guest that misbehaves as its `mode` parameter says. For tests of the host.
+
+use greenroom_sdk::{
+    Candidates, Decision, Descriptor, Fault, Feedback, FitReport, Learner, Lifecycle, Observation, Params, Policy,
+    Role, State, choice, describe, float, integer, memory,
+};
+
+const MODES: &[&str] = &[
+    "honest", "echo", "trap", "panic", "spin", "spin-configure", "grow", "nan", "repeat", "unknown", "too-many", "fault", "memory",
+    "huge", "count",
+];
+
+/// The guest.
+#[derive(Default)]
+pub struct Probe {
+    mode: String,
+    size: u32,
+    calls: u32,
+    learned: u64,
+}
+
+impl Policy for Probe {
+    #[expect(clippy::panic, clippy::infinite_loop, reason = "misbehaving is its purpose")]
+    fn decide(&mut self, seen: Observation) -> Result<Decision, Fault> {
+        self.calls += 1;
+        let n = seen.limit.min(self.size);
+        let honest = |n: u32| Candidates::new((0..n).collect(), (0..n).map(|i| 1.0 - i as f32 * 1e-3).collect());
+        Ok(match self.mode.as_str() {
+            "echo" => match seen.inputs.into_iter().next() {
+                Some(input) => Decision { payload: input.payload, policy: None },
+                None => Candidates::default().into(),
+            },
+            "trap" => std::process::abort(),
+            "panic" => panic!("the probe was told to panic"),
+            "spin" => loop {
+                std::hint::black_box(self.calls);
+            },
+            "grow" => {
+                let mut all: Vec<Vec<u8>> = Vec::new();
+                for _ in 0..100_000 {
+                    all.push(vec![1; 1 << 20]);
+                }
+                honest(all.len() as u32).into()
+            }
+            "nan" => Candidates::new(vec![0], vec![f32::NAN]).into(),
+            "repeat" => Candidates::new(vec![0, 0], vec![1.0, 0.5]).into(),
+            "unknown" => Candidates::new(vec![4_000_000], vec![1.0]).into(),
+            "too-many" => honest(seen.limit + 1).into(),
+            "huge" => honest(2_000_000).into(),
+            "fault" => return Err(Fault::unavailable("the probe was told to fail")),
+            "memory" => {
+                let space = memory::open("probe").map_err(|e| Fault::unavailable(format!("{e:?}")))?;
+                let value = space.get("calls").map_err(|e| Fault::unavailable(format!("{e:?}")))?;
+                let before = value.and_then(|v| v.value.first().copied()).unwrap_or(0);
+                space.put("calls", &[before + 1]).map_err(|e| Fault::unavailable(format!("{e:?}")))?;
+                Candidates::new(vec![u32::from(before)], vec![1.0]).into()
+            }
+            "count" => Candidates::new(vec![self.calls - 1], vec![1.0]).into(),
+            _ => honest(n).into(),
+        })
+    }
+}
+
+impl Lifecycle for Probe {
+    fn describe() -> Descriptor {
+        describe("probe", "0.1.0", Role::Recall, "misbehaves as told")
+            .takes("*", true, &[])
+            .metric("recall@20", greenroom_sdk::RewardLevel::Inner)
+            .state("probe/1")
+            .parameter(choice("mode", MODES, "honest", "what to do"))
+            .parameter(integer("size", 0, 100_000, 10, "rows to return"))
+            .parameter(float("weight", 0.0, 1.0, 0.5, "a number"))
+    }
+
+    #[expect(clippy::infinite_loop, reason = "misbehaving is its purpose")]
+    fn configure(&mut self, params: &Params) -> Result<(), Fault> {
+        params.choice("mode")?.clone_into(&mut self.mode);
+        self.size = params.integer("size")?;
+        if self.mode == "spin-configure" {
+            loop {
+                std::hint::black_box(self.size);
+            }
+        }
+        Ok(())
+    }
+
+    fn snapshot(&self) -> Result<State, Fault> {
+        Ok(State { schema: "probe/1".into(), bytes: self.learned.to_le_bytes().to_vec() })
+    }
+
+    fn restore(&mut self, state: State) -> Result<(), Fault> {
+        let bytes = state.bytes.as_slice().try_into().map_err(|_| Fault::invalid_state("8 bytes expected"))?;
+        self.learned = u64::from_le_bytes(bytes);
+        Ok(())
+    }
+}
+
+impl Learner for Probe {
+    fn learn(&mut self, batch: Feedback) -> Result<(), Fault> {
+        self.learned += batch.rows.len() as u64;
+        Ok(())
+    }
+
+    fn fit(&mut self) -> Result<FitReport, Fault> {
+        Ok(FitReport { examples: self.learned, loss: None, notes: Vec::new() })
+    }
+}
+
+greenroom_sdk::export_agent!(Probe);
