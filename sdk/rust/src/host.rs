@@ -2,11 +2,11 @@
 
 /// The shared memory layer.
 pub mod memory {
-    #[cfg(not(target_family = "wasm"))]
-    pub use crate::native::memory::{Namespace, gather, labels, open, row_count};
     pub use crate::bindings::memory::{Entry, Error, KeyedEntry, Page};
     #[cfg(target_family = "wasm")]
     pub use crate::bindings::memory::{Namespace, gather, labels, open, row_count};
+    #[cfg(not(target_family = "wasm"))]
+    pub use crate::native::memory::{Namespace, gather, labels, open, row_count};
 }
 
 /// Lines for the operator, bounded by the host.

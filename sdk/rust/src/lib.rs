@@ -43,9 +43,9 @@ pub use bindings::types::{
     Route, Settings, State, Subject, Values,
 };
 pub use describe::{boolean, choice, describe, float, integer, items, numbers};
-pub use export::{Learner, Lifecycle, Policy};
 #[doc(hidden)]
 pub use export::{__check_schema, __init};
+pub use export::{Learner, Lifecycle, Policy};
 pub use host::{log, memory, metric};
 pub use params::Params;
 pub use rows::Marks;

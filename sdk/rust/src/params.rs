@@ -63,8 +63,9 @@ impl Params {
     /// `InvalidParameters` when it is missing, no whole number, or does not fit `T`.
     pub fn integer<T: TryFrom<i64>>(&self, name: &str) -> Result<T, Fault> {
         match self.get(name, "a whole number")? {
-            Value::Integer(x) => T::try_from(*x)
-                .map_err(|_| Fault::invalid_parameters(format!("`{name}` = {x} is out of range"))),
+            Value::Integer(x) => {
+                T::try_from(*x).map_err(|_| Fault::invalid_parameters(format!("`{name}` = {x} is out of range")))
+            }
             other => Self::wrong(name, "a whole number", other),
         }
     }

@@ -6,8 +6,21 @@ use greenroom_sdk::{
 };
 
 const MODES: &[&str] = &[
-    "honest", "echo", "trap", "panic", "spin", "spin-configure", "grow", "nan", "repeat", "unknown", "too-many", "fault", "memory",
-    "huge", "count",
+    "honest",
+    "echo",
+    "trap",
+    "panic",
+    "spin",
+    "spin-configure",
+    "grow",
+    "nan",
+    "repeat",
+    "unknown",
+    "too-many",
+    "fault",
+    "memory",
+    "huge",
+    "count",
 ];
 
 /// The guest.
