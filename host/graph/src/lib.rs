@@ -1,1 +1,14 @@
-//! Graph file to plan.
+//! Graph file to plan: `text -> Authored -> resolve with what the components say -> Plan`.
+//!
+//! Everything that can be known before a component runs is checked here, so that a plan that exists is a plan that
+//! can be executed: names resolve, payloads fit ports, parameters are in range, grants suffice. All mistakes of a
+//! file are reported in one run. There is no I/O: the caller brings the text, and what it found in the components.
+
+mod diagnostic;
+mod plan;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Mistake, Severity, Span};
+pub use plan::{
+    Agent, Bound, ComponentFacts, Edge, Guard, Instances, Namespace, NamespaceKind, Node, Objective, OnFault, Plan,
+    Segments,
+};

@@ -1,0 +1,261 @@
+//! The plan: what a graph file becomes once every name is an index and every default is filled in. Immutable; a change
+//! is a new plan.
+
+use greenroom_model::{Budgets, Descriptor, Digest, Grant, Interfaces, Params, PayloadKind};
+use serde::Serialize;
+
+use crate::Diagnostics;
+
+/// What is known of an agent's component.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComponentFacts {
+    /// Of its bytes.
+    pub digest: Digest,
+    /// What it exports and imports.
+    pub interfaces: Interfaces,
+    /// What it says of itself; none for a component without `lifecycle`.
+    pub descriptor: Option<Descriptor>,
+}
+
+/// A graph that can be executed.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The graph's name.
+    pub name: String,
+    /// By name, ascending. Each is used by some node.
+    pub agents: Vec<Agent>,
+    /// In an order in which inputs and routers stand before whoever depends on them. The same for the same graph,
+    /// however its file is laid out.
+    pub nodes: Vec<Node>,
+    /// The node whose candidates are the answer.
+    pub output: usize,
+    /// For a whole request.
+    pub deadline_ms: u64,
+    /// Whether the rows of the subject's history go into `excluded`.
+    pub exclude_seen: bool,
+    /// Where one kind of subject ends and the next begins.
+    pub segments: Segments,
+    /// What the system is for.
+    pub objective: Objective,
+    /// By name, ascending.
+    pub namespaces: Vec<Namespace>,
+    /// What is allowed but looks wrong. Empty when nothing does.
+    pub warnings: Diagnostics,
+}
+
+/// A component with its parameters, grants and budgets.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Agent {
+    /// Its name in the graph file.
+    pub name: String,
+    /// As written: relative to the graph file.
+    pub component_path: String,
+    /// Of the component's bytes.
+    pub component: Digest,
+    /// What the component exports and imports.
+    pub interfaces: Interfaces,
+    /// What the component says of itself; none without `lifecycle`.
+    pub descriptor: Option<Descriptor>,
+    /// Checked, defaults filled in whether or not their condition holds. Items and numbers have no default and are
+    /// absent when the file does not give them. Items are external ids.
+    pub params: Params,
+    /// Ascending, none twice.
+    pub grants: Vec<Grant>,
+    /// For each call.
+    pub budgets: Budgets,
+    /// How its instances are had.
+    pub instances: Instances,
+}
+
+/// How instances are had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Instances {
+    /// One for each call.
+    Fresh,
+    /// Kept and used again: isolation between requests is the agent's promise.
+    Pooled {
+        /// How many are kept.
+        max: u32,
+    },
+}
+
+/// A place in the graph.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Node {
+    /// Its name in the graph file.
+    pub name: String,
+    /// Index into [`Plan::agents`].
+    pub agent: usize,
+    /// By port, ascending.
+    pub inputs: Vec<Edge>,
+    /// What it returns.
+    pub output: PayloadKind,
+    /// How many rows it is asked for. None on the output node, and on nodes that return no candidates: they get the
+    /// request's limit.
+    pub limit: Option<u32>,
+    /// Beside the budget of its agent and the deadline of the request.
+    pub deadline_ms: Option<u64>,
+    /// What happens when it fails.
+    pub on_fault: OnFault,
+    /// The branches of a router, ascending; empty on other nodes. When a router picks no branch that is named here,
+    /// `default` runs, if it is named.
+    pub branches: Vec<String>,
+    /// Who decides whether it runs. None: it always does.
+    pub guard: Option<Guard>,
+    /// Its bit in the sources of candidates: set on nodes that return candidates and take none.
+    pub source: Option<u32>,
+}
+
+/// A connection to a port.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Edge {
+    /// The port of the node that has this edge.
+    pub port: String,
+    /// Where the payload comes from: index into [`Plan::nodes`]. It may not have run, when it has a guard; the port is
+    /// optional then, or this node has a guard that implies it.
+    pub node: usize,
+}
+
+/// What happens when a node fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFault {
+    /// The request fails.
+    Fail,
+    /// No candidates; on a router: no branch picked, so that `default` runs.
+    Empty,
+    /// The payload of that node, an ancestor with the same kind of payload.
+    Node(usize),
+}
+
+/// A node runs only when one of these branches is picked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Guard {
+    /// Index into [`Plan::nodes`].
+    pub router: usize,
+    /// Ascending.
+    pub branches: Vec<String>,
+}
+
+/// How many events make a subject cold, light or heavy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Segments {
+    /// The most events of a cold subject.
+    pub cold: u32,
+    /// The most events of a light subject.
+    pub light: u32,
+}
+
+impl Default for Segments {
+    fn default() -> Self {
+        Self { cold: 10, light: 50 }
+    }
+}
+
+impl Segments {
+    /// The segment of a subject with so many events: `new`, `cold`, `light` or `heavy`.
+    #[must_use]
+    pub fn of(&self, events: usize) -> &'static str {
+        match u32::try_from(events) {
+            Ok(0) => "new",
+            Ok(events) if events <= self.cold => "cold",
+            Ok(events) if events <= self.light => "light",
+            _ => "heavy",
+        }
+    }
+}
+
+/// What the system is for: the outer reward.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Objective {
+    /// A metric, for instance `ndcg@10`.
+    pub maximise: String,
+    /// What has to hold beside.
+    pub subject_to: Vec<Bound>,
+}
+
+impl Default for Objective {
+    fn default() -> Self {
+        Self { maximise: "ndcg@10".to_owned(), subject_to: Vec::new() }
+    }
+}
+
+/// A bound on a metric; at least one of `min` and `max` is there.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Bound {
+    /// The metric.
+    pub metric: String,
+    /// At least.
+    pub min: Option<f64>,
+    /// At most.
+    pub max: Option<f64>,
+}
+
+/// A part of the shared memory layer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Namespace {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub kind: NamespaceKind,
+    /// How many bytes of keys and values it may hold.
+    pub bytes_max: u64,
+}
+
+/// What a namespace holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NamespaceKind {
+    /// Keys with values and revisions.
+    Kv,
+}
+
+impl Plan {
+    /// The agent of a node.
+    #[must_use]
+    pub fn agent_of(&self, node: &Node) -> Option<&Agent> {
+        self.agents.get(node.agent)
+    }
+
+    /// The index of a node.
+    #[must_use]
+    pub fn node(&self, name: &str) -> Option<usize> {
+        self.nodes.iter().position(|node| node.name == name)
+    }
+
+    /// The sources, in the order of their bits: indices into [`Plan::nodes`].
+    #[must_use]
+    pub fn sources(&self) -> Vec<usize> {
+        let mut sources: Vec<(u32, usize)> =
+            self.nodes.iter().enumerate().filter_map(|(index, node)| Some((node.source?, index))).collect();
+        sources.sort_unstable();
+        sources.into_iter().map(|(_, index)| index).collect()
+    }
+
+    /// Nodes that can run at once, in turn: each layer depends on earlier ones only.
+    #[must_use]
+    pub fn layers(&self) -> Vec<Vec<usize>> {
+        let mut depths: Vec<usize> = Vec::with_capacity(self.nodes.len());
+        let mut layers: Vec<Vec<usize>> = Vec::new();
+        for (index, node) in self.nodes.iter().enumerate() {
+            let depth =
+                node.dependencies().filter_map(|before| depths.get(before)).map(|depth| depth + 1).max().unwrap_or(0);
+            depths.push(depth);
+            if layers.len() <= depth {
+                layers.resize_with(depth + 1, Vec::new);
+            }
+            if let Some(layer) = layers.get_mut(depth) {
+                layer.push(index);
+            }
+        }
+        layers
+    }
+}
+
+impl Node {
+    /// Whatever has to be finished before it starts: its inputs and its router.
+    pub fn dependencies(&self) -> impl Iterator<Item = usize> {
+        self.inputs.iter().map(|edge| edge.node).chain(self.guard.iter().map(|guard| guard.router))
+    }
+}
