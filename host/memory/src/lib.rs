@@ -1,1 +1,26 @@
-//! The memory layer.
+//! The shared memory layer: namespaces of keys and values, the catalog with its facts, and the log of decisions and
+//! feedback, all in one file that one thread writes.
+//!
+//! Every write answers with a [`Pending`]: `wait()` blocks until the write is durable, `.await` does not. What was
+//! acknowledged survives a kill. Reads see what was committed last.
+
+mod catalog;
+mod facts;
+mod ids;
+mod kv;
+mod log;
+mod quota;
+mod store;
+mod writer;
+
+pub use catalog::{Catalog, CatalogError};
+pub use facts::{Facts, FactsError, FactsUpdate, FieldKind, FieldUpdate, FieldValues, GatherError, Note};
+pub use ids::{AssignError, IdMistake, Numbering, id_order};
+pub use kv::{
+    Change, Entry, KEY_BYTES_MAX, KeyValue, KeyedEntry, NAMESPACE_BYTES_MAX, PAGE_BYTES_MAX, Page, READ_KEYS_MAX,
+    ReadError, SCAN_LIMIT_MAX, Space, VALUE_BYTES_MAX, Write, WriteError, Written,
+};
+pub use log::{AppendError, Counts, DecidedFor, DecisionRecord, Event, EventMistake, Join, Log, Outcome, StoredEvent};
+pub use quota::Quotas;
+pub use store::{OpenError, Settings, Store};
+pub use writer::{Pending, Unavailable};
