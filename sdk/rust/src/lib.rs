@@ -26,13 +26,17 @@
 
 mod bindings;
 mod candidates;
+mod columns;
 mod describe;
 mod export;
 mod fault;
 mod host;
+mod lists;
 pub mod native;
 mod params;
+mod positives;
 mod rows;
+mod shortlist;
 mod state;
 
 #[doc(hidden)]
@@ -42,13 +46,17 @@ pub use bindings::types::{
     Input, Layer, Observation, Parameter, Payload, PayloadKind, PolicyKind, PolicyRecord, Port, RewardLevel, Role,
     Route, Settings, State, Subject, Values,
 };
+pub use columns::{StateReader, StateWriter};
 pub use describe::{boolean, choice, describe, float, integer, items, numbers};
 #[doc(hidden)]
 pub use export::{__check_schema, __init};
 pub use export::{Learner, Lifecycle, Policy};
 pub use host::{log, memory, metric};
-pub use params::Params;
+pub use lists::Lists;
+pub use params::{ParamValue, Params};
+pub use positives::{Interactions, Positive, by_popularity, is_positive};
 pub use rows::Marks;
+pub use shortlist::Shortlist;
 pub use state::{decode, encode};
 
 /// Stands for "none" in the `u32` columns of [`Feedback`].

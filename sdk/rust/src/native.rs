@@ -48,7 +48,7 @@ pub(crate) fn log(level: Level, message: &str) {
     WORLD.with_borrow_mut(|world| world.lines.push(format!("{level:?}: {message}")));
 }
 
-/// An observation for `limit` rows with a history of (row, time) pairs, oldest first.
+/// An observation for `limit` rows with a history of likes as (row, time) pairs, oldest first.
 #[must_use]
 pub fn observe(limit: u32, history: &[(u32, i64)]) -> Observation {
     Observation {
@@ -66,14 +66,14 @@ pub fn observe(limit: u32, history: &[(u32, i64)]) -> Observation {
         history: History {
             rows: history.iter().map(|x| x.0).collect(),
             times: history.iter().map(|x| x.1).collect(),
-            kinds: vec![1; history.len()],
+            kinds: vec![4; history.len()],
             values: vec![1.0; history.len()],
         },
         inputs: Vec::new(),
     }
 }
 
-/// Organic feedback: (subject, row, time) triples, all positive.
+/// Organic feedback: likes as (subject, row, time) triples.
 #[must_use]
 pub fn organic(events: &[(u32, u32, i64)]) -> Feedback {
     let n = events.len();
@@ -89,7 +89,7 @@ pub fn organic(events: &[(u32, u32, i64)]) -> Feedback {
         rows: events.iter().map(|e| e.1).collect(),
         positions: Vec::new(),
         exposed: Vec::new(),
-        kinds: vec![1; n],
+        kinds: vec![4; n],
         values: vec![1.0; n],
         event_times: events.iter().map(|e| e.2).collect(),
         receive_times: events.iter().map(|e| e.2).collect(),

@@ -4,22 +4,55 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::Fault;
+use crate::bindings::types::Domain;
+use crate::{Descriptor, Fault};
 
 /// Checked parameters, defaults filled in.
 #[derive(Debug, Default, Clone)]
-pub struct Params(BTreeMap<String, Value>);
+pub struct Params(BTreeMap<String, ParamValue>);
 
-#[derive(Debug, Clone, Deserialize)]
+/// A value of a parameter.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
-enum Value {
+pub enum ParamValue {
+    /// A switch.
     Boolean(bool),
+    /// A whole number.
     Integer(i64),
+    /// A real.
     Float(f64),
+    /// A name.
     Text(String),
+    /// Items.
     Rows(Vec<u32>),
+    /// A list of numbers.
     Numbers(Vec<f64>),
+    /// Numbers by name.
     Named(BTreeMap<String, f64>),
+}
+
+impl From<bool> for ParamValue {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+impl From<i64> for ParamValue {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<f64> for ParamValue {
+    fn from(value: f64) -> Self {
+        Self::Float(value)
+    }
+}
+
+impl From<&str> for ParamValue {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
 }
 
 impl Params {
@@ -36,11 +69,32 @@ impl Params {
             .map_err(|e| Fault::invalid_parameters(format!("parameters are not a map of known values: {e}")))
     }
 
-    fn get(&self, name: &str, expected: &str) -> Result<&Value, Fault> {
+    /// The defaults of a descriptor: what `configure` gets when a graph file says nothing.
+    #[must_use]
+    pub fn defaults(descriptor: &Descriptor) -> Self {
+        let default = |domain: &Domain| match domain {
+            Domain::Float(range) => Some(ParamValue::Float(range.default)),
+            Domain::Integer(range) => Some(ParamValue::Integer(range.default)),
+            Domain::Choice(choices) => Some(ParamValue::Text(choices.default.clone())),
+            Domain::Boolean(value) => Some(ParamValue::Boolean(*value)),
+            Domain::Items | Domain::Numbers => None,
+        };
+        let given = descriptor.parameters.iter().filter_map(|p| Some((p.name.clone(), default(&p.domain)?)));
+        Self(given.collect())
+    }
+
+    /// These, with one of them set.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<ParamValue>) -> Self {
+        self.0.insert(name.to_owned(), value.into());
+        self
+    }
+
+    fn get(&self, name: &str, expected: &str) -> Result<&ParamValue, Fault> {
         self.0.get(name).ok_or_else(|| Fault::invalid_parameters(format!("`{name}` ({expected}) is missing")))
     }
 
-    fn wrong<T>(name: &str, expected: &str, found: &Value) -> Result<T, Fault> {
+    fn wrong<T>(name: &str, expected: &str, found: &ParamValue) -> Result<T, Fault> {
         Err(Fault::invalid_parameters(format!("`{name}` takes {expected}, not {found:?}")))
     }
 
@@ -50,9 +104,9 @@ impl Params {
     /// `InvalidParameters` when it is missing or no number.
     pub fn float(&self, name: &str) -> Result<f64, Fault> {
         match self.get(name, "a number")? {
-            Value::Float(x) => Ok(*x),
+            ParamValue::Float(x) => Ok(*x),
             #[expect(clippy::cast_precision_loss, reason = "parameters are small")]
-            Value::Integer(x) => Ok(*x as f64),
+            ParamValue::Integer(x) => Ok(*x as f64),
             other => Self::wrong(name, "a number", other),
         }
     }
@@ -63,7 +117,7 @@ impl Params {
     /// `InvalidParameters` when it is missing, no whole number, or does not fit `T`.
     pub fn integer<T: TryFrom<i64>>(&self, name: &str) -> Result<T, Fault> {
         match self.get(name, "a whole number")? {
-            Value::Integer(x) => {
+            ParamValue::Integer(x) => {
                 T::try_from(*x).map_err(|_| Fault::invalid_parameters(format!("`{name}` = {x} is out of range")))
             }
             other => Self::wrong(name, "a whole number", other),
@@ -76,7 +130,7 @@ impl Params {
     /// `InvalidParameters` when it is missing or no text.
     pub fn choice(&self, name: &str) -> Result<&str, Fault> {
         match self.get(name, "a name")? {
-            Value::Text(x) => Ok(x),
+            ParamValue::Text(x) => Ok(x),
             other => Self::wrong(name, "a name", other),
         }
     }
@@ -87,7 +141,7 @@ impl Params {
     /// `InvalidParameters` when it is missing or neither true nor false.
     pub fn boolean(&self, name: &str) -> Result<bool, Fault> {
         match self.get(name, "true or false")? {
-            Value::Boolean(x) => Ok(*x),
+            ParamValue::Boolean(x) => Ok(*x),
             other => Self::wrong(name, "true or false", other),
         }
     }
@@ -99,7 +153,7 @@ impl Params {
     pub fn items(&self, name: &str) -> Result<Vec<u32>, Fault> {
         match self.0.get(name) {
             None => Ok(Vec::new()),
-            Some(Value::Rows(x)) => Ok(x.clone()),
+            Some(ParamValue::Rows(x)) => Ok(x.clone()),
             Some(other) => Self::wrong(name, "a list of items", other),
         }
     }
@@ -111,8 +165,8 @@ impl Params {
     pub fn named(&self, name: &str) -> Result<BTreeMap<String, f64>, Fault> {
         match self.0.get(name) {
             None => Ok(BTreeMap::new()),
-            Some(Value::Named(x)) => Ok(x.clone()),
-            Some(Value::Rows(x)) if x.is_empty() => Ok(BTreeMap::new()),
+            Some(ParamValue::Named(x)) => Ok(x.clone()),
+            Some(ParamValue::Rows(x)) if x.is_empty() => Ok(BTreeMap::new()),
             Some(other) => Self::wrong(name, "a map from names to numbers", other),
         }
     }
