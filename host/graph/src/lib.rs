@@ -4,11 +4,25 @@
 //! can be executed: names resolve, payloads fit ports, parameters are in range, grants suffice. All mistakes of a
 //! file are reported in one run. There is no I/O: the caller brings the text, and what it found in the components.
 
+mod authored;
 mod diagnostic;
+mod diff;
+mod digest;
+mod part;
 mod plan;
+mod quantity;
+mod reader;
+mod render;
+mod resolve;
+mod rules;
+mod suggest;
+mod wiring;
 
+pub use authored::{Authored, ComponentRef};
 pub use diagnostic::{Diagnostic, Diagnostics, Mistake, Severity, Span};
+pub use diff::{Change, Element, diff};
 pub use plan::{
     Agent, Bound, ComponentFacts, Edge, Guard, Instances, Namespace, NamespaceKind, Node, Objective, OnFault, Plan,
     Segments,
 };
+pub use resolve::resolve;

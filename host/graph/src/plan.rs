@@ -113,7 +113,7 @@ pub struct Edge {
     /// The port of the node that has this edge.
     pub port: String,
     /// Where the payload comes from: index into [`Plan::nodes`]. It may not have run, when it has a guard; the port is
-    /// optional then, or this node has a guard that implies it.
+    /// optional or `*` then, or this node has a guard that implies it.
     pub node: usize,
 }
 

@@ -1,0 +1,54 @@
+//! `[agents.*]`.
+
+use super::graph::inner;
+use super::{BudgetsShape, Shape};
+use crate::diagnostic::Span;
+use crate::reader::{At, Literal, Reader, Section};
+
+#[derive(Debug, Clone)]
+pub(crate) struct AgentShape {
+    pub(crate) span: Span,
+    pub(crate) component: Option<At<String>>,
+    /// Where the key `params` is, when it is there.
+    pub(crate) params_span: Option<Span>,
+    pub(crate) params: Vec<(At<String>, At<Literal>)>,
+    pub(crate) grants: Vec<At<String>>,
+    pub(crate) budget: BudgetsShape,
+    pub(crate) pooled: Option<At<bool>>,
+    pub(crate) instances_max: Option<At<u64>>,
+}
+
+impl Shape for AgentShape {
+    const KEYS: &'static [&'static str] = &["component", "params", "grants", "budget", "instances", "instances_max"];
+}
+
+impl AgentShape {
+    pub(super) fn read(reader: &mut Reader, section: &Section<'_, '_>) -> Self {
+        reader.require(section, "component", "component = \"ease.wasm\"");
+        let grants = inner(reader, section, "grants", &["memory"])
+            .and_then(|grants| grants.get("memory"))
+            .and_then(|value| reader.texts("memory", value))
+            .unwrap_or_default();
+        Self {
+            span: section.span.clone(),
+            component: reader.text(section, "component"),
+            params_span: section.key_span("params"),
+            params: params(reader, section),
+            grants,
+            budget: BudgetsShape::read(reader, section),
+            pooled: reader.word(section, "instances", &[("fresh", false), ("pooled", true)]),
+            instances_max: reader.whole(section, "instances_max"),
+        }
+    }
+}
+
+fn params(reader: &mut Reader, section: &Section<'_, '_>) -> Vec<(At<String>, At<Literal>)> {
+    let Some(value) = section.get("params") else { return Vec::new() };
+    let place = format!("`params` in {}", section.place);
+    let Some(params) = reader.open_section(place, "params", section.span.clone(), value) else { return Vec::new() };
+    let read = |(name, value): (At<String>, _)| {
+        let literal = reader.literal(&name.value, value)?;
+        Some((name, literal))
+    };
+    params.entries().filter_map(read).collect()
+}

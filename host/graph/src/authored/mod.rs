@@ -1,0 +1,119 @@
+//! A graph file as written: its shapes, with the place of each value. Nothing refers to anything yet.
+
+mod agent;
+mod budget;
+mod graph;
+mod memory;
+mod node;
+mod syntax;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use toml::de::DeTable;
+
+pub(crate) use agent::AgentShape;
+pub(crate) use budget::{BudgetShape, BudgetsShape};
+pub(crate) use graph::{BoundShape, GraphShape};
+pub(crate) use memory::NamespaceShape;
+pub(crate) use node::{FaultShape, NodeShape};
+
+use crate::diagnostic::{Diagnostics, Mistake};
+use crate::reader::{Reader, Section};
+
+/// A graph file as written.
+///
+/// It remembers the mistakes that were found while reading it: [`resolve`](crate::resolve) reports them together with
+/// those that only show once the components are known.
+#[derive(Debug, Clone)]
+pub struct Authored {
+    pub(crate) file_name: String,
+    pub(crate) text: Arc<str>,
+    pub(crate) graph: GraphShape,
+    pub(crate) memory: BTreeMap<String, NamespaceShape>,
+    pub(crate) agents: BTreeMap<String, AgentShape>,
+    pub(crate) nodes: BTreeMap<String, NodeShape>,
+    pub(crate) mistakes: Vec<Mistake>,
+}
+
+/// A component that a graph file names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComponentRef {
+    /// The agent that it is for.
+    pub agent: String,
+    /// As written: relative to the graph file.
+    pub path: String,
+}
+
+impl Authored {
+    /// Reads a graph file. `file_name` is what messages call it.
+    ///
+    /// # Errors
+    /// When it is not TOML: every syntax error, and whatever else is wrong in the parts that could be read. Other
+    /// mistakes are kept, for [`Authored::mistakes`] and [`resolve`](crate::resolve).
+    pub fn parse(file_name: &str, text: &str) -> Result<Self, Diagnostics> {
+        let text: Arc<str> = Arc::from(text);
+        let (document, errors) = DeTable::parse_recoverable(&text);
+        let syntax = syntax::Syntax::new(&text, &errors);
+        let mut reader = Reader::default();
+        let root = Section::root(document.get_ref());
+        reader.known_keys(&root, &["graph", "memory", "agents", "nodes"]);
+        let graph = GraphShape::read(&mut reader, &root);
+        let memory = named(&mut reader, &root, "memory", NamespaceShape::read);
+        let agents = named(&mut reader, &root, "agents", AgentShape::read);
+        let nodes = named(&mut reader, &root, "nodes", NodeShape::read);
+        let mistakes = syntax.merge(reader.mistakes);
+        if syntax.fatal {
+            return Err(Diagnostics::new(file_name, &text, mistakes));
+        }
+        drop(document);
+        Ok(Self { file_name: file_name.to_owned(), text, graph, memory, agents, nodes, mistakes })
+    }
+
+    /// The components to look at before resolving, by agent.
+    #[must_use]
+    pub fn components(&self) -> Vec<ComponentRef> {
+        self.agents
+            .iter()
+            .filter_map(|(agent, shape)| {
+                let path = shape.component.as_ref()?.value.clone();
+                Some(ComponentRef { agent: agent.clone(), path })
+            })
+            .collect()
+    }
+
+    /// What was found wrong while reading, before anything is resolved.
+    #[must_use]
+    pub fn mistakes(&self) -> Diagnostics {
+        Diagnostics::new(&self.file_name, &self.text, self.mistakes.clone())
+    }
+}
+
+/// The tables of a section such as `[agents.*]`, by name.
+fn named<T>(
+    reader: &mut Reader,
+    root: &Section<'_, '_>,
+    key: &str,
+    read: impl Fn(&mut Reader, &Section<'_, '_>) -> T,
+) -> BTreeMap<String, T>
+where
+    T: Shape,
+{
+    let Some(value) = root.get(key) else { return BTreeMap::new() };
+    let span = root.key_span(key).unwrap_or_default();
+    let Some(section) = reader.open_section(format!("[{key}]"), key, span, value) else { return BTreeMap::new() };
+    let mut shapes = BTreeMap::new();
+    for (name, value) in section.entries() {
+        let place = format!("[{key}.{}]", name.value);
+        if let Some(section) = reader.section(place, &name.value, name.span, value, T::KEYS) {
+            shapes.insert(name.value, read(reader, &section));
+        }
+    }
+    shapes
+}
+
+/// Something that has a table of its own.
+trait Shape {
+    /// The keys that the table may have.
+    const KEYS: &'static [&'static str];
+}

@@ -1,0 +1,222 @@
+//! What changed from one plan to another, in the words of the graph file. Both plans are laid out as paths with values,
+//! and the two sets are compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use greenroom_model::{Budget, Digest, ParamValue, Verb};
+use serde::Serialize;
+
+use crate::plan::{Agent, Instances, NamespaceKind, Node, OnFault, Plan};
+use crate::quantity;
+
+/// The kinds of thing that a graph file has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Element {
+    /// The graph itself.
+    Graph,
+    /// A namespace.
+    Memory,
+    /// An agent.
+    Agent,
+    /// A node, with its edges.
+    Node,
+}
+
+impl fmt::Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Graph => "graph",
+            Self::Memory => "memory",
+            Self::Agent => "agent",
+            Self::Node => "node",
+        })
+    }
+}
+
+/// One difference between two plans.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// What it is about.
+    pub element: Element,
+    /// Which one; empty for the graph.
+    pub name: String,
+    /// Which part, as in the graph file: `params.lambda`. None when the element as a whole came or went.
+    pub part: Option<String>,
+    /// None when it came.
+    pub before: Option<String>,
+    /// None when it went.
+    pub after: Option<String>,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = match (&self.before, &self.after) {
+            (None, _) => '+',
+            (_, None) => '-',
+            _ => '~',
+        };
+        write!(f, "{sign} {}", self.element)?;
+        if !self.name.is_empty() {
+            write!(f, " {}", self.name)?;
+        }
+        if let Some(part) = &self.part {
+            write!(f, ": {part}")?;
+        }
+        match (&self.before, &self.after) {
+            (Some(before), Some(after)) => write!(f, " {before} -> {after}"),
+            (Some(value), None) | (None, Some(value)) if !value.is_empty() => write!(f, " {value}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What has to change in `old` to have `new`: by element, name and part. Empty when they are the same plan.
+#[must_use]
+pub fn diff(old: &Plan, new: &Plan) -> Vec<Change> {
+    let (old, new) = (layout(old), layout(new));
+    let empty = Parts::new();
+    let keys: BTreeSet<&Key> = old.keys().chain(new.keys()).collect();
+    let mut changes = Vec::new();
+    for key in keys {
+        let (element, name) = key.clone();
+        let whole = |before: bool, parts: &Parts| Change {
+            element,
+            name: name.clone(),
+            part: None,
+            before: before.then(|| headline(parts)),
+            after: (!before).then(|| headline(parts)),
+        };
+        match (old.get(key), new.get(key)) {
+            (Some(parts), None) => changes.push(whole(true, parts)),
+            (None, Some(parts)) => changes.push(whole(false, parts)),
+            (before, after) => {
+                let (before, after) = (before.unwrap_or(&empty), after.unwrap_or(&empty));
+                let parts: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+                for part in parts.into_iter().filter(|part| before.get(*part) != after.get(*part)) {
+                    changes.push(Change {
+                        element,
+                        name: name.clone(),
+                        part: Some(part.clone()),
+                        before: before.get(part).cloned(),
+                        after: after.get(part).cloned(),
+                    });
+                }
+            }
+        }
+    }
+    changes
+}
+
+type Key = (Element, String);
+type Parts = BTreeMap<String, String>;
+
+/// What a new or a removed element is, in short.
+fn headline(parts: &Parts) -> String {
+    ["agent", "component", "kind"].iter().find_map(|part| parts.get(*part)).cloned().unwrap_or_default()
+}
+
+fn layout(plan: &Plan) -> BTreeMap<Key, Parts> {
+    let name = |index: usize| plan.nodes.get(index).map_or("", |node| node.name.as_str());
+    let mut graph = Parts::from([
+        ("name".to_owned(), plan.name.clone()),
+        ("output".to_owned(), name(plan.output).to_owned()),
+        ("deadline_ms".to_owned(), plan.deadline_ms.to_string()),
+        ("exclude_seen".to_owned(), plan.exclude_seen.to_string()),
+        ("segments.cold".to_owned(), plan.segments.cold.to_string()),
+        ("segments.light".to_owned(), plan.segments.light.to_string()),
+        ("objective.maximise".to_owned(), plan.objective.maximise.clone()),
+    ]);
+    for bound in &plan.objective.subject_to {
+        let part = |end: &str| format!("objective.subject_to.{}.{end}", bound.metric);
+        graph.extend(bound.min.map(|min| (part("min"), min.to_string())));
+        graph.extend(bound.max.map(|max| (part("max"), max.to_string())));
+    }
+    let mut all = BTreeMap::from([((Element::Graph, String::new()), graph)]);
+    for namespace in &plan.namespaces {
+        let kind = match namespace.kind {
+            NamespaceKind::Kv => "kv",
+        };
+        let parts = Parts::from([
+            ("kind".to_owned(), kind.to_owned()),
+            ("bytes_max".to_owned(), quantity::written(namespace.bytes_max)),
+        ]);
+        all.insert((Element::Memory, namespace.name.clone()), parts);
+    }
+    all.extend(plan.agents.iter().map(|it| ((Element::Agent, it.name.clone()), agent(it))));
+    all.extend(plan.nodes.iter().map(|it| ((Element::Node, it.name.clone()), node(plan, it))));
+    all
+}
+
+fn agent(agent: &Agent) -> Parts {
+    let mut parts = Parts::from([("component".to_owned(), agent.component.short())]);
+    parts.extend(agent.params.iter().map(|(name, value)| (format!("params.{name}"), written(value))));
+    for grant in &agent.grants {
+        let verb = match grant.verb {
+            Verb::Read => "read",
+            Verb::Write => "write",
+        };
+        parts.insert(format!("grants.memory {}:{verb}", grant.namespace), String::new());
+    }
+    let budgets = &agent.budgets;
+    budget("budget", &budgets.decide, &mut parts);
+    budget("budget.learn", &budgets.learn, &mut parts);
+    budget("budget.fit", &budgets.fit, &mut parts);
+    budget("budget.configure", &budgets.configure, &mut parts);
+    budget("budget.restore", &budgets.restore, &mut parts);
+    let instances = match agent.instances {
+        Instances::Fresh => "fresh".to_owned(),
+        Instances::Pooled { max } => format!("pooled, at most {max}"),
+    };
+    parts.insert("instances".to_owned(), instances);
+    parts
+}
+
+fn budget(place: &str, budget: &Budget, parts: &mut Parts) {
+    parts.extend([
+        (format!("{place}.fuel"), budget.fuel.to_string()),
+        (format!("{place}.deadline_ms"), budget.deadline_ms.to_string()),
+        (format!("{place}.memory_max"), quantity::written(budget.memory_max)),
+        (format!("{place}.host_calls_max"), budget.host_calls_max.to_string()),
+        (format!("{place}.host_bytes_max"), quantity::written(budget.host_bytes_max)),
+        (format!("{place}.log_bytes_max"), quantity::written(budget.log_bytes_max)),
+    ]);
+}
+
+fn node(plan: &Plan, node: &Node) -> Parts {
+    let name = |index: usize| plan.nodes.get(index).map_or("", |node| node.name.as_str());
+    let mut parts = Parts::new();
+    parts.extend(plan.agent_of(node).map(|agent| ("agent".to_owned(), agent.name.clone())));
+    parts.extend(node.inputs.iter().map(|edge| (format!("inputs.{}", edge.port), name(edge.node).to_owned())));
+    parts.extend(node.limit.map(|limit| ("limit".to_owned(), limit.to_string())));
+    parts.extend(node.deadline_ms.map(|deadline| ("deadline_ms".to_owned(), deadline.to_string())));
+    let on_fault = match node.on_fault {
+        OnFault::Fail => "fail".to_owned(),
+        OnFault::Empty => "empty".to_owned(),
+        OnFault::Node(fallback) => format!("node {}", name(fallback)),
+    };
+    parts.insert("on_fault".to_owned(), on_fault);
+    if !node.branches.is_empty() {
+        parts.insert("branches".to_owned(), node.branches.join(", "));
+    }
+    if let Some(guard) = &node.guard {
+        parts.insert("runs".to_owned(), format!("when {} picks {}", name(guard.router), guard.branches.join(" or ")));
+    }
+    parts
+}
+
+/// A value as in a graph file; long lists by their length and what they hash to, so that a difference shows.
+fn written(value: &ParamValue) -> String {
+    let list = |texts: Vec<String>| match texts.len() {
+        0..=8 => format!("[{}]", texts.join(", ")),
+        length => format!("{length} values ({})", Digest::of(texts.join("\n").as_bytes()).short()),
+    };
+    match value {
+        ParamValue::Items(ids) => list(ids.iter().map(|id| format!("{id:?}")).collect()),
+        ParamValue::Rows(rows) => list(rows.iter().map(u32::to_string).collect()),
+        ParamValue::Numbers(numbers) => list(numbers.iter().map(f64::to_string).collect()),
+        ParamValue::Named(named) => list(named.iter().map(|(name, number)| format!("{name} = {number}")).collect()),
+        other => other.to_string(),
+    }
+}

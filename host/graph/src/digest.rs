@@ -1,0 +1,166 @@
+//! The identity of a plan: what it says, not how the file is laid out or where it lies. What a component says of itself
+//! follows from its bytes, so its digest stands for it.
+
+use greenroom_model::{Budget, Digest, ParamValue, Params, Verb};
+
+use crate::plan::{Agent, Instances, Node, OnFault, Plan};
+
+/// Fields after each other; what varies in length says how long it is.
+#[derive(Default)]
+struct Canon(Vec<u8>);
+
+impl Canon {
+    fn number(&mut self, number: u64) {
+        self.0.extend(number.to_le_bytes());
+    }
+
+    fn count(&mut self, count: usize) {
+        self.number(count as u64);
+    }
+
+    fn real(&mut self, number: f64) {
+        // Both zeroes are one value.
+        self.number((number + 0.0).to_bits());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.count(text.len());
+        self.0.extend(text.as_bytes());
+    }
+
+    fn maybe<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+        self.0.push(u8::from(value.is_some()));
+        if let Some(value) = value {
+            write(self, value);
+        }
+    }
+
+    fn list<T>(&mut self, values: &[T], write: impl Fn(&mut Self, &T)) {
+        self.count(values.len());
+        values.iter().for_each(|value| write(self, value));
+    }
+
+    fn params(&mut self, params: &Params) {
+        self.count(params.len());
+        for (name, value) in params {
+            self.text(name);
+            self.value(value);
+        }
+    }
+
+    fn value(&mut self, value: &ParamValue) {
+        match value {
+            ParamValue::Boolean(x) => self.tagged(0, |canon| canon.number(u64::from(*x))),
+            ParamValue::Integer(x) => self.tagged(1, |canon| canon.number(x.cast_unsigned())),
+            ParamValue::Float(x) => self.tagged(2, |canon| canon.real(*x)),
+            ParamValue::Text(x) => self.tagged(3, |canon| canon.text(x)),
+            ParamValue::Rows(x) => self.tagged(4, |canon| canon.list(x, |canon, row| canon.number(u64::from(*row)))),
+            ParamValue::Items(x) => self.tagged(5, |canon| canon.list(x, |canon, id| canon.text(id))),
+            ParamValue::Numbers(x) => self.tagged(6, |canon| canon.list(x, |canon, number| canon.real(*number))),
+            ParamValue::Named(x) => self.tagged(7, |canon| {
+                canon.count(x.len());
+                for (name, number) in x {
+                    canon.text(name);
+                    canon.real(*number);
+                }
+            }),
+        }
+    }
+
+    fn tagged(&mut self, tag: u8, write: impl FnOnce(&mut Self)) {
+        self.0.push(tag);
+        write(self);
+    }
+
+    fn budget(&mut self, budget: &Budget) {
+        let Budget { fuel, deadline_ms, memory_max, host_calls_max, host_bytes_max, log_bytes_max } = *budget;
+        for limit in [fuel, deadline_ms, memory_max, host_calls_max, host_bytes_max, log_bytes_max] {
+            self.number(limit);
+        }
+    }
+
+    fn agent(&mut self, agent: &Agent) {
+        self.text(&agent.name);
+        self.0.extend(agent.component.bytes());
+        self.params(&agent.params);
+        self.list(&agent.grants, |canon, grant| {
+            canon.text(&grant.namespace);
+            canon.0.push(match grant.verb {
+                Verb::Read => 0,
+                Verb::Write => 1,
+            });
+        });
+        let budgets = &agent.budgets;
+        for budget in [&budgets.configure, &budgets.restore, &budgets.learn, &budgets.fit, &budgets.decide] {
+            self.budget(budget);
+        }
+        self.maybe(
+            match agent.instances {
+                Instances::Fresh => None,
+                Instances::Pooled { max } => Some(max),
+            },
+            |canon, max| canon.number(u64::from(max)),
+        );
+    }
+
+    fn node(&mut self, node: &Node) {
+        self.text(&node.name);
+        self.count(node.agent);
+        self.list(&node.inputs, |canon, edge| {
+            canon.text(&edge.port);
+            canon.count(edge.node);
+        });
+        self.maybe(node.limit, |canon, limit| canon.number(u64::from(limit)));
+        self.maybe(node.deadline_ms, Self::number);
+        match node.on_fault {
+            OnFault::Fail => self.0.push(0),
+            OnFault::Empty => self.0.push(1),
+            OnFault::Node(index) => self.tagged(2, |canon| canon.count(index)),
+        }
+        self.list(&node.branches, |canon, branch| canon.text(branch));
+        self.maybe(node.guard.as_ref(), |canon, guard| {
+            canon.count(guard.router);
+            canon.list(&guard.branches, |canon, branch| canon.text(branch));
+        });
+    }
+}
+
+impl Plan {
+    /// Of its content. The same for files that differ in layout, order or comments only, and for components that have
+    /// been moved.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let mut canon = Canon::default();
+        canon.text("greenroom plan 1");
+        canon.text(&self.name);
+        canon.list(&self.agents, Canon::agent);
+        canon.list(&self.nodes, Canon::node);
+        canon.count(self.output);
+        canon.number(self.deadline_ms);
+        canon.0.push(u8::from(self.exclude_seen));
+        canon.number(u64::from(self.segments.cold));
+        canon.number(u64::from(self.segments.light));
+        canon.text(&self.objective.maximise);
+        canon.list(&self.objective.subject_to, |canon, bound| {
+            canon.text(&bound.metric);
+            canon.maybe(bound.min, Canon::real);
+            canon.maybe(bound.max, Canon::real);
+        });
+        canon.list(&self.namespaces, |canon, namespace| {
+            canon.text(&namespace.name);
+            canon.number(namespace.bytes_max);
+        });
+        Digest::of(&canon.0)
+    }
+}
+
+impl Agent {
+    /// Of its parameters, defaults filled in: a part of the agent's version.
+    #[must_use]
+    pub fn params_digest(&self) -> Digest {
+        let mut canon = Canon::default();
+        canon.text("greenroom params 1");
+        canon.params(&self.params);
+        Digest::of(&canon.0)
+    }
+}

@@ -1,0 +1,111 @@
+//! Deny by default: what an agent may touch takes a request in its component and a grant in the file.
+
+use std::collections::BTreeSet;
+
+use greenroom_model::{Grant, Verb};
+
+use super::Mistakes;
+use crate::diagnostic::Mistake;
+use crate::reader::At;
+use crate::suggest;
+use crate::wiring::{AgentPlace, Wiring};
+
+/// The namespace of the catalog's facts, which every graph has.
+const ITEMS: &str = "items";
+
+/// Finds namespaces that take the name of the built-in one.
+pub(crate) fn namespaces(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
+    if let Some(shape) = wiring.authored.memory.get(ITEMS) {
+        mistakes.push(
+            Mistake::error("reserved_namespace", &shape.span, "`items` is built in", "expected another name")
+                .help("it holds the facts of the catalog and needs no declaration; grant it with \"items:read\""),
+        );
+    }
+}
+
+/// The grants of an agent.
+pub(crate) fn resolve(wiring: &Wiring<'_>, agent: &AgentPlace<'_>, mistakes: &mut Mistakes) -> Vec<Grant> {
+    let mut grants = BTreeSet::new();
+    for written in &agent.shape.grants {
+        match read(wiring, written) {
+            Ok(grant) => {
+                grants.insert(grant);
+            }
+            Err(mistake) => mistakes.push(*mistake),
+        }
+    }
+    requested(agent, &grants, mistakes);
+    grants.into_iter().collect()
+}
+
+fn read(wiring: &Wiring<'_>, written: &At<String>) -> Result<Grant, Box<Mistake>> {
+    let Some(grant) = Grant::parse(&written.value) else {
+        let message = format!("{:?} is no grant", written.value);
+        let label = "expected \"NAMESPACE:read\" or \"NAMESPACE:write\"";
+        let (namespace, verb) = written.value.split_once(':').unwrap_or((&written.value, "read"));
+        let verb = suggest::nearest(verb, ["read", "write"]).filter(|_| !namespace.is_empty());
+        return Err(Box::new(
+            Mistake::error("bad_grant", &written.span, message, label)
+                .help_maybe(verb.map(|verb| format!("did you mean \"{namespace}:{verb}\"?"))),
+        ));
+    };
+    if grant.namespace == ITEMS && grant.verb == Verb::Write {
+        let label = "expected \"items:read\"";
+        return Err(Box::new(
+            Mistake::error("read_only", &written.span, "the facts of items cannot be written by an agent", label)
+                .help("they come with the data; to keep something, declare a namespace of its own"),
+        ));
+    }
+    let memory = &wiring.authored.memory;
+    if grant.namespace != ITEMS && !memory.contains_key(&grant.namespace) {
+        let message = format!("there is no namespace `{}`", grant.namespace);
+        let names = memory.keys().map(String::as_str).chain([ITEMS]);
+        let near = suggest::nearest(&grant.namespace, names).map(|name| format!("did you mean `{name}`?"));
+        let declare = format!("declare it: `[memory.{}]` with `kind` and `bytes_max`", grant.namespace);
+        return Err(Box::new(
+            Mistake::error("unknown_namespace", &written.span, message, "expected a declared namespace, or `items`")
+                .help(near.unwrap_or(declare)),
+        ));
+    }
+    Ok(grant)
+}
+
+/// Compares what is granted with what the component asks for.
+fn requested(agent: &AgentPlace<'_>, grants: &BTreeSet<Grant>, mistakes: &mut Mistakes) {
+    let Some(facts) = agent.facts else { return };
+    let imports = facts.interfaces.imports.iter().any(|import| import == "memory");
+    let wanted = facts.descriptor.as_ref().map(|descriptor| descriptor.facts.as_slice()).unwrap_or_default();
+    let reads_items = grants.iter().any(|grant| grant.namespace == ITEMS);
+    match agent.shape.grants.first() {
+        None if imports => {
+            let message = format!("the component of agent `{}` imports `memory`, which is not granted", agent.name);
+            let example = if wanted.is_empty() { "NAMESPACE:read" } else { "items:read" };
+            mistakes.push(
+                Mistake::error(
+                    "not_granted",
+                    &agent.shape.span,
+                    message,
+                    "expected grants of what it may read and write",
+                )
+                .help(format!("if it may, add `grants = {{ memory = [\"{example}\"] }}`")),
+            );
+        }
+        Some(first) if !imports => {
+            let message =
+                format!("agent `{}` is granted memory, but its component does not import `memory`", agent.name);
+            mistakes.push(
+                Mistake::warning("never_requested", &first.span, message, "expected no grants")
+                    .help("remove `grants`: what is not asked for need not be given"),
+            );
+        }
+        Some(first) if !wanted.is_empty() && !reads_items => {
+            let names = suggest::list(wanted.iter().map(String::as_str));
+            let message = format!("agent `{}` reads facts of items ({names}), which it may not", agent.name);
+            mistakes.push(
+                Mistake::warning("facts_not_granted", &first.span, message, "expected \"items:read\" among these")
+                    .help("without it the agent works with what there is"),
+            );
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,68 @@
+//! Rows and times of nodes and of the graph are neither zero nor absurd, and a part gets no more time than the whole.
+
+use greenroom_model::PayloadKind;
+
+use super::Mistakes;
+use crate::diagnostic::Mistake;
+use crate::reader::At;
+use crate::wiring::Wiring;
+
+/// The most rows that a node may be asked for.
+const ROWS_MAX: u64 = 100_000;
+/// A day: more is a mistake in the unit.
+pub(crate) const DEADLINE_MS_MAX: u64 = 86_400_000;
+/// Kept instances take memory for as long as the host runs.
+const INSTANCES_MAX: u64 = 1024;
+
+/// Checks limits, deadlines and instance counts.
+pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
+    let graph = &wiring.authored.graph;
+    range("deadline_ms", graph.deadline_ms.as_ref(), 1, DEADLINE_MS_MAX, mistakes);
+    for (index, place) in wiring.nodes.iter().enumerate() {
+        range("limit", place.shape.limit.as_ref(), 1, ROWS_MAX, mistakes);
+        let other = wiring.kind(index).filter(|kind| *kind != PayloadKind::Candidates);
+        if let (Some(limit), Some(kind)) = (&place.shape.limit, other) {
+            let message = format!("node `{}` has a `limit`, but returns {}", place.name, kind.name());
+            let label = "expected a limit only where candidates are returned";
+            mistakes
+                .push(Mistake::error("limit_without_rows", &limit.span, message, label).help("remove `limit` here"));
+        }
+        let Some(deadline) = &place.shape.deadline_ms else { continue };
+        range("deadline_ms", Some(deadline), 1, DEADLINE_MS_MAX, mistakes);
+        if let Some(whole) = graph.deadline_ms.as_ref().filter(|whole| deadline.value > whole.value) {
+            let message = format!("node `{}` has {} ms, the whole graph {}", place.name, deadline.value, whole.value);
+            mistakes.push(
+                Mistake::error(
+                    "deadline_too_long",
+                    &deadline.span,
+                    message,
+                    format!("expected at most {}", whole.value),
+                )
+                .also(&whole.span, "the graph's deadline")
+                .help("shorten this one, or give the graph more time"),
+            );
+        }
+    }
+    for agent in &wiring.agents {
+        range("instances_max", agent.shape.instances_max.as_ref(), 1, INSTANCES_MAX, mistakes);
+        let pooled = agent.shape.pooled.as_ref().is_some_and(|pooled| pooled.value);
+        if let Some(max) = agent.shape.instances_max.as_ref().filter(|_| !pooled) {
+            let message = format!("agent `{}` keeps no instances, so there is no most of them", agent.name);
+            mistakes.push(
+                Mistake::error("instances_not_kept", &max.span, message, "expected only with instances = \"pooled\"")
+                    .help("add `instances = \"pooled\"`, or remove `instances_max`"),
+            );
+        }
+    }
+    for shape in wiring.authored.memory.values() {
+        range("bytes_max", shape.bytes_max.as_ref(), 1, 1 << 50, mistakes);
+    }
+}
+
+/// Checks a number against bounds.
+pub(crate) fn range(key: &str, found: Option<&At<u64>>, min: u64, max: u64, mistakes: &mut Mistakes) {
+    if let Some(at) = found.filter(|at| !(min..=max).contains(&at.value)) {
+        let message = format!("`{key}` is {}", at.value);
+        mistakes.push(Mistake::error("out_of_range", &at.span, message, format!("expected {min} to {max}")));
+    }
+}

@@ -1,0 +1,52 @@
+//! Names are part of columns (`ease.score`), of files and of metrics, so they are plain words.
+
+use super::Mistakes;
+use crate::authored::Authored;
+use crate::diagnostic::{Mistake, Span};
+
+const LETTERS_MAX: usize = 64;
+
+/// Checks the names that a file gives.
+pub(crate) fn check(authored: &Authored, mistakes: &mut Mistakes) {
+    let graph = authored.graph.name.iter().map(|name| ("graph", name.value.as_str(), &name.span));
+    let memory = authored.memory.iter().map(|(name, shape)| ("namespace", name.as_str(), &shape.span));
+    let agents = authored.agents.iter().map(|(name, shape)| ("agent", name.as_str(), &shape.span));
+    let nodes = authored.nodes.iter().map(|(name, shape)| ("node", name.as_str(), &shape.span));
+    let branches = authored.nodes.values().flat_map(|shape| &shape.branches);
+    let branches = branches.map(|(branch, _)| ("branch", branch.value.as_str(), &branch.span));
+    for (what, name, span) in graph.chain(memory).chain(agents).chain(nodes).chain(branches) {
+        mistakes.extend(wrong(what, name, span));
+    }
+}
+
+/// The mistake in a name, if there is one.
+pub(crate) fn wrong(what: &str, name: &str, span: &Span) -> Option<Mistake> {
+    if plain(name) {
+        return None;
+    }
+    let mistake = Mistake::error(
+        "bad_name",
+        span,
+        format!("{name:?} is no name for a {what}"),
+        format!(
+            "expected a lower-case letter, then letters, digits and single `_` or `-`, at most {LETTERS_MAX} in all"
+        ),
+    );
+    let better = better(name);
+    Some(mistake.help_maybe(plain(&better).then(|| format!("for instance `{better}`"))))
+}
+
+fn plain(name: &str) -> bool {
+    let word = |word: &str| {
+        !word.is_empty() && word.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+    };
+    name.len() <= LETTERS_MAX
+        && name.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && name.split(['_', '-']).all(word)
+}
+
+fn better(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let words = lower.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<&str>>().join("_")
+}
