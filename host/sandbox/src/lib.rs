@@ -1,1 +1,26 @@
-//! The sandbox.
+//! The sandbox: the only part of the host that knows the engine.
+//!
+//! A [`Sandbox`] loads components ([`Sandbox::load`]), and a [`Component`] makes instances, whose every call has a
+//! budget ([`Instance`]). What a component may reach is what its [`Capabilities`] hold; there is nothing else to reach.
+//! A guest that traps, loops or grows costs its caller one [`greenroom_model::Fault`].
+
+mod artifact;
+mod bindings;
+mod capabilities;
+mod check;
+mod component;
+mod context;
+mod engine;
+mod imports;
+mod inspect;
+mod instance;
+mod lift;
+mod lower;
+mod outcome;
+
+pub use capabilities::{Capabilities, Entry, KeyedEntry, Later, Memory, MemoryError, NoMemory, Page};
+pub use check::{ROWS_MAX, Violation, candidates as check_candidates, payload as check_payload};
+pub use component::Component;
+pub use engine::{BuildError, Config, Sandbox};
+pub use inspect::{CONTRACT, Inspection, LoadError, Need, inspect};
+pub use instance::Instance;

@@ -1,0 +1,114 @@
+//! Compiled components on disk.
+//!
+//! Loading compiled code is running it, so only what this host compiled is loaded: each file begins with an HMAC, under
+//! a key that only this cache folder has, of its name and content. A file that was truncated, edited, or written by
+//! another build is compiled anew and replaced. This is the one file with `unsafe`.
+
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use greenroom_model::Digest;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::inspect::LoadError;
+
+const TAG_BYTES: usize = 32;
+
+/// The cache folder.
+pub(crate) struct Artifacts {
+    dir: PathBuf,
+    key: [u8; 32],
+    engine: String,
+}
+
+impl Artifacts {
+    pub(crate) fn open(dir: &Path, engine: &Engine) -> io::Result<Self> {
+        fs::create_dir_all(dir)?;
+        let mut hasher = std::hash::DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        Ok(Self { dir: dir.to_owned(), key: key(&dir.join("key"))?, engine: format!("{:016x}", hasher.finish()) })
+    }
+
+    /// The component from the cache, or made and kept. A cache that cannot be written costs time, nothing else.
+    pub(crate) fn get_or_make(
+        &self,
+        engine: &Engine,
+        digest: &Digest,
+        make: impl FnOnce() -> Result<Component, LoadError>,
+    ) -> Result<Component, LoadError> {
+        let name = format!("{}-{}.cwasm", digest.hex(), self.engine);
+        if let Some(component) = self.load(engine, &name) {
+            return Ok(component);
+        }
+        let component = make()?;
+        match component.serialize() {
+            Ok(artifact) => {
+                if let Err(error) = self.keep(&name, &artifact) {
+                    tracing::warn!(%error, dir = %self.dir.display(), "a compiled component was not kept");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "a compiled component could not be serialised"),
+        }
+        Ok(component)
+    }
+
+    fn mac(&self, name: &str, artifact: &[u8]) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
+        mac.update(name.as_bytes());
+        mac.update(artifact);
+        Some(mac)
+    }
+
+    #[expect(unsafe_code, reason = "the one place where compiled code is loaded")]
+    fn load(&self, engine: &Engine, name: &str) -> Option<Component> {
+        let file = fs::read(self.dir.join(name)).ok()?;
+        let (tag, artifact) = file.split_at_checked(TAG_BYTES)?;
+        if self.mac(name, artifact)?.verify_slice(tag).is_err() {
+            tracing::warn!(name, "a compiled component was not written by this host, or was changed: compiling anew");
+            return None;
+        }
+        // SAFETY: the bytes carry an HMAC under a random key that is readable only by this host's user and was used
+        // only over the output of `Component::serialize` (see `keep`); so they are what this host compiled, unchanged,
+        // and the name in the HMAC ties them to the engine's configuration. They are in private memory: no one changes
+        // them while they are read.
+        let loaded = unsafe { Component::deserialize(engine, artifact) };
+        loaded.inspect_err(|error| tracing::warn!(name, %error, "compiling anew")).ok()
+    }
+
+    fn keep(&self, name: &str, artifact: &[u8]) -> io::Result<()> {
+        let mac = self.mac(name, artifact).ok_or_else(|| io::Error::other("no key"))?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
+        file.write_all(&mac.finalize().into_bytes())?;
+        file.write_all(artifact)?;
+        file.as_file().sync_data()?;
+        file.persist(self.dir.join(name)).map_err(|e| e.error)?;
+        Ok(())
+    }
+}
+
+/// The folder's key, made at first use. Of two hosts that start at once, one makes it and both read it.
+fn key(path: &Path) -> io::Result<[u8; 32]> {
+    let mut key = [0; 32];
+    if !path.exists() {
+        getrandom::fill(&mut key).map_err(|e| io::Error::other(e.to_string()))?;
+        let dir = path.parent().unwrap_or(Path::new("."));
+        // Temporary files are readable by their owner only.
+        let mut file = tempfile::NamedTempFile::new_in(dir)?;
+        file.write_all(&key)?;
+        file.as_file().sync_data()?;
+        match file.persist_noclobber(path) {
+            Ok(_) => {}
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error.error),
+        }
+    }
+    let mut file = fs::File::open(path)?;
+    file.read_exact(&mut key)
+        .map_err(|e| io::Error::new(e.kind(), format!("{} is no key ({e}); delete it", path.display())))?;
+    Ok(key)
+}

@@ -1,0 +1,163 @@
+//! What an agent may reach, as the sandbox sees it: grants, and the memory layer behind a trait that this crate owns.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use greenroom_model::{Column, Grant, Verb};
+
+/// A value, and the revision at which it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The value.
+    pub value: Vec<u8>,
+    /// When it was written; grows.
+    pub revision: u64,
+}
+
+/// A key with its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyedEntry {
+    /// The key.
+    pub key: String,
+    /// The value.
+    pub value: Vec<u8>,
+    /// When it was written; grows.
+    pub revision: u64,
+}
+
+/// A page of a scan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// In byte order of the keys.
+    pub entries: Vec<KeyedEntry>,
+    /// The key to go on after; absent at the end.
+    pub next: Option<String>,
+}
+
+/// Why an operation on memory failed, as the guest is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MemoryError {
+    /// Not granted.
+    Denied(String),
+    /// Compare-and-swap found another revision, or none.
+    Conflict(Option<u64>),
+    /// A key, a value or a batch is too large.
+    TooLarge(String),
+    /// The namespace is full.
+    Quota(String),
+    /// No such namespace or field.
+    NotFound(String),
+    /// It may work later.
+    Unavailable(String),
+}
+
+/// An answer that comes later.
+pub type Later<T> = Pin<Box<dyn Future<Output = Result<T, MemoryError>> + Send>>;
+
+/// The shared memory layer as guests reach it. Permissions are checked before; quotas are the layer's.
+pub trait Memory: Send + Sync {
+    /// Whether there is such a namespace.
+    fn exists(&self, namespace: &str) -> bool;
+    /// Reads a key.
+    ///
+    /// # Errors
+    /// `Unavailable` when the layer cannot answer.
+    fn get(&self, namespace: &str, key: &str) -> Result<Option<Entry>, MemoryError>;
+    /// Reads several keys, in their order.
+    ///
+    /// # Errors
+    /// As for `get`.
+    fn get_many(&self, namespace: &str, keys: &[String]) -> Result<Vec<Option<Entry>>, MemoryError>;
+    /// Writes a key; answers with the revision once it is durable.
+    fn put(&self, namespace: &str, key: String, value: Vec<u8>) -> Later<u64>;
+    /// Writes a key if its revision is `expected`.
+    fn compare_and_swap(&self, namespace: &str, key: String, expected: Option<u64>, value: Vec<u8>) -> Later<u64>;
+    /// Removes a key. Whether it was there.
+    fn delete(&self, namespace: &str, key: String) -> Later<bool>;
+    /// Reads keys with a prefix, after a key, at most `limit`.
+    ///
+    /// # Errors
+    /// As for `get`.
+    fn scan(&self, namespace: &str, prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, MemoryError>;
+    /// How many items the catalog has.
+    fn row_count(&self) -> u32;
+    /// Item facts as columns.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown field.
+    fn gather(&self, rows: &[u32], fields: &[String]) -> Result<Vec<Column>, MemoryError>;
+    /// The names behind the bits of a field of labels.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown field.
+    fn labels(&self, field: &str) -> Result<Vec<String>, MemoryError>;
+}
+
+/// What one agent may reach. Deny by default.
+#[derive(Clone)]
+pub struct Capabilities {
+    /// The agent's name, for log lines.
+    pub agent: Arc<str>,
+    /// What the graph file grants.
+    pub grants: Arc<[Grant]>,
+    /// The memory layer.
+    pub memory: Arc<dyn Memory>,
+}
+
+impl Capabilities {
+    /// Nothing at all: for `describe`.
+    #[must_use]
+    pub fn none(agent: &str) -> Self {
+        Self { agent: agent.into(), grants: Arc::from([]), memory: Arc::new(NoMemory) }
+    }
+
+    pub(crate) fn allows(&self, namespace: &str, verb: Verb) -> bool {
+        self.grants.iter().any(|grant| grant.namespace == namespace && grant.verb >= verb)
+    }
+}
+
+/// A memory layer without anything in it.
+#[derive(Debug, Clone, Copy)]
+pub struct NoMemory;
+
+fn nothing<T>(namespace: &str) -> Result<T, MemoryError> {
+    Err(MemoryError::NotFound(format!("no namespace `{namespace}`")))
+}
+
+fn nothing_later<T: Send + 'static>(namespace: &str) -> Later<T> {
+    Box::pin(std::future::ready(nothing(namespace)))
+}
+
+impl Memory for NoMemory {
+    fn exists(&self, _namespace: &str) -> bool {
+        false
+    }
+    fn get(&self, namespace: &str, _key: &str) -> Result<Option<Entry>, MemoryError> {
+        nothing(namespace)
+    }
+    fn get_many(&self, namespace: &str, _keys: &[String]) -> Result<Vec<Option<Entry>>, MemoryError> {
+        nothing(namespace)
+    }
+    fn put(&self, namespace: &str, _key: String, _value: Vec<u8>) -> Later<u64> {
+        nothing_later(namespace)
+    }
+    fn compare_and_swap(&self, namespace: &str, _key: String, _expected: Option<u64>, _value: Vec<u8>) -> Later<u64> {
+        nothing_later(namespace)
+    }
+    fn delete(&self, namespace: &str, _key: String) -> Later<bool> {
+        nothing_later(namespace)
+    }
+    fn scan(&self, namespace: &str, _prefix: &str, _after: Option<&str>, _limit: u32) -> Result<Page, MemoryError> {
+        nothing(namespace)
+    }
+    fn row_count(&self) -> u32 {
+        0
+    }
+    fn gather(&self, _rows: &[u32], fields: &[String]) -> Result<Vec<Column>, MemoryError> {
+        nothing(fields.first().map_or("items", String::as_str))
+    }
+    fn labels(&self, field: &str) -> Result<Vec<String>, MemoryError> {
+        nothing(field)
+    }
+}

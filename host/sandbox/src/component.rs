@@ -1,0 +1,129 @@
+//! A loaded component: what it is, and how instances are made of it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use greenroom_model::{Budget, Call, Descriptor, Digest, Fault, FaultKind, Interfaces};
+use tokio::sync::Semaphore;
+use wasmtime::component::InstancePre;
+use wasmtime::{Store, UpdateDeadline};
+
+use crate::bindings::exports::greenroom::agent::{learner, lifecycle, policy};
+use crate::capabilities::Capabilities;
+use crate::context::Context;
+use crate::inspect::{Inspection, LoadError};
+use crate::instance::{Guests, Instance};
+use crate::outcome;
+
+/// Handles that an instance may hold at once.
+const HANDLES_MAX: usize = 1_024;
+
+/// A component that is compiled and linked.
+#[derive(Clone)]
+pub struct Component {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    inspection: Inspection,
+    pre: InstancePre<Context>,
+    policy: Option<policy::GuestIndices>,
+    lifecycle: Option<lifecycle::GuestIndices>,
+    learner: Option<learner::GuestIndices>,
+    slots: Arc<Semaphore>,
+}
+
+impl Component {
+    pub(crate) fn new(
+        inspection: Inspection,
+        pre: InstancePre<Context>,
+        slots: Arc<Semaphore>,
+    ) -> Result<Self, LoadError> {
+        let wrong = |interface: &str| {
+            let interface = interface.to_owned();
+            move |e: wasmtime::Error| LoadError::WrongType { interface, message: format!("{e:#}") }
+        };
+        let has = &inspection.interfaces;
+        let policy = has.policy.then(|| policy::GuestIndices::new(&pre).map_err(wrong("policy"))).transpose()?;
+        let lifecycle =
+            has.lifecycle.then(|| lifecycle::GuestIndices::new(&pre).map_err(wrong("lifecycle"))).transpose()?;
+        let learner = has.learner.then(|| learner::GuestIndices::new(&pre).map_err(wrong("learner"))).transpose()?;
+        Ok(Self { inner: Arc::new(Inner { inspection, pre, policy, lifecycle, learner, slots }) })
+    }
+
+    /// Of the component's bytes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.inner.inspection.digest
+    }
+
+    /// What it exports and imports.
+    #[must_use]
+    pub fn interfaces(&self) -> &Interfaces {
+        &self.inner.inspection.interfaces
+    }
+
+    /// All that was read off it.
+    #[must_use]
+    pub fn inspection(&self) -> &Inspection {
+        &self.inner.inspection
+    }
+
+    /// Makes an instance; waits while the pool is full. What instantiation itself runs, a start function for
+    /// instance, is under `budget`.
+    ///
+    /// # Errors
+    /// A fault of the guest when instantiation traps or exceeds the budget, of the host when the pool cannot serve it.
+    pub async fn instantiate(&self, capabilities: Capabilities, budget: &Budget) -> Result<Instance, Fault> {
+        let inner = &*self.inner;
+        let weight = inner.inspection.need.weight();
+        let slot = Arc::clone(&inner.slots).acquire_many_owned(weight).await;
+        let slot = slot.map_err(|_| Fault::host(FaultKind::Exhausted, "the sandbox is shutting down"))?;
+        let mut store = Store::new(inner.pre.engine(), Context::new(capabilities, *budget));
+        store.limiter(|context| context);
+        store.set_max_component_handles(HANDLES_MAX);
+        store.epoch_deadline_callback(|context| {
+            // Each tick: stop what is over its deadline, and let others of this thread have a turn.
+            if Instant::now() >= context.data().deadline {
+                Ok(UpdateDeadline::Interrupt)
+            } else {
+                Ok(UpdateDeadline::Yield(1))
+            }
+        });
+        store.data_mut().begin(budget, Instant::now());
+        store.set_epoch_deadline(1);
+        let fault = |store: &Store<Context>, error| outcome::fault(store.data(), "instantiation", error);
+        if let Err(error) = store.set_fuel(budget.fuel) {
+            return Err(fault(&store, error));
+        }
+        let instance = match inner.pre.instantiate_async(&mut store).await {
+            Ok(instance) => instance,
+            Err(error) => return Err(fault(&store, error)),
+        };
+        let mut guests = Guests::default();
+        let mut load = || -> wasmtime::Result<()> {
+            guests.policy = inner.policy.as_ref().map(|i| i.load(&mut store, &instance)).transpose()?;
+            guests.lifecycle = inner.lifecycle.as_ref().map(|i| i.load(&mut store, &instance)).transpose()?;
+            guests.learner = inner.learner.as_ref().map(|i| i.load(&mut store, &instance)).transpose()?;
+            Ok(())
+        };
+        if let Err(error) = load() {
+            let message = format!("an export does not have the type of the contract: {error:#}");
+            return Err(Fault::guest(FaultKind::InvalidOutput, message));
+        }
+        Ok(Instance::new(store, guests, slot))
+    }
+
+    /// What the component says of itself; none when it does not export `lifecycle`. It is asked in an instance of its
+    /// own that reaches nothing.
+    ///
+    /// # Errors
+    /// A fault when it traps or exceeds `budget`.
+    pub async fn describe(&self, budget: &Budget) -> Result<Option<Descriptor>, Fault> {
+        if !self.interfaces().lifecycle {
+            return Ok(None);
+        }
+        let mut instance = self.instantiate(Capabilities::none(Call::Describe.name()), budget).await?;
+        instance.describe(budget).await.map(Some)
+    }
+}

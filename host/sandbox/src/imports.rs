@@ -1,0 +1,280 @@
+//! The imports of the contract: memory, log and metric, permission checked and metered.
+
+use std::time::Instant;
+
+use greenroom_model::{Column, Values, Verb};
+use wasmtime::component::Resource;
+
+use crate::bindings::greenroom::agent::types::{ColumnResult, ValuesResult};
+use crate::bindings::greenroom::agent::{log, memory, metric, types};
+use crate::capabilities::{Later, MemoryError};
+use crate::context::{Context, Stopped};
+
+/// A namespace that a guest has open.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct OpenNamespace {
+    name: String,
+    write: bool,
+}
+
+type Answer<T> = wasmtime::Result<Result<T, memory::Error>>;
+
+/// The longest batch of keys or rows, and of fields.
+const BATCH_MAX: usize = 100_000;
+/// The longest page of a scan.
+const PAGE_MAX: u32 = 1_000;
+
+impl types::Host for Context {}
+
+impl Context {
+    fn readable(&self, handle: &Resource<OpenNamespace>) -> wasmtime::Result<String> {
+        Ok(self.table.get(handle)?.name.clone())
+    }
+
+    /// The namespace's name if it may be written.
+    fn writable(&self, handle: &Resource<OpenNamespace>) -> Answer<String> {
+        let open = self.table.get(handle)?;
+        if open.write {
+            return Ok(Ok(open.name.clone()));
+        }
+        let asked = format!("{0}:write is not granted to `{1}`; it has {0}:read", open.name, self.capabilities.agent);
+        tracing::debug!(target: "greenroom::denied", agent = %self.capabilities.agent, "{asked}");
+        Ok(Err(memory::Error::Denied(asked)))
+    }
+
+    fn items_granted(&self) -> Result<(), memory::Error> {
+        if self.capabilities.allows("items", Verb::Read) {
+            return Ok(());
+        }
+        let asked = format!("items:read is not granted to `{}`", self.capabilities.agent);
+        tracing::debug!(target: "greenroom::denied", agent = %self.capabilities.agent, "{asked}");
+        Err(memory::Error::Denied(asked))
+    }
+
+    /// Waits for the memory layer, but not past the call's deadline.
+    async fn wait<T>(&mut self, later: Later<T>) -> Answer<T> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        match tokio::time::timeout(left, later).await {
+            Ok(answer) => Ok(answer.map_err(told)),
+            Err(_) => {
+                self.stopped = Some(Stopped::Deadline);
+                Err(wasmtime::Error::msg("the deadline passed while the memory layer was writing"))
+            }
+        }
+    }
+}
+
+fn told(error: MemoryError) -> memory::Error {
+    match error {
+        MemoryError::Denied(text) => memory::Error::Denied(text),
+        MemoryError::Conflict(found) => memory::Error::Conflict(found),
+        MemoryError::TooLarge(text) => memory::Error::TooLarge(text),
+        MemoryError::Quota(text) => memory::Error::Quota(text),
+        MemoryError::NotFound(text) => memory::Error::NotFound(text),
+        MemoryError::Unavailable(text) => memory::Error::Unavailable(text),
+    }
+}
+
+fn entry(entry: crate::Entry) -> memory::Entry {
+    memory::Entry { value: entry.value, revision: entry.revision }
+}
+
+fn column(column: Column) -> ColumnResult {
+    let values = match column.values {
+        Values::F32s(v) => ValuesResult::F32s(v),
+        Values::S64s(v) => ValuesResult::S64s(v),
+        Values::U32s(v) => ValuesResult::U32s(v),
+    };
+    ColumnResult { name: column.name, values }
+}
+
+impl memory::Host for Context {
+    fn open(&mut self, name: String) -> Answer<Resource<OpenNamespace>> {
+        self.meter(name.len())?;
+        let write = self.capabilities.allows(&name, Verb::Write);
+        if !write && !self.capabilities.allows(&name, Verb::Read) {
+            let asked = format!("{name}:read is not granted to `{}`", self.capabilities.agent);
+            tracing::debug!(target: "greenroom::denied", agent = %self.capabilities.agent, "{asked}");
+            return Ok(Err(memory::Error::Denied(asked)));
+        }
+        if !self.capabilities.memory.exists(&name) {
+            return Ok(Err(memory::Error::NotFound(format!("no namespace `{name}`"))));
+        }
+        Ok(Ok(self.table.push(OpenNamespace { name, write })?))
+    }
+
+    fn row_count(&mut self) -> wasmtime::Result<u32> {
+        self.meter(4)?;
+        Ok(self.capabilities.memory.row_count())
+    }
+
+    fn gather(&mut self, rows: Vec<u32>, fields: Vec<String>) -> Answer<Vec<ColumnResult>> {
+        self.meter(rows.len() * 4)?;
+        if let Err(denied) = self.items_granted() {
+            return Ok(Err(denied));
+        }
+        // All rows of a catalog in one call are a matter of course; the answer is metered.
+        let found = match self.capabilities.memory.gather(&rows, &fields) {
+            Ok(found) => found,
+            Err(error) => return Ok(Err(told(error))),
+        };
+        self.meter_bytes(rows.len().saturating_mul(fields.len()).saturating_mul(8))?;
+        Ok(Ok(found.into_iter().map(column).collect()))
+    }
+
+    fn labels(&mut self, field: String) -> Answer<Vec<String>> {
+        self.meter(field.len())?;
+        if let Err(denied) = self.items_granted() {
+            return Ok(Err(denied));
+        }
+        let found = self.capabilities.memory.labels(&field).map_err(told);
+        self.meter_bytes(found.iter().flatten().map(String::len).sum())?;
+        Ok(found)
+    }
+}
+
+impl memory::HostNamespace for Context {
+    fn get(&mut self, handle: Resource<OpenNamespace>, key: String) -> Answer<Option<memory::Entry>> {
+        self.meter(key.len())?;
+        let name = self.readable(&handle)?;
+        let found = self.capabilities.memory.get(&name, &key).map_err(told);
+        if let Ok(Some(entry)) = &found {
+            self.meter_bytes(entry.value.len())?;
+        }
+        Ok(found.map(|found| found.map(entry)))
+    }
+
+    fn get_many(&mut self, handle: Resource<OpenNamespace>, keys: Vec<String>) -> Answer<Vec<Option<memory::Entry>>> {
+        self.meter(keys.iter().map(String::len).sum())?;
+        if keys.len() > BATCH_MAX {
+            return Ok(Err(memory::Error::TooLarge(format!("{} keys, at most {BATCH_MAX}", keys.len()))));
+        }
+        let name = self.readable(&handle)?;
+        let found = self.capabilities.memory.get_many(&name, &keys).map_err(told);
+        if let Ok(entries) = &found {
+            self.meter_bytes(entries.iter().flatten().map(|e| e.value.len()).sum())?;
+        }
+        Ok(found.map(|entries| entries.into_iter().map(|e| e.map(entry)).collect()))
+    }
+
+    async fn put(&mut self, handle: Resource<OpenNamespace>, key: String, value: Vec<u8>) -> Answer<u64> {
+        self.meter(key.len() + value.len())?;
+        let name = match self.writable(&handle)? {
+            Ok(name) => name,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        let later = self.capabilities.memory.put(&name, key, value);
+        self.wait(later).await
+    }
+
+    async fn compare_and_swap(
+        &mut self,
+        handle: Resource<OpenNamespace>,
+        key: String,
+        expected: Option<u64>,
+        value: Vec<u8>,
+    ) -> Answer<u64> {
+        self.meter(key.len() + value.len())?;
+        let name = match self.writable(&handle)? {
+            Ok(name) => name,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        let later = self.capabilities.memory.compare_and_swap(&name, key, expected, value);
+        self.wait(later).await
+    }
+
+    async fn delete(&mut self, handle: Resource<OpenNamespace>, key: String) -> Answer<bool> {
+        self.meter(key.len())?;
+        let name = match self.writable(&handle)? {
+            Ok(name) => name,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        let later = self.capabilities.memory.delete(&name, key);
+        self.wait(later).await
+    }
+
+    fn scan(
+        &mut self,
+        handle: Resource<OpenNamespace>,
+        prefix: String,
+        after: Option<String>,
+        limit: u32,
+    ) -> Answer<memory::Page> {
+        self.meter(prefix.len() + after.as_ref().map_or(0, String::len))?;
+        let name = self.readable(&handle)?;
+        let page = match self.capabilities.memory.scan(&name, &prefix, after.as_deref(), limit.min(PAGE_MAX)) {
+            Ok(page) => page,
+            Err(error) => return Ok(Err(told(error))),
+        };
+        self.meter_bytes(page.entries.iter().map(|e| e.key.len() + e.value.len()).sum())?;
+        let keyed = |e: crate::KeyedEntry| memory::KeyedEntry { key: e.key, value: e.value, revision: e.revision };
+        Ok(Ok(memory::Page { entries: page.entries.into_iter().map(keyed).collect(), next: page.next }))
+    }
+
+    fn drop(&mut self, handle: Resource<OpenNamespace>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}
+
+impl log::Host for Context {
+    fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
+        self.meter(message.len())?;
+        let line = escaped(&message);
+        if self.usage.log_bytes + line.len() as u64 > self.budget.log_bytes_max {
+            self.usage.log_dropped += 1;
+            return Ok(());
+        }
+        self.usage.log_bytes += line.len() as u64;
+        let agent = &*self.capabilities.agent;
+        match level {
+            log::Level::Debug => tracing::debug!(target: "greenroom::guest", agent, "{line}"),
+            log::Level::Info => tracing::info!(target: "greenroom::guest", agent, "{line}"),
+            log::Level::Warn => tracing::warn!(target: "greenroom::guest", agent, "{line}"),
+            log::Level::Error => {
+                tracing::error!(target: "greenroom::guest", agent, "{line}");
+                // A panic's message comes this way, right before the trap that says nothing.
+                self.last_words = Some(line.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Without control characters, so that a guest cannot forge lines or drive a terminal.
+fn escaped(message: &str) -> String {
+    let mut line = String::with_capacity(message.len());
+    for c in message.chars() {
+        if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
+}
+
+impl metric::Host for Context {
+    fn count(&mut self, name: String, value: f64) -> wasmtime::Result<()> {
+        self.meter(name.len() + 8)?;
+        tracing::debug!(target: "greenroom::metric", agent = %self.capabilities.agent, name = escaped(&name), count = value);
+        Ok(())
+    }
+
+    fn observe(&mut self, name: String, value: f64) -> wasmtime::Result<()> {
+        self.meter(name.len() + 8)?;
+        tracing::debug!(target: "greenroom::metric", agent = %self.capabilities.agent, name = escaped(&name), value);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn a_line_cannot_drive_a_terminal() {
+        assert_eq!(escaped("a\n\u{1b}[31mb"), "a\\n\\u{1b}[31mb");
+        assert_eq!(escaped("plain 漢字"), "plain 漢字");
+    }
+}

@@ -1,0 +1,177 @@
+//! A running copy of a component, and the calls of the contract, each under a budget.
+
+use std::time::Instant;
+
+use greenroom_model::{
+    Budget, Call, Decision, Descriptor, Fault, FaultKind, Feedback, FitReport, Observation, State, Usage,
+};
+use tokio::sync::OwnedSemaphorePermit;
+use wasmtime::Store;
+
+use crate::bindings::exports::greenroom::agent::{learner, lifecycle, policy};
+use crate::bindings::greenroom::agent::types;
+use crate::context::Context;
+use crate::{lift, lower, outcome};
+
+/// Bytes that a guest may hand over in one call, by default and when it hands over its state.
+const LIFTED_MAX: usize = 64 << 20;
+const STATE_MAX: usize = 1 << 30;
+
+#[derive(Default)]
+pub(crate) struct Guests {
+    pub(crate) policy: Option<policy::Guest>,
+    pub(crate) lifecycle: Option<lifecycle::Guest>,
+    pub(crate) learner: Option<learner::Guest>,
+}
+
+/// A running copy of a component. One call at a time.
+///
+/// After a trap, a deadline or a cancelled call it is dead: every further call is a fault, and it should be dropped.
+pub struct Instance {
+    store: Store<Context>,
+    guests: Guests,
+    alive: bool,
+    _slot: OwnedSemaphorePermit,
+}
+
+type Told<T> = wasmtime::Result<Result<T, types::Fault>>;
+
+impl Instance {
+    pub(crate) fn new(store: Store<Context>, guests: Guests, slot: OwnedSemaphorePermit) -> Self {
+        Self { store, guests, alive: true, _slot: slot }
+    }
+
+    /// Whether it can be called again.
+    #[must_use]
+    pub fn alive(&self) -> bool {
+        self.alive
+    }
+
+    /// What the latest call used.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.store.data().usage
+    }
+
+    fn begin(&mut self, call: Call, budget: &Budget) -> Result<Instant, Fault> {
+        if !self.alive {
+            return Err(Fault::host(FaultKind::Unavailable, "this instance is dead after a fault"));
+        }
+        // Dead until the call has ended: a caller that goes away in the middle leaves a guest in the middle.
+        self.alive = false;
+        let now = Instant::now();
+        self.store.data_mut().begin(budget, now);
+        self.store.set_epoch_deadline(1);
+        self.store.set_hostcall_fuel(if call == Call::Snapshot { STATE_MAX } else { LIFTED_MAX });
+        self.store.set_fuel(budget.fuel).map_err(|e| outcome::fault(self.store.data(), call.name(), e))?;
+        Ok(now)
+    }
+
+    fn end<T>(&mut self, call: Call, budget: &Budget, began: Instant, told: Told<T>) -> Result<T, Fault> {
+        let left = self.store.get_fuel().unwrap_or(0);
+        let usage = &mut self.store.data_mut().usage;
+        usage.fuel = budget.fuel.saturating_sub(left);
+        usage.wall_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let answer = told.map_err(|error| outcome::fault(self.store.data(), call.name(), error))?;
+        let handles_left = !self.store.data().table.is_empty();
+        if handles_left {
+            if matches!(call, Call::Configure | Call::Restore) {
+                let message = format!("{} left a namespace open: handles live for one call", call.name());
+                return Err(Fault::guest(FaultKind::InvalidOutput, message));
+            }
+            // The answer stands, but the next request does not get what this one left open.
+            return answer.map_err(outcome::reported);
+        }
+        self.alive = true;
+        answer.map_err(outcome::reported)
+    }
+
+    /// What the agent is and takes.
+    ///
+    /// # Errors
+    /// A fault, as for every call below: what the guest reported, how it trapped, or which budget ran out.
+    pub async fn describe(&mut self, budget: &Budget) -> Result<Descriptor, Fault> {
+        let began = self.begin(Call::Describe, budget)?;
+        let guest = self.guests.lifecycle.as_ref().ok_or_else(|| missing("lifecycle"))?;
+        let told = guest.call_describe(&mut self.store).await.map(Ok);
+        self.end(Call::Describe, budget, began, told).map(lift::descriptor)
+    }
+
+    /// Sets parameters, a MessagePack map.
+    ///
+    /// # Errors
+    /// As for [`Instance::describe`].
+    pub async fn configure(&mut self, params: &[u8], budget: &Budget) -> Result<(), Fault> {
+        let began = self.begin(Call::Configure, budget)?;
+        let guest = self.guests.lifecycle.as_ref().ok_or_else(|| missing("lifecycle"))?;
+        let told = guest.call_configure(&mut self.store, params).await;
+        self.end(Call::Configure, budget, began, told)
+    }
+
+    /// The learned state.
+    ///
+    /// # Errors
+    /// As for [`Instance::describe`].
+    pub async fn snapshot(&mut self, budget: &Budget) -> Result<State, Fault> {
+        let began = self.begin(Call::Snapshot, budget)?;
+        let guest = self.guests.lifecycle.as_ref().ok_or_else(|| missing("lifecycle"))?;
+        let told = guest.call_snapshot(&mut self.store).await;
+        let state = self.end(Call::Snapshot, budget, began, told)?;
+        Ok(State { schema: state.schema, bytes: state.bytes })
+    }
+
+    /// Takes a learned state.
+    ///
+    /// # Errors
+    /// As for [`Instance::describe`].
+    pub async fn restore(&mut self, state: &State, budget: &Budget) -> Result<(), Fault> {
+        let began = self.begin(Call::Restore, budget)?;
+        let guest = self.guests.lifecycle.as_ref().ok_or_else(|| missing("lifecycle"))?;
+        let state = types::StateParam { schema: &state.schema, bytes: &state.bytes };
+        let told = guest.call_restore(&mut self.store, state).await;
+        self.end(Call::Restore, budget, began, told)
+    }
+
+    /// Learns from a batch of feedback.
+    ///
+    /// # Errors
+    /// As for [`Instance::describe`].
+    pub async fn learn(&mut self, feedback: &Feedback, budget: &Budget) -> Result<(), Fault> {
+        let began = self.begin(Call::Learn, budget)?;
+        let guest = self.guests.learner.as_ref().ok_or_else(|| missing("learner"))?;
+        let lowered = lower::FeedbackParts::of(feedback);
+        let told = guest.call_learn(&mut self.store, lowered.param(feedback)).await;
+        self.end(Call::Learn, budget, began, told)
+    }
+
+    /// Solves what a batch method has to solve.
+    ///
+    /// # Errors
+    /// As for [`Instance::describe`].
+    pub async fn fit(&mut self, budget: &Budget) -> Result<FitReport, Fault> {
+        let began = self.begin(Call::Fit, budget)?;
+        let guest = self.guests.learner.as_ref().ok_or_else(|| missing("learner"))?;
+        let told = guest.call_fit(&mut self.store).await;
+        let report = self.end(Call::Fit, budget, began, told)?;
+        Ok(FitReport { examples: report.examples, loss: report.loss, notes: report.notes })
+    }
+
+    /// Decides. What it returns is not checked yet: see [`crate::check_payload`].
+    ///
+    /// # Errors
+    /// As for [`Instance::describe`].
+    pub async fn decide(&mut self, seen: &Observation, budget: &Budget) -> Result<Decision, Fault> {
+        let began = self.begin(Call::Decide, budget)?;
+        let guest = self.guests.policy.as_ref().ok_or_else(|| missing("policy"))?;
+        let columns = lower::columns_of(seen);
+        let branches = lower::branches_of(seen);
+        let inputs = lower::inputs(seen, &columns, &branches);
+        let segments: Vec<&str> = seen.segments.iter().map(String::as_str).collect();
+        let told = guest.call_decide(&mut self.store, lower::observation(seen, &inputs, &segments)).await;
+        self.end(Call::Decide, budget, began, told).map(lift::decision)
+    }
+}
+
+fn missing(interface: &str) -> Fault {
+    Fault::host(FaultKind::Unavailable, format!("the component does not export `{interface}`"))
+}
