@@ -1,0 +1,97 @@
+# Everything that a person or CI runs. `make` lists the targets.
+#
+# There is one build profile, release: the binary, the tests and the benches share what they compile.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+# Cargo fills every core by itself, and steps in order make the output readable: `-j` changes nothing.
+.NOTPARALLEL:
+.PHONY: help setup tools build components demo test fmt lint deny example-check doc-test suite \
+	figures figures-quality figures-calls clean
+
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+GREENROOM := $(TARGET)/release/greenroom
+FIGURES := $(TARGET)/figures
+EXAMPLE := examples/movielens
+GRAPH := $(EXAMPLE)/graph.toml
+EVENTS := --events $(EXAMPLE)/ratings.csv --items $(EXAMPLE)/movies.csv
+# Whom the demo recommends to.
+SUBJECT ?= 15
+
+# Where the host and the tests find the components that `make components` writes.
+export GREENROOM_COMPONENTS := $(TARGET)/components
+
+step = @printf '\n== %s\n' "$(1)"
+
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Make the toolchain able to build guests
+	$(call step,setup)
+	@scripts/setup-wasm.sh >/dev/null
+
+build: ## Build the host
+	$(call step,host)
+	@cargo build --locked --release -p greenroom-cli
+
+components: build ## Build the guests and package them as components
+	$(call step,components)
+	@GREENROOM=$(GREENROOM) scripts/guests.sh
+
+demo: setup components ## Train, evaluate and recommend on MovieLens
+	$(call step,train)
+	@$(GREENROOM) train $(GRAPH) $(EVENTS)
+	$(call step,evaluate under protocol p1)
+	@$(GREENROOM) eval $(GRAPH) $(EVENTS) --protocol p1
+	$(call step,ten titles for subject $(SUBJECT))
+	@$(GREENROOM) decide $(GRAPH) --subject $(SUBJECT) --limit 10
+
+test: fmt lint deny components example-check doc-test suite ## Everything that CI runs
+
+tools:
+	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
+
+fmt: tools
+	$(call step,format)
+	@cargo fmt --all --check
+
+lint: tools ## Clippy on everything, warnings are errors
+	$(call step,clippy)
+	@cargo clippy --locked --release --workspace --all-targets -- -D warnings
+
+deny: ## Licences, sources and advisories of the dependencies
+	$(call step,dependencies)
+	@scripts/deny.sh
+
+example-check: components ## Check the example's graph file
+	$(call step,example)
+	@$(GREENROOM) check $(GRAPH)
+
+doc-test: ## The examples in the documentation
+	$(call step,documentation tests)
+	@cargo test --locked --release --workspace --doc --quiet
+
+# The suite holds the layering test too. It comes last, so that its summary is what stays on the screen.
+suite: components ## Unit and end-to-end tests
+	$(call step,tests)
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		cargo nextest run --locked --release --workspace --no-fail-fast --status-level slow; \
+	else \
+		cargo test --locked --release --workspace --lib --bins --tests --no-fail-fast --quiet; \
+	fi
+
+figures: figures-quality figures-calls ## Measure everything that the project claims
+
+figures-quality: setup components ## How good the recommendations are, to target/figures/quality.json
+	$(call step,figures: quality)
+	@mkdir -p $(FIGURES)
+	@$(GREENROOM) eval $(GRAPH) $(EVENTS) --protocol p1 --figures $(FIGURES)/quality.json
+
+figures-calls: setup components ## What calls cost, to target/figures/calls.json
+	$(call step,figures: calls)
+	@mkdir -p $(FIGURES)
+	@GREENROOM_FIGURES=$(FIGURES)/calls.json cargo bench --locked -p greenroom-runtime --bench calls
+
+clean: ## Remove what was built
+	@cargo clean
