@@ -1,1 +1,4 @@
 //! The runtime.
+
+pub mod evaluation;
+pub mod events;

@@ -1,0 +1,267 @@
+//! How good lists are, subject by subject and as a whole.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::segments::{counts, head};
+use super::{Segment, Split, Thresholds};
+
+/// Ranks that NDCG, hit, coverage, novelty and Gini look at.
+const SHOWN: usize = 10;
+
+/// Ranks that recall and MRR look at: lists should be this long.
+const LISTED: usize = 20;
+
+/// What is measured of a subject's list. Gains are binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Metric {
+    /// DCG over the best possible DCG of 10 ranks, with the discount `1 / log2(rank + 1)`.
+    #[serde(rename = "ndcg@10")]
+    Ndcg,
+    /// The share of the positives that are among the first 20.
+    #[serde(rename = "recall@20")]
+    Recall,
+    /// One over the rank of the first positive among the first 20, or 0.
+    #[serde(rename = "mrr")]
+    Mrr,
+    /// Whether a positive is among the first 10.
+    #[serde(rename = "hit@10")]
+    Hit,
+}
+
+impl Metric {
+    /// As in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ndcg => "ndcg@10",
+            Self::Recall => "recall@20",
+            Self::Mrr => "mrr",
+            Self::Hit => "hit@10",
+        }
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The metrics of one list.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[expect(missing_docs, reason = "see Metric")]
+pub struct Scores {
+    pub ndcg: f64,
+    pub recall: f64,
+    pub mrr: f64,
+    pub hit: f64,
+}
+
+impl Scores {
+    /// The value of a metric.
+    #[must_use]
+    pub fn of(&self, metric: Metric) -> f64 {
+        match metric {
+            Metric::Ndcg => self.ndcg,
+            Metric::Recall => self.recall,
+            Metric::Mrr => self.mrr,
+            Metric::Hit => self.hit,
+        }
+    }
+}
+
+/// Scores a list, best first, against a subject's positives (ascending, each once). An item that a list repeats counts at
+/// its first rank alone. Without positives all is 0.
+#[must_use]
+pub fn score(items: &[u32], positives: &[u32]) -> Scores {
+    let discount = |rank: usize| 1.0 / ((rank + 2) as f64).log2();
+    let listed = items.get(..LISTED).unwrap_or(items);
+    let mut scores = Scores::default();
+    let (mut gain, mut hits) = (0.0, 0_u32);
+    for (rank, item) in listed.iter().enumerate() {
+        let repeated = listed.iter().take(rank).any(|earlier| earlier == item);
+        if repeated || positives.binary_search(item).is_err() {
+            continue;
+        }
+        if hits == 0 {
+            scores.mrr = 1.0 / (rank + 1) as f64;
+        }
+        hits += 1;
+        if rank < SHOWN {
+            gain += discount(rank);
+            scores.hit = 1.0;
+        }
+    }
+    if !positives.is_empty() {
+        let ideal: f64 = (0..positives.len().min(SHOWN)).map(discount).sum();
+        scores.ndcg = gain / ideal;
+        scores.recall = f64::from(hits) / positives.len() as f64;
+    }
+    scores
+}
+
+/// A mean over subjects with its standard error.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The mean.
+    pub value: f64,
+    /// The standard deviation of the population over the root of its size.
+    pub se: f64,
+}
+
+impl Estimate {
+    /// Of values; 0 of none.
+    #[must_use]
+    pub fn of(values: &[f64]) -> Self {
+        if values.is_empty() {
+            return Self::default();
+        }
+        let count = values.len() as f64;
+        let value = values.iter().sum::<f64>() / count;
+        let variance = values.iter().map(|x| (x - value).powi(2)).sum::<f64>() / count;
+        Self { value, se: (variance / count).sqrt() }
+    }
+}
+
+/// The list that a subject was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ranked {
+    /// The subject, as in the split.
+    pub user: u32,
+    /// Items, as in the split, best first; 20 of them, where there are as many.
+    pub items: Vec<u32>,
+}
+
+/// What lists are judged against.
+#[derive(Debug, Clone)]
+pub struct Judge {
+    users: Vec<u32>,
+    positives: Vec<Vec<u32>>,
+    segments: Arc<[Segment]>,
+    head: Vec<bool>,
+    self_information: Vec<f64>,
+}
+
+impl Judge {
+    /// Judges against the test part of a split: all subjects that have one.
+    #[must_use]
+    pub fn new(split: &Split, thresholds: &Thresholds) -> Self {
+        let mut by_user: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (user, item) in split.test.users.iter().zip(&split.test.items) {
+            by_user.entry(*user).or_default().push(*item);
+        }
+        let histories = counts(split.users.len(), &split.train.users);
+        let segment = |user: &u32| thresholds.segment(histories.get(*user as usize).copied().unwrap_or_default());
+        let item_counts = counts(split.items.len(), &split.train.items);
+        let total = split.train.len().max(1) as f64;
+        Self {
+            segments: by_user.keys().map(segment).collect(),
+            head: head(split, &item_counts),
+            // An item that nobody had in train counts as if one had: it is as rare as can be, not infinitely so.
+            self_information: item_counts.iter().map(|count| -((*count).max(1) as f64 / total).log2()).collect(),
+            users: by_user.keys().copied().collect(),
+            positives: by_user
+                .into_values()
+                .map(|mut items| {
+                    items.sort_unstable();
+                    items.dedup();
+                    items
+                })
+                .collect(),
+        }
+    }
+
+    /// The subjects that are judged, ascending.
+    #[must_use]
+    pub fn users(&self) -> &[u32] {
+        &self.users
+    }
+
+    /// Judges lists, in any order. A subject without a list scores 0; lists of subjects that are not judged don't count.
+    #[must_use]
+    pub fn judge(&self, lists: &[Ranked]) -> Judged {
+        let by_user: BTreeMap<u32, &[u32]> = lists.iter().map(|list| (list.user, list.items.as_slice())).collect();
+        let in_head = |item: &u32| self.head.get(*item as usize).copied().unwrap_or_default();
+        let mut judged = Judged { segments: Arc::clone(&self.segments), ..Judged::default() };
+        let mut exposures = vec![0_u64; self.head.len()];
+        let mut novelties = Vec::new();
+        for (user, positives) in self.users.iter().zip(&self.positives) {
+            let items = by_user.get(user).copied().unwrap_or_default();
+            judged.scores.push(score(items, positives));
+            let (head, tail): (Vec<u32>, Vec<u32>) = positives.iter().partition(|item| in_head(item));
+            judged.head.push((!head.is_empty()).then(|| score(items, &head)));
+            judged.tail.push((!tail.is_empty()).then(|| score(items, &tail)));
+            let shown = items.get(..SHOWN).unwrap_or(items);
+            for item in shown {
+                if let Some(exposure) = exposures.get_mut(*item as usize) {
+                    *exposure += 1;
+                }
+            }
+            let rarity = |item: &u32| self.self_information.get(*item as usize).copied().unwrap_or_default();
+            if !shown.is_empty() {
+                novelties.push(shown.iter().map(rarity).sum::<f64>() / shown.len() as f64);
+            }
+        }
+        judged.coverage = exposures.iter().filter(|count| **count > 0).count() as f64 / exposures.len().max(1) as f64;
+        judged.novelty = (!novelties.is_empty()).then(|| Estimate::of(&novelties).value);
+        judged.gini = gini(exposures);
+        judged
+    }
+}
+
+/// How one arm did. Two of the same judge can be compared pair by pair.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Judged {
+    /// One a judged subject, in the order of [`Judge::users`].
+    pub scores: Vec<Scores>,
+    /// The same against the positives in the head alone, where a subject has any.
+    pub head: Vec<Option<Scores>>,
+    /// The same against the positives in the tail.
+    pub tail: Vec<Option<Scores>>,
+    /// The segment of each subject.
+    pub segments: Arc<[Segment]>,
+    /// Distinct items among all first tens, as a share of the candidates.
+    pub coverage: f64,
+    /// The mean self-information of what is shown in the first tens, in bits: minus the logarithm of an item's share of the
+    /// train rows. `None` when nothing was shown.
+    pub novelty: Option<f64>,
+    /// The Gini coefficient of how often each candidate is in a first ten: 0 when all are as often, towards 1 when few take
+    /// all. `None` when nothing was shown.
+    pub gini: Option<f64>,
+}
+
+impl Judged {
+    /// The values of a metric, one a subject of the segment, or of all subjects.
+    #[must_use]
+    pub fn values(&self, metric: Metric, segment: Option<Segment>) -> Vec<f64> {
+        let some = |scores: &[Option<Scores>]| scores.iter().flatten().map(|scores| scores.of(metric)).collect();
+        match segment {
+            None => self.scores.iter().map(|scores| scores.of(metric)).collect(),
+            Some(Segment::Head) => some(&self.head),
+            Some(Segment::Tail) => some(&self.tail),
+            Some(segment) => {
+                let of_segment = self.scores.iter().zip(self.segments.iter()).filter(|(_, s)| **s == segment);
+                of_segment.map(|(scores, _)| scores.of(metric)).collect()
+            }
+        }
+    }
+
+    /// The mean of a metric over the subjects of a segment, or over all.
+    #[must_use]
+    pub fn estimate(&self, metric: Metric, segment: Option<Segment>) -> Estimate {
+        Estimate::of(&self.values(metric, segment))
+    }
+}
+
+fn gini(mut exposures: Vec<u64>) -> Option<f64> {
+    exposures.sort_unstable();
+    let count = exposures.len() as f64;
+    let total = exposures.iter().sum::<u64>() as f64;
+    let weighted: f64 =
+        exposures.iter().zip(1_u32..).map(|(x, rank)| (2.0 * f64::from(rank) - count - 1.0) * *x as f64).sum();
+    (total > 0.0).then(|| weighted / (count * total))
+}

@@ -1,0 +1,30 @@
+//! Judging a graph and its agents: which rows are kept back, how lists are scored against them, and what the difference
+//! of two arms is worth.
+//!
+//! Pure, so that a figure depends on the data and the lists alone: who makes the lists is not known here.
+
+mod bootstrap;
+mod comparison;
+mod cut;
+mod metrics;
+mod order;
+mod protocol;
+mod render;
+mod report;
+mod segments;
+mod split;
+mod write;
+
+pub use bootstrap::{Bootstrap, Interval};
+pub use comparison::{Comparison, Verdict, compare};
+pub use cut::{Cut, cut};
+pub use metrics::{Estimate, Judge, Judged, Metric, Ranked, Scores, score};
+pub use order::{compare_ids, sorted};
+pub use protocol::{ProtocolError, p1, pair};
+pub use report::{Arm, ArmKind, Cost, Data, Entry, Quantiles, Report, SegmentScores};
+pub use segments::{Segment, Thresholds};
+pub use split::Split;
+pub use write::write_tsv;
+
+/// From this rating on a row speaks for its item.
+pub const POSITIVE_MIN: f32 = 4.0;
