@@ -16,6 +16,10 @@ FIGURES := $(TARGET)/figures
 EXAMPLE := examples/movielens
 GRAPH := $(EXAMPLE)/graph.toml
 EVENTS := --events $(EXAMPLE)/ratings.csv --items $(EXAMPLE)/movies.csv
+# Cargo merges the features that the selected packages ask for, and another mix compiles wasmtime anew: so commands select
+# the whole workspace and narrow the kind of target. Tests bring features of their own, hence their kind from the start.
+KINDS := --bins
+test suite doc-test figures figures-quality figures-calls: KINDS := --bins --tests
 # Whom the demo recommends to.
 SUBJECT ?= 15
 
@@ -33,7 +37,7 @@ setup: ## Make the toolchain able to build guests
 
 build: ## Build the host
 	$(call step,host)
-	@cargo build --locked --release -p greenroom-cli
+	@cargo build --locked --release --workspace $(KINDS)
 
 components: build ## Build the guests and package them as components
 	$(call step,components)
@@ -91,7 +95,7 @@ figures-quality: setup components ## How good the recommendations are, to target
 figures-calls: setup components ## What calls cost, to target/figures/calls.json
 	$(call step,figures: calls)
 	@mkdir -p $(FIGURES)
-	@GREENROOM_FIGURES=$(FIGURES)/calls.json cargo bench --locked -p greenroom-runtime --bench calls
+	@GREENROOM_FIGURES=$(FIGURES)/calls.json cargo bench --locked --workspace --bench calls
 
 clean: ## Remove what was built
 	@cargo clean

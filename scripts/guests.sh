@@ -24,7 +24,7 @@ done
 
 # The host's command first: with the toolchain that builds the host, whichever one the guests get below.
 if [ -z "${GREENROOM:-}" ]; then
-    cargo build --quiet --release -p greenroom-cli
+    cargo build --quiet --release --workspace --bins
     GREENROOM=$built/release/greenroom
 fi
 
