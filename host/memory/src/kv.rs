@@ -1,170 +1,204 @@
-//! skeleton
+//! Namespaces of keys and values: what every backend offers. A backend counts bytes in the same transaction as the
+//! write, so a quota is a bound that the write carries and not a sum kept beside it.
+
 use crate::{Pending, Unavailable};
+
 /// Bytes of a namespace's name.
 pub const NAMESPACE_BYTES_MAX: usize = 128;
-/// Bytes of a key.
+
+/// Bytes of a key, UTF-8.
 pub const KEY_BYTES_MAX: usize = 512;
+
 /// Bytes of a value.
 pub const VALUE_BYTES_MAX: usize = 1 << 20;
-/// Entries of a page.
+
+/// Entries of a page of a scan.
 pub const SCAN_LIMIT_MAX: usize = 1000;
+
 /// Keys of one `get_many`.
 pub const READ_KEYS_MAX: usize = 1000;
-/// Bytes of keys and values after which a page ends early.
+
+/// Bytes of keys and values after which a page ends, so that a page of the largest values still fits in memory.
 pub const PAGE_BYTES_MAX: usize = 8 << 20;
 
 /// A value and the revision at which it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// v
+    /// The value.
     pub value: Vec<u8>,
-    /// r
+    /// When it was written, as a number of the whole store that only grows.
     pub revision: u64,
 }
+
 /// A key with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyedEntry {
-    /// k
+    /// The key.
     pub key: String,
-    /// v
+    /// The value.
     pub value: Vec<u8>,
-    /// r
+    /// As in [`Entry`].
     pub revision: u64,
 }
+
 /// A page of a scan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
-    /// e
+    /// In byte order of their keys.
     pub entries: Vec<KeyedEntry>,
-    /// pass as `after`
+    /// Pass it as `after` to go on; absent at the end.
     pub next: Option<String>,
 }
+
 /// What a namespace holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Space {
-    /// e
+    /// Keys.
     pub entries: u64,
-    /// keys and values
+    /// Bytes of keys and values.
     pub bytes: u64,
 }
+
 /// A change of one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// p
+    /// Writes it, whatever was there.
     Put {
-        /// v
+        /// What is there from now on.
         value: Vec<u8>,
     },
-    /// s
+    /// Writes it if its revision is `expected`.
     Swap {
-        /// none: no such key
+        /// None expects that there is no such key.
         expected: Option<u64>,
-        /// v
+        /// What is there from now on.
         value: Vec<u8>,
     },
-    /// d
+    /// Removes it.
     Delete,
 }
+
 /// One write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
-    /// k
+    /// Which key.
     pub key: String,
-    /// c
+    /// What to do with it.
     pub change: Change,
-    /// The namespace may not grow beyond so many bytes; set by [`crate::Quotas`].
+    /// The namespace may not grow beyond so many bytes of keys and values by this write. A write that makes it no
+    /// larger is always taken.
     pub bytes_max: Option<u64>,
 }
+
 /// What a write did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
-    /// The revision of the entry, or of its deletion.
+    /// The revision of the entry, or of its removal. For the removal of a key that is not there: the store's last.
     pub revision: u64,
     /// Whether the key was there before.
     pub existed: bool,
 }
+
 /// Why a read failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ReadError {
-    /// t
-    #[error("{what} is {found}; at most {max}")]
+    /// Something is larger than the store takes.
+    #[error("{what}: {found}, at most {max} are taken")]
     TooLarge {
-        /// w
+        /// What, with its unit.
         what: &'static str,
-        /// f
+        /// How large it is.
         found: usize,
-        /// m
+        /// How large it may be.
         max: usize,
     },
-    /// n
-    #[error("no namespace {namespace:?}")]
+    /// There is no such namespace.
+    #[error("no namespace {namespace:?}; declare it in the graph file")]
     NotFound {
-        /// n
+        /// Its name.
         namespace: String,
     },
-    /// u
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-}
-/// Why a write failed.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum WriteError {
-    /// c
-    #[error("conflict")]
-    Conflict {
-        /// f
-        found: Option<u64>,
-    },
-    /// t
-    #[error("{what} is {found}; at most {max}")]
-    TooLarge {
-        /// w
-        what: &'static str,
-        /// f
-        found: usize,
-        /// m
-        max: usize,
-    },
-    /// q
-    #[error("quota of {namespace}")]
-    Quota {
-        /// n
-        namespace: String,
-        /// bytes
-        max: u64,
-    },
-    /// n
-    #[error("no namespace {namespace:?}")]
-    NotFound {
-        /// n
-        namespace: String,
-    },
-    /// u
+    /// The store could not be read.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
 
-/// Namespaces of keys and values. A revision is a number of the whole store that only grows.
+/// Why a write was refused. Then nothing has changed, except that after [`Unavailable`] nobody knows.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum WriteError {
+    /// Another revision than the expected one is there.
+    #[error("conflict: {}", match found { Some(at) => format!("the key is at revision {at}; read it and try again"), None => "there is no such key".to_owned() })]
+    Conflict {
+        /// The revision that is there; none when there is no such key.
+        found: Option<u64>,
+    },
+    /// Something is larger than the store takes.
+    #[error("{what}: {found}, at most {max} are taken")]
+    TooLarge {
+        /// What, with its unit.
+        what: &'static str,
+        /// How large it is.
+        found: usize,
+        /// How large it may be.
+        max: usize,
+    },
+    /// The namespace would grow beyond its quota.
+    #[error("namespace {namespace:?} is full: its quota is {max} bytes of keys and values; delete some or raise it")]
+    Quota {
+        /// Its name.
+        namespace: String,
+        /// Bytes that it may hold.
+        max: u64,
+    },
+    /// There is no such namespace.
+    #[error("no namespace {namespace:?}; declare it in the graph file")]
+    NotFound {
+        /// Its name.
+        namespace: String,
+    },
+    /// The store could not be written.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Namespaces of keys and values. Reads see what was committed last; a write is durable once its [`Pending`] answers.
 pub trait KeyValue: Send + Sync {
-    /// Reads several keys of one moment; the answer is in their order.
+    /// Reads several keys as they were at one moment; the answer is in their order.
+    ///
+    /// # Errors
+    /// [`ReadError::TooLarge`] for more than [`READ_KEYS_MAX`] keys or a key over [`KEY_BYTES_MAX`].
     fn get_many(&self, namespace: &str, keys: &[&str]) -> Result<Vec<Option<Entry>>, ReadError>;
-    /// Reads keys that begin with `prefix`, in byte order, after the key `after`.
+
+    /// Reads keys that begin with `prefix`, in byte order, after the key `after`. A page ends after `limit` entries
+    /// (0 reads as 1) or [`PAGE_BYTES_MAX`].
+    ///
+    /// # Errors
+    /// [`ReadError::TooLarge`] for a limit over [`SCAN_LIMIT_MAX`], or a prefix or `after` over [`KEY_BYTES_MAX`].
     fn scan(&self, namespace: &str, prefix: &str, after: Option<&str>, limit: usize) -> Result<Page, ReadError>;
+
     /// What the namespace holds.
+    ///
+    /// # Errors
+    /// When the store can't be read, or has no such namespace.
     fn usage(&self, namespace: &str) -> Result<Space, ReadError>;
-    /// Changes a key.
+
+    /// Changes a key; [`WriteError`] says why not.
     fn write(&self, namespace: &str, write: Write) -> Pending<Written, WriteError>;
+
     /// Reads a key.
+    ///
+    /// # Errors
+    /// As [`get_many`](Self::get_many).
     fn get(&self, namespace: &str, key: &str) -> Result<Option<Entry>, ReadError> {
         Ok(self.get_many(namespace, &[key])?.into_iter().next().flatten())
     }
+
     /// Writes a key, whatever was there.
     fn put(&self, namespace: &str, key: &str, value: &[u8]) -> Pending<Written, WriteError> {
-        self.write(
-            namespace,
-            Write { key: key.to_owned(), change: Change::Put { value: value.to_owned() }, bytes_max: None },
-        )
+        let change = Change::Put { value: value.to_owned() };
+        self.write(namespace, Write { key: key.to_owned(), change, bytes_max: None })
     }
+
     /// Writes a key if its revision is `expected`; none expects that there is no such key.
     fn compare_and_swap(
         &self,
@@ -173,12 +207,11 @@ pub trait KeyValue: Send + Sync {
         expected: Option<u64>,
         value: &[u8],
     ) -> Pending<Written, WriteError> {
-        self.write(
-            namespace,
-            Write { key: key.to_owned(), change: Change::Swap { expected, value: value.to_owned() }, bytes_max: None },
-        )
+        let change = Change::Swap { expected, value: value.to_owned() };
+        self.write(namespace, Write { key: key.to_owned(), change, bytes_max: None })
     }
-    /// Removes a key; `existed` says whether it was there.
+
+    /// Removes a key; [`Written::existed`] says whether it was there.
     fn delete(&self, namespace: &str, key: &str) -> Pending<Written, WriteError> {
         self.write(namespace, Write { key: key.to_owned(), change: Change::Delete, bytes_max: None })
     }

@@ -1,10 +1,12 @@
 //! The shared memory layer: namespaces of keys and values, the catalog with its facts, and the log of decisions and
 //! feedback, all in one file that one thread writes.
 //!
-//! Every write answers with a [`Pending`]: `wait()` blocks until the write is durable, `.await` does not. What was
+//! Every write answers with a [`Pending`]: `wait()` blocks until the write is durable, `.await` does not block. What was
 //! acknowledged survives a kill. Reads see what was committed last.
 
 mod catalog;
+mod embedded;
+mod engine;
 mod facts;
 mod ids;
 mod kv;
@@ -20,7 +22,10 @@ pub use kv::{
     Change, Entry, KEY_BYTES_MAX, KeyValue, KeyedEntry, NAMESPACE_BYTES_MAX, PAGE_BYTES_MAX, Page, READ_KEYS_MAX,
     ReadError, SCAN_LIMIT_MAX, Space, VALUE_BYTES_MAX, Write, WriteError, Written,
 };
-pub use log::{AppendError, Counts, DecidedFor, DecisionRecord, Event, EventMistake, Join, Log, Outcome, StoredEvent};
+pub use log::{
+    AppendError, Counts, DecidedFor, DecisionError, DecisionRecord, Event, EventMistake, Join, Log, Outcome,
+    StoredEvent,
+};
 pub use quota::Quotas;
 pub use store::{OpenError, Settings, Store};
 pub use writer::{Pending, Unavailable};

@@ -1,120 +1,261 @@
-//! skeleton
-use crate::*;
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
-/// s
+//! Opening a store: one file in a data folder, or nothing but memory.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use redb::backends::InMemoryBackend;
+use redb::{Database, DatabaseError, ReadableTable, TableDefinition};
+
+use crate::catalog::{Catalog, DELISTED};
+use crate::embedded::{self, Embedded};
+use crate::engine::{Engine, NUMBERS};
+use crate::facts::{self, Facts, FactsError, FactsTable, FactsUpdate, Note};
+use crate::ids::Numbering;
+use crate::kv::KeyValue;
+use crate::log::{self, Log};
+use crate::writer::{Unavailable, Writer, begin};
+
+/// The layout of the file that this code reads and writes.
+const SCHEMA: u64 = 1;
+
+/// Its name among [`NUMBERS`].
+const SCHEMA_NAME: &str = "schema";
+
+/// The file in the data folder.
+const FILE: &str = "greenroom.redb";
+
+/// Items' ids.
+const ITEMS: TableDefinition<&str, u32> = TableDefinition::new("items");
+
+/// Subjects' ids.
+const SUBJECTS: TableDefinition<&str, u32> = TableDefinition::new("subjects");
+
+/// How a store works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// An event later than so long after its decision is not credited; 24 h.
+    /// An event that happened more than so many milliseconds after its decision is not credited.
     pub join_window_ms: i64,
-    /// Memory for pages; 256 MiB.
+    /// Bytes of memory for pages of the file.
     pub cache_bytes: usize,
-    /// Writes that wait before a writer blocks; 4096.
+    /// Writes that may wait; one more blocks its writer.
     pub queue_max: usize,
 }
+
 impl Default for Settings {
+    /// 24 hours, 256 MiB, and as many writes as one commit takes.
     fn default() -> Self {
-        todo!()
+        Self { join_window_ms: 24 * 60 * 60 * 1000, cache_bytes: 256 << 20, queue_max: 4096 }
     }
 }
-/// o
+
+/// Why a store was not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// i
-    #[error("{path} is in use by another process")]
+    /// Somebody else has it open.
+    #[error("{} is in use by another process: end it, or use another data folder", path.display())]
     InUse {
-        /// p
+        /// The file.
         path: PathBuf,
     },
-    /// s
-    #[error("schema {found}, expected {expected}")]
+    /// It was written by another version.
+    #[error(
+        "{} has layout {found}, and this version reads layout {expected}: use the version that wrote it, or another \
+         data folder",
+        path.display()
+    )]
     Schema {
-        /// p
+        /// The file.
         path: PathBuf,
-        /// f
+        /// The layout that it has; 0 when it says none.
         found: u64,
-        /// e
+        /// The layout that this version reads.
         expected: u64,
     },
-    /// f
-    #[error("folder {path}")]
-    Folder {
-        /// p
+    /// The data folder can't be made or the writer's thread can't be started.
+    #[error("can't prepare {}", path.display())]
+    System {
+        /// The folder or file.
         path: PathBuf,
-        /// s
+        /// Why.
         #[source]
         source: std::io::Error,
     },
-    /// s
-    #[error("store {path}")]
+    /// The file can't be opened or read.
+    #[error("can't open {}", path.display())]
     Storage {
-        /// p
+        /// The file.
         path: PathBuf,
-        /// s
+        /// Why.
         #[source]
-        source: Arc<redb::Error>,
+        source: Box<redb::Error>,
     },
-    /// d
-    #[error("damaged {path}: {what}")]
-    Damaged {
-        /// p
+    /// The file can't be read.
+    #[error("can't load {}", path.display())]
+    Load {
+        /// The file.
         path: PathBuf,
-        /// w
+        /// Why.
+        #[source]
+        source: Unavailable,
+    },
+    /// The file contradicts itself.
+    #[error("{} is damaged: {what}; restore it from a backup", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
         what: String,
     },
 }
-/// One store. Cloning shares it; the last clone closes it.
+
+/// The shared memory layer of one deployment. A clone shares it; the file is closed with the last of them, after all
+/// that is queued is written.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store(Arc<Parts>);
+
+struct Parts {
+    kv: Arc<dyn KeyValue>,
+    items: Catalog,
+    subjects: Numbering,
+    facts: FactsTable,
+    log: Log,
+}
+
 impl Store {
-    /// Opens or creates the store of a data folder.
+    /// Opens the store of a data folder, or creates it, with the usual [`Settings`].
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is in the way.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
-        Self::open_with(dir, Settings::default())
+        Self::open_with(dir, &Settings::default())
     }
-    /// o
-    pub fn open_with(dir: &Path, settings: Settings) -> Result<Self, OpenError> {
-        let _ = (dir, settings);
-        todo!()
+
+    /// Opens the store of a data folder, or creates it.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is in the way.
+    pub fn open_with(dir: &Path, settings: &Settings) -> Result<Self, OpenError> {
+        let path = dir.join(FILE);
+        let system = |source| OpenError::System { path: dir.to_owned(), source };
+        std::fs::create_dir_all(dir).map_err(system)?;
+        let database =
+            Database::builder().set_cache_size(settings.cache_bytes).create(&path).map_err(|error| match error {
+                DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
+                    OpenError::InUse { path: path.clone() }
+                }
+                other => OpenError::Storage { path: path.clone(), source: Box::new(other.into()) },
+            })?;
+        // A new file is there after a power cut only if its folder says so.
+        std::fs::File::open(dir).and_then(|folder| folder.sync_all()).map_err(system)?;
+        Self::build(database, path, settings, true)
     }
-    /// In memory: gone when dropped.
+
+    /// A store in memory, gone when dropped, with the usual [`Settings`].
+    ///
+    /// # Errors
+    /// When the writer's thread can't be started.
     pub fn in_memory() -> Result<Self, OpenError> {
-        Self::in_memory_with(Settings::default())
+        Self::in_memory_with(&Settings::default())
     }
-    /// i
-    pub fn in_memory_with(settings: Settings) -> Result<Self, OpenError> {
-        let _ = settings;
-        todo!()
+
+    /// A store in memory, gone when dropped.
+    ///
+    /// # Errors
+    /// When the writer's thread can't be started.
+    pub fn in_memory_with(settings: &Settings) -> Result<Self, OpenError> {
+        let path = PathBuf::from("memory");
+        let database = Database::builder()
+            .set_cache_size(settings.cache_bytes)
+            .create_with_backend(InMemoryBackend::new())
+            .map_err(|error| OpenError::Storage { path: path.clone(), source: Box::new(error.into()) })?;
+        Self::build(database, path, settings, false)
     }
-    /// Keys and values, without quotas.
+
+    fn build(database: Database, path: PathBuf, settings: &Settings, quick_repair: bool) -> Result<Self, OpenError> {
+        let found = prepare(&database, quick_repair)
+            .map_err(|source| OpenError::Storage { path: path.clone(), source: Box::new(source) })?;
+        if found != SCHEMA {
+            return Err(OpenError::Schema { path, found, expected: SCHEMA });
+        }
+        let database = Arc::new(database);
+        let writer = Writer::start(Arc::clone(&database), settings.queue_max, quick_repair)
+            .map_err(|source| OpenError::System { path: path.clone(), source })?;
+        let engine = Arc::new(Engine::new(writer, database));
+        let load = |source| OpenError::Load { path: path.clone(), source };
+        let damaged = |what| OpenError::Damaged { path: path.clone(), what };
+        let items = Numbering::load(Arc::clone(&engine), ITEMS).map_err(load)?.map_err(damaged)?;
+        let subjects = Numbering::load(Arc::clone(&engine), SUBJECTS).map_err(load)?.map_err(damaged)?;
+        Ok(Self(Arc::new(Parts {
+            kv: Arc::new(Embedded::new(Arc::clone(&engine))),
+            items: Catalog::load(items).map_err(load)?,
+            subjects,
+            facts: FactsTable::load(Arc::clone(&engine)).map_err(load)?,
+            log: Log::load(engine, settings.join_window_ms).map_err(load)?,
+        })))
+    }
+
+    /// Keys and values: every namespace exists, none has a quota. See [`Quotas`](crate::Quotas).
     #[must_use]
     pub fn kv(&self) -> Arc<dyn KeyValue> {
-        todo!()
+        Arc::clone(&self.0.kv)
     }
-    /// Items.
+
+    /// Items: their ids, rows, and which are delisted.
     #[must_use]
     pub fn items(&self) -> &Catalog {
-        todo!()
+        &self.0.items
     }
-    /// Subjects.
+
+    /// Subjects: their ids and numbers.
     #[must_use]
     pub fn subjects(&self) -> &Numbering {
-        todo!()
+        &self.0.subjects
     }
-    /// The facts of items as they are now.
+
+    /// What is known of items now. It does not change: ask again for later facts.
     #[must_use]
     pub fn facts(&self) -> Arc<Facts> {
-        todo!()
+        self.0.facts.now()
     }
-    /// Sets facts; blocks until durable.
+
+    /// Sets facts of items. Blocks until that is durable; one update runs at a time.
+    ///
+    /// # Errors
+    /// [`FactsError::Invalid`] lists all that is wrong with the update.
     pub fn set_facts(&self, update: FactsUpdate) -> Result<Vec<Note>, FactsError> {
-        let _ = update;
-        todo!()
+        self.0.facts.set(update, self.0.items.len())
     }
-    /// l
+
+    /// Decisions and feedback.
     #[must_use]
     pub fn log(&self) -> &Log {
-        todo!()
+        &self.0.log
     }
+}
+
+/// Makes the tables of a new file. Returns the layout that the file has; 0 when it says none.
+fn prepare(database: &Database, quick_repair: bool) -> Result<u64, redb::Error> {
+    let transaction = begin(database, quick_repair)?;
+    let new = transaction.list_tables()?.next().is_none();
+    {
+        let mut numbers = transaction.open_table(NUMBERS)?;
+        let found = numbers.get(SCHEMA_NAME)?.map_or(0, |schema| schema.value());
+        if !new {
+            return Ok(found);
+        }
+        numbers.insert(SCHEMA_NAME, SCHEMA)?;
+    }
+    transaction.open_table(embedded::ENTRIES)?;
+    transaction.open_table(embedded::SPACES)?;
+    transaction.open_table(ITEMS)?;
+    transaction.open_table(SUBJECTS)?;
+    transaction.open_table(DELISTED)?;
+    transaction.open_table(facts::FIELDS)?;
+    transaction.open_table(facts::CHUNKS)?;
+    transaction.open_table(log::DECISIONS)?;
+    transaction.open_table(log::EVENTS)?;
+    transaction.open_table(log::IDS)?;
+    transaction.open_table(log::TEXTS)?;
+    transaction.commit()?;
+    Ok(SCHEMA)
 }

@@ -1,35 +1,287 @@
-//! skeleton
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+//! One thread commits. Writers queue; the thread takes what has gathered, applies it in one transaction, makes that
+//! durable with one commit, and only then answers, so that the price of a commit is shared by all who wait for it.
 
-/// The store can't be read or written now.
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{JoinHandle, Thread};
+
+use futures_channel::oneshot;
+use redb::{Database, Durability, WriteTransaction};
+
+/// Writes of one commit: enough to share its price, few enough to keep the first from waiting long.
+const BATCH_JOBS_MAX: usize = 4096;
+
+/// Bytes of one commit after which no further write joins it. Dirty pages live in memory.
+const BATCH_BYTES_MAX: usize = 16 << 20;
+
+/// The store can't be read or written now. It may work again once the store is reopened.
+///
+/// After a failed commit nobody knows whether the write was kept: read it back, or repeat it where that is harmless.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{what}")]
 pub struct Unavailable {
-    what: String,
+    what: &'static str,
     #[source]
     source: Option<Arc<redb::Error>>,
 }
 
-/// A write on its way: `wait()` blocks, `.await` does not. Dropping it does not cancel the write.
-#[must_use = "a write is durable once its answer is here"]
-pub struct Pending<T, E> {
-    x: std::marker::PhantomData<fn() -> (T, E)>,
-}
+impl Unavailable {
+    fn stopped() -> Self {
+        Self { what: "the store's writer has stopped; reopen the store", source: None }
+    }
 
-impl<T, E: From<Unavailable>> Pending<T, E> {
-    /// Blocks until the write is durable, or was refused.
-    pub fn wait(self) -> Result<T, E> {
-        todo!()
+    pub(crate) fn reading(source: redb::Error) -> Self {
+        Self { what: "the store could not be read", source: Some(Arc::new(source)) }
+    }
+
+    fn writing(source: redb::Error) -> Self {
+        Self { what: "the store could not be written; reopen it", source: Some(Arc::new(source)) }
     }
 }
+
+/// A write on its way: [`wait`](Self::wait) blocks until it is durable, `.await` does not block. Dropping it does not
+/// cancel the write.
+#[must_use = "a write is durable only once its answer is here"]
+pub struct Pending<T, E>(State<T, E>);
+
+enum State<T, E> {
+    Answered(Option<Result<T, E>>),
+    Queued(oneshot::Receiver<Result<T, E>>),
+}
+
+impl<T, E> Unpin for Pending<T, E> {}
+
+impl<T, E: From<Unavailable>> Pending<T, E> {
+    /// What is known without a write.
+    pub fn ready(answer: Result<T, E>) -> Self {
+        Self(State::Answered(Some(answer)))
+    }
+
+    /// Blocks this thread until the write is durable or was refused.
+    ///
+    /// # Errors
+    /// Whatever the write was refused for; [`Unavailable`] when it could not be made durable.
+    pub fn wait(mut self) -> Result<T, E> {
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        let mut context = Context::from_waker(&waker);
+        loop {
+            match Pin::new(&mut self).poll(&mut context) {
+                Poll::Ready(answer) => return answer,
+                Poll::Pending => std::thread::park(),
+            }
+        }
+    }
+}
+
 impl<T, E: From<Unavailable>> Future for Pending<T, E> {
     type Output = Result<T, E>;
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
-        todo!()
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            State::Answered(answer) => Poll::Ready(answer.take().unwrap_or_else(|| Err(Unavailable::stopped().into()))),
+            State::Queued(answer) => {
+                Pin::new(answer).poll(context).map(|sent| sent.unwrap_or_else(|_| Err(Unavailable::stopped().into())))
+            }
+        }
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Something to do in the next transaction.
+pub(crate) trait Job: Send {
+    /// Does it. An error aborts the whole transaction, so it is for failures of the store alone.
+    fn apply(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error>;
+
+    /// Told after the commit, in the order of the queue.
+    fn finish(self: Box<Self>, committed: Result<(), Unavailable>);
+}
+
+/// A job that answers. `work` may refuse with `E` as long as it has written nothing; `publish` runs after the commit
+/// and before the answer.
+struct Task<T, E, X, W, P> {
+    work: Option<W>,
+    done: Option<Result<(T, X), E>>,
+    publish: P,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, X, W, P> Job for Task<T, E, X, W, P>
+where
+    T: Send,
+    E: From<Unavailable> + Send,
+    X: Send,
+    W: FnOnce(&WriteTransaction) -> Result<Result<(T, X), E>, redb::Error> + Send,
+    P: FnOnce(X) + Send,
+{
+    fn apply(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
+        if let Some(work) = self.work.take() {
+            self.done = Some(work(transaction)?);
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), Unavailable>) {
+        let answer = match (committed, self.done) {
+            (Ok(()), Some(Ok((value, news)))) => {
+                (self.publish)(news);
+                Ok(value)
+            }
+            (_, Some(Err(refusal))) => Err(refusal),
+            (Err(failure), _) => Err(failure.into()),
+            (Ok(()), None) => Err(Unavailable::stopped().into()),
+        };
+        // Whoever dropped the receiver does not want to know.
+        let _ = self.answer.send(answer);
+    }
+}
+
+struct Queued {
+    bytes: usize,
+    job: Box<dyn Job>,
+}
+
+/// The queue and its thread.
+pub(crate) struct Writer {
+    queue: Option<SyncSender<Queued>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread. `quick_repair` makes reopening after a kill fast and a commit somewhat slower.
+    pub(crate) fn start(database: Arc<Database>, queue_max: usize, quick_repair: bool) -> std::io::Result<Self> {
+        let (queue, jobs) = sync_channel(queue_max);
+        let thread = std::thread::Builder::new()
+            .name("greenroom-writer".to_owned())
+            .spawn(move || run(&database, &jobs, quick_repair))?;
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
+    }
+
+    /// Queues a job; blocks while the queue is full.
+    pub(crate) fn queue(&self, bytes: usize, job: Box<dyn Job>) -> Result<(), Unavailable> {
+        let queue = self.queue.as_ref().ok_or_else(Unavailable::stopped)?;
+        queue.send(Queued { bytes, job }).map_err(|_| Unavailable::stopped())
+    }
+
+    /// Queues work of about so many bytes and promises its answer; blocks while the queue is full.
+    pub(crate) fn submit<T, E, X>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce(&WriteTransaction) -> Result<Result<(T, X), E>, redb::Error> + Send + 'static,
+        publish: impl FnOnce(X) + Send + 'static,
+    ) -> Pending<T, E>
+    where
+        T: Send + 'static,
+        E: From<Unavailable> + Send + 'static,
+        X: Send + 'static,
+    {
+        let (answer, receiver) = oneshot::channel();
+        match self.queue(bytes, Box::new(Task { work: Some(work), done: None, publish, answer })) {
+            Ok(()) => Pending(State::Queued(receiver)),
+            Err(stopped) => Pending::ready(Err(stopped.into())),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // The thread finishes what is queued, then ends.
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            // An answer may drop the last handle of the store on the writer's own thread.
+            if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {
+                tracing::error!("the store's writer panicked; what was not acknowledged is lost");
+            }
+        }
+    }
+}
+
+fn run(database: &Database, jobs: &Receiver<Queued>, quick_repair: bool) {
+    while let Ok(first) = jobs.recv() {
+        let mut bytes = first.bytes;
+        let mut batch = vec![first.job];
+        while batch.len() < BATCH_JOBS_MAX && bytes < BATCH_BYTES_MAX {
+            let Ok(next) = jobs.try_recv() else { break };
+            bytes = bytes.saturating_add(next.bytes);
+            batch.push(next.job);
+        }
+        let committed = commit(database, &mut batch, quick_repair).map_err(Unavailable::writing);
+        if let Err(failure) = &committed {
+            tracing::error!(error = %failure, cause = ?failure.source, jobs = batch.len(), "a commit failed");
+        }
+        for job in batch {
+            job.finish(committed.clone());
+        }
+    }
+}
+
+fn commit(database: &Database, batch: &mut [Box<dyn Job>], quick_repair: bool) -> Result<(), redb::Error> {
+    let transaction = begin(database, quick_repair)?;
+    for job in batch {
+        job.apply(&transaction)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+/// A transaction whose commit is on the disk when it returns.
+pub(crate) fn begin(database: &Database, quick_repair: bool) -> Result<WriteTransaction, redb::Error> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_durability(Durability::Immediate)?;
+    transaction.set_quick_repair(quick_repair);
+    Ok(transaction)
+}
+
+#[cfg(test)]
+mod tests {
+    use redb::backends::InMemoryBackend;
+
+    use super::*;
+
+    fn writer() -> Writer {
+        let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
+        Writer::start(Arc::new(database), 16, false).unwrap()
+    }
+
+    #[test]
+    fn an_answer_comes_after_its_news_is_published() {
+        let writer = writer();
+        let published = Arc::new(parking_lot::Mutex::new(Vec::new()));
+        let news = Arc::clone(&published);
+        let pending: Pending<u32, Unavailable> =
+            writer.submit(0, |_| Ok(Ok((7, "news"))), move |what| news.lock().push(what));
+        assert_eq!(pending.wait().unwrap(), 7);
+        assert_eq!(*published.lock(), ["news"]);
+    }
+
+    #[test]
+    fn one_failure_of_the_store_fails_the_commit_it_was_in_and_says_so() {
+        let writer = writer();
+        let failing: Pending<(), Unavailable> = writer.submit(
+            0,
+            |_| Err::<Result<((), ()), _>, _>(redb::Error::Corrupted("torn page".to_owned())),
+            |()| (),
+        );
+        let failure = failing.wait().unwrap_err();
+        let source = std::error::Error::source(&failure).unwrap();
+        assert!(source.to_string().contains("torn page"), "{source}");
+    }
+
+    #[test]
+    fn what_is_queued_when_the_store_closes_is_still_done() {
+        let writer = writer();
+        let pending: Vec<Pending<u32, Unavailable>> =
+            (0..10).map(|i| writer.submit(0, move |_| Ok(Ok((i, ()))), |()| ())).collect();
+        drop(writer);
+        let answers: Vec<u32> = pending.into_iter().map(|p| p.wait().unwrap()).collect();
+        assert_eq!(answers, (0..10).collect::<Vec<_>>());
     }
 }

@@ -1,161 +1,164 @@
-//! skeleton
-use crate::{Pending, ReadError, Unavailable};
-use greenroom_model::{Digest, EventKind, Generation, History, Status};
-use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, sync::Arc};
-/// w
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DecidedFor {
-    /// k
-    pub key: String,
-    /// n
-    pub number: u32,
-}
-/// d
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "skeleton")]
-pub struct DecisionRecord {
-    pub request_id: String,
-    pub subject: Option<DecidedFor>,
-    pub surface: String,
-    pub time_ms: i64,
-    pub generation: Generation,
-    pub plan: Digest,
-    pub limit: u32,
-    pub rows: Vec<u32>,
-    pub scores: Vec<f32>,
-    /// The names that `origins` indexes.
-    pub nodes: Vec<String>,
-    /// For each row, the index in `nodes` of the node that it came from; empty when unknown.
-    pub origins: Vec<u32>,
-    pub propensities: Option<Vec<f32>>,
-    pub versions: Vec<(String, Digest)>,
-    pub degraded: Vec<String>,
-    /// Per agent or node, opaque MessagePack.
-    pub traces: BTreeMap<String, Vec<u8>>,
-}
-/// e
-#[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "skeleton")]
-pub struct Event {
-    pub id: String,
-    pub request_id: Option<String>,
-    pub subject: Option<u32>,
-    pub row: u32,
-    pub kind: EventKind,
-    pub value: f32,
-    pub event_time_ms: i64,
-    pub receive_time_ms: i64,
-    /// Takes back the event whose id is `id`.
-    pub retracts: bool,
-}
-/// o
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "skeleton")]
-pub enum Outcome {
-    Joined { position: u32 },
-    NotShown,
-    UnknownRequest,
-    Late,
-    Organic,
-    Repeated,
-    Retracted,
-    RetractsUnknown,
-}
-/// j
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "skeleton")]
-pub enum Join {
-    Organic,
-    Joined { position: u32 },
-    NotShown,
-    UnknownRequest,
-    Late,
-}
-/// s
-#[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "skeleton")]
-pub struct StoredEvent {
-    pub cursor: u64,
-    pub event: Event,
-    pub status: Status,
-    pub join: Join,
-    /// Of a retraction: the cursor of the event that it takes back, if that is here.
-    pub takes_back: Option<u64>,
-}
-/// c
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "skeleton")]
-pub struct Counts {
-    pub decisions: u64,
-    pub decisions_repeated: u64,
-    pub joined: u64,
-    pub not_shown: u64,
-    pub unknown_request: u64,
-    pub late: u64,
-    pub organic: u64,
-    pub repeated: u64,
-    pub retracted: u64,
-    pub retracts_unknown: u64,
-}
-/// m
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("event {place}: {reason}")]
-pub struct EventMistake {
-    /// p
-    pub place: usize,
-    /// r
-    pub reason: &'static str,
-}
-/// Why events were not taken; then none was.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum AppendError {
-    /// i
-    #[error("i")]
-    Invalid(Vec<EventMistake>),
-    /// u
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-}
+//! What was decided and what came of it. Decisions and events go through one queue, so that an event finds the
+//! decision it is about even when both are still on their way to the disk.
+
+mod append;
+mod decision;
+mod event;
+mod history;
+
+use std::sync::Arc;
+
+use greenroom_model::{Digest, History};
+use parking_lot::Mutex;
+use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
+
+use crate::engine::{Engine, NUMBERS};
+use crate::writer::{Job, Pending, Unavailable};
+
+use append::{Appended, append};
+pub(crate) use append::{EVENTS, IDS};
+pub(crate) use decision::DECISIONS;
+pub use decision::{DecidedFor, DecisionError, DecisionRecord};
+pub use event::{AppendError, Counts, Event, EventMistake, Join, Outcome, StoredEvent};
+use history::Histories;
+
+/// Texts of the log, by name: its digest.
+pub(crate) const TEXTS: TableDefinition<&str, &str> = TableDefinition::new("log_texts");
+
 /// Decisions and feedback.
-pub struct Log {}
+pub struct Log {
+    engine: Arc<Engine>,
+    join_window_ms: i64,
+    histories: Arc<Histories>,
+    /// The first failure since the last flush.
+    failed: Arc<Mutex<Option<Unavailable>>>,
+}
+
 impl Log {
-    /// Queues a decision and returns; blocks only while the queue is full. A failure after that shows in the next `flush`.
-    pub fn append_decision(&self, record: DecisionRecord) -> Result<(), Unavailable> {
-        let _ = record;
-        todo!()
+    /// Reads every subject's history.
+    pub(crate) fn load(engine: Arc<Engine>, join_window_ms: i64) -> Result<Self, Unavailable> {
+        let histories = engine.read(append::histories)?;
+        Ok(Self { engine, join_window_ms, histories: Arc::new(histories), failed: Arc::default() })
     }
-    /// Answers when all that was queued before is durable.
+
+    /// Queues a decision and returns; it blocks only while the queue is full. A failure after that is logged, and shows
+    /// in the next [`flush`](Self::flush). The first decision of a request id stays; another is counted as repeated.
+    ///
+    /// # Errors
+    /// [`DecisionError::Invalid`] for a request id that is not 1 to 256 bytes, or columns of unequal length.
+    pub fn append_decision(&self, record: DecisionRecord) -> Result<(), DecisionError> {
+        let bytes = decision::encode(&record)?;
+        let request_id = record.request_id;
+        let size = request_id.len() + bytes.len();
+        let job = DecisionJob { request_id, bytes, failed: Arc::clone(&self.failed) };
+        Ok(self.engine.writer().queue(size, Box::new(job))?)
+    }
+
+    /// Answers when all that was queued before is durable, or says what failed since the last flush.
     pub fn flush(&self) -> Pending<(), Unavailable> {
-        todo!()
+        let failed = Arc::clone(&self.failed);
+        self.engine.writer().submit(0, move |_| Ok(failed.lock().take().map_or(Ok(((), ())), Err)), |()| ())
     }
-    /// Durable once answered, in one transaction; one outcome an event.
+
+    /// Appends events in one transaction, durable once answered: one [`Outcome`] an event, in their order. An event id
+    /// is taken once; what is repeated changes nothing. An event without a subject gets its decision's.
+    ///
+    /// [`AppendError::Invalid`] lists all mistakes; then no event was taken.
     pub fn append_events(&self, events: Vec<Event>) -> Pending<Vec<Outcome>, AppendError> {
-        let _ = events;
-        todo!()
+        let mistakes = event::mistakes(&events);
+        if !mistakes.is_empty() {
+            return Pending::ready(Err(AppendError::Invalid(mistakes)));
+        }
+        if events.is_empty() {
+            return Pending::ready(Ok(Vec::new()));
+        }
+        let bytes = events.iter().map(|event| 128 + event.id.len()).sum();
+        let window = self.join_window_ms;
+        let histories = Arc::clone(&self.histories);
+        self.engine.writer().submit(
+            bytes,
+            move |transaction| {
+                let Appended { outcomes, news } = append(transaction, &events, window)?;
+                Ok(Ok((outcomes, news)))
+            },
+            move |news| histories.publish(news),
+        )
     }
-    /// Events in cursor order; cursors begin at 1.
+
+    /// Events in the order of their cursors, which begin at 1 and grow by one: after the cursor `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store can't be read.
     pub fn events(&self, after: Option<u64>, limit: usize) -> Result<Vec<StoredEvent>, Unavailable> {
-        let _ = (after, limit);
-        todo!()
+        self.engine.read(|transaction| append::read(transaction, after.unwrap_or(0), limit))
     }
-    /// d
+
+    /// What was decided for a request.
+    ///
+    /// # Errors
+    /// When the store can't be read.
     pub fn decision(&self, request_id: &str) -> Result<Option<DecisionRecord>, Unavailable> {
-        let _ = request_id;
-        todo!()
+        self.engine.read(|transaction| {
+            let table = transaction.open_table(DECISIONS)?;
+            table.get(request_id)?.map(|bytes| decision::decode(bytes.value())).transpose()
+        })
     }
-    /// The latest `max` events of a subject that were not retracted and happened no later than `until_ms`, oldest first. Shared, not copied, when that is all.
+
+    /// The latest `max` events of a subject, oldest first, by event time and then cursor: all kinds, none that were
+    /// retracted, none that happened after `until_ms`. When that is all there is, it is shared and not copied.
     #[must_use]
     pub fn history(&self, subject: u32, until_ms: Option<i64>, max: usize) -> Arc<History> {
-        let _ = (subject, until_ms, max);
-        todo!()
+        self.histories.of(subject, until_ms, max)
     }
-    /// c
+
+    /// How many decisions there are and what became of the events.
+    ///
+    /// # Errors
+    /// When the store can't be read.
     pub fn counts(&self) -> Result<Counts, Unavailable> {
-        todo!()
+        self.engine.read(|transaction| {
+            let numbers = transaction.open_table(NUMBERS)?;
+            let mut counts = Counts::default();
+            for (name, count) in counts.by_name() {
+                *count = numbers.get(name)?.map_or(0, |number| number.value());
+            }
+            Ok(counts)
+        })
     }
-    /// Over all events in cursor order.
+
+    /// Over all events, retractions among them, in the order of their cursors: the same digest, the same data.
+    ///
+    /// # Errors
+    /// When the store can't be read.
     pub fn data_digest(&self) -> Result<Digest, Unavailable> {
-        todo!()
+        self.engine.read(|transaction: &ReadTransaction| append::digest(&transaction.open_table(TEXTS)?))
+    }
+}
+
+struct DecisionJob {
+    request_id: String,
+    bytes: Vec<u8>,
+    failed: Arc<Mutex<Option<Unavailable>>>,
+}
+
+impl Job for DecisionJob {
+    fn apply(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
+        let mut decisions = transaction.open_table(DECISIONS)?;
+        let repeated = decisions.get(self.request_id.as_str())?.is_some();
+        if !repeated {
+            decisions.insert(self.request_id.as_str(), self.bytes.as_slice())?;
+        }
+        let counted = if repeated { event::DECISIONS_REPEATED } else { event::DECISIONS };
+        let mut numbers = transaction.open_table(NUMBERS)?;
+        let count = numbers.get(counted)?.map_or(0, |number| number.value());
+        numbers.insert(counted, count + 1)?;
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), Unavailable>) {
+        if let Err(failure) = committed {
+            tracing::error!(request_id = %self.request_id, error = %failure, "a decision was not recorded");
+            self.failed.lock().get_or_insert(failure);
+        }
     }
 }

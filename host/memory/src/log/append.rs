@@ -1,0 +1,301 @@
+//! The transaction of a batch of events: exactly once by id, joined with decisions, chained into the digest.
+
+use std::collections::BTreeMap;
+
+use greenroom_model::{Digest, EventKind, Status};
+use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
+use serde::{Deserialize, Serialize};
+
+use super::decision::{DECISIONS, Head};
+use super::event::{Counts, Event, Join, Outcome, StoredEvent};
+use super::history::{Histories, News, Past};
+use super::{NUMBERS, TEXTS};
+
+/// Cursor to an event: a byte of status, then the row as MessagePack, which never changes.
+pub(crate) const EVENTS: TableDefinition<u64, &[u8]> = TableDefinition::new("events");
+
+/// Event id to the cursor where it was first heard of, and what is known of it.
+pub(crate) const IDS: TableDefinition<&str, (u64, u8)> = TableDefinition::new("event_ids");
+
+/// The cursor of the last event, among [`NUMBERS`].
+const LAST: &str = "events_last";
+
+/// The digest of all events, among [`TEXTS`].
+const DIGEST: &str = "events_digest";
+
+// What is known of an event id.
+const LIVE: u8 = 0;
+const RETRACTED: u8 = 1;
+/// Only its retraction has been heard of.
+const TOMBSTONE: u8 = 2;
+
+/// A row of the log, in a fixed order: id, request, subject, row, kind, value, event time, receive time, retracts, join,
+/// position, the cursor that it takes back.
+#[derive(Serialize, Deserialize)]
+struct Row<'a>(&'a str, Option<&'a str>, Option<u32>, u32, u8, f32, i64, i64, bool, u8, Option<u32>, Option<u64>);
+
+fn join_code(join: Join) -> (u8, Option<u32>) {
+    match join {
+        Join::Organic => (0, None),
+        Join::Joined { position } => (1, Some(position)),
+        Join::NotShown => (2, None),
+        Join::UnknownRequest => (3, None),
+        Join::Late => (4, None),
+    }
+}
+
+fn damaged(what: impl ToString) -> redb::Error {
+    redb::Error::Corrupted(format!("an event: {}", what.to_string()))
+}
+
+fn encode(stored: &StoredEvent, into: &mut Vec<u8>) -> Result<(), redb::Error> {
+    let event = &stored.event;
+    let (join, position) = join_code(stored.join);
+    let row = Row(
+        &event.id,
+        event.request_id.as_deref(),
+        event.subject,
+        event.row,
+        event.kind as u8,
+        event.value,
+        event.event_time_ms,
+        event.receive_time_ms,
+        event.retracts,
+        join,
+        position,
+        stored.takes_back,
+    );
+    into.clear();
+    into.push(stored.status as u8);
+    rmp_serde::encode::write(into, &row).map_err(damaged)
+}
+
+fn decode(cursor: u64, bytes: &[u8]) -> Result<StoredEvent, redb::Error> {
+    let (status, row) = bytes.split_first().ok_or_else(|| damaged("it is empty"))?;
+    let Row(id, request, subject, row, kind, value, event_time_ms, receive_time_ms, retracts, join, position, back) =
+        rmp_serde::from_slice(row).map_err(damaged)?;
+    let join = match (join, position) {
+        (0, _) => Join::Organic,
+        (1, Some(position)) => Join::Joined { position },
+        (2, _) => Join::NotShown,
+        (3, _) => Join::UnknownRequest,
+        (4, _) => Join::Late,
+        _ => return Err(damaged("its join has no meaning")),
+    };
+    let event = Event {
+        id: id.to_owned(),
+        request_id: request.map(str::to_owned),
+        subject,
+        row,
+        kind: EventKind::from_code(kind),
+        value,
+        event_time_ms,
+        receive_time_ms,
+        retracts,
+    };
+    let status = if *status == Status::Retracted as u8 { Status::Retracted } else { Status::Provisional };
+    Ok(StoredEvent { cursor, event, status, join, takes_back: back })
+}
+
+/// What a batch came to.
+pub(super) struct Appended {
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) news: News,
+}
+
+/// A batch in the making.
+struct Batch<'t> {
+    events: Table<'t, u64, &'static [u8]>,
+    ids: Table<'t, &'static str, (u64, u8)>,
+    decisions: Table<'t, &'static str, &'static [u8]>,
+    join_window_ms: i64,
+    last: u64,
+    digest: Digest,
+    /// Ids heard of in this batch; written at its end, in the tree's order.
+    heard: BTreeMap<String, (u64, u8)>,
+    news: News,
+    scratch: Vec<u8>,
+}
+
+pub(super) fn append(
+    transaction: &WriteTransaction,
+    events: &[Event],
+    join_window_ms: i64,
+) -> Result<Appended, redb::Error> {
+    let mut numbers = transaction.open_table(NUMBERS)?;
+    let mut texts = transaction.open_table(TEXTS)?;
+    let mut batch = Batch {
+        events: transaction.open_table(EVENTS)?,
+        ids: transaction.open_table(IDS)?,
+        decisions: transaction.open_table(DECISIONS)?,
+        join_window_ms,
+        last: numbers.get(LAST)?.map_or(0, |last| last.value()),
+        digest: digest(&texts)?,
+        heard: BTreeMap::new(),
+        news: News::default(),
+        scratch: Vec::new(),
+    };
+    let mut outcomes = Vec::with_capacity(events.len());
+    let mut counts = Counts::default();
+    for event in events {
+        let outcome = if event.retracts { batch.retract(event)? } else { batch.record(event)? };
+        counts.add(outcome);
+        outcomes.push(outcome);
+    }
+    for (id, known) in &batch.heard {
+        batch.ids.insert(id.as_str(), *known)?;
+    }
+    numbers.insert(LAST, batch.last)?;
+    texts.insert(DIGEST, batch.digest.to_string().as_str())?;
+    for (name, count) in counts.by_name() {
+        if *count > 0 {
+            let before = numbers.get(name)?.map_or(0, |number| number.value());
+            numbers.insert(name, before + *count)?;
+        }
+    }
+    Ok(Appended { outcomes, news: batch.news })
+}
+
+impl Batch<'_> {
+    fn record(&mut self, event: &Event) -> Result<Outcome, redb::Error> {
+        let tombstone = match self.known(&event.id)? {
+            None => false,
+            Some((_, TOMBSTONE)) => true,
+            Some(_) => return Ok(Outcome::Repeated),
+        };
+        let (join, subject) = self.join(event)?;
+        let status = if tombstone { Status::Retracted } else { Status::Provisional };
+        let event = Event { subject, ..event.clone() };
+        let stored = StoredEvent { cursor: self.last + 1, event, status, join, takes_back: None };
+        self.push(&stored)?;
+        let id = stored.event.id.clone();
+        if tombstone {
+            self.heard.insert(id, (stored.cursor, RETRACTED));
+            return Ok(Outcome::Retracted);
+        }
+        self.heard.insert(id, (stored.cursor, LIVE));
+        self.news.add(&stored);
+        Ok(join.outcome())
+    }
+
+    fn retract(&mut self, retraction: &Event) -> Result<Outcome, redb::Error> {
+        let cursor = self.last + 1;
+        match self.known(&retraction.id)? {
+            None => {
+                let (join, subject) = self.join(retraction)?;
+                let event = Event { subject, ..retraction.clone() };
+                self.push(&StoredEvent { cursor, event, status: Status::Retracted, join, takes_back: None })?;
+                self.heard.insert(retraction.id.clone(), (cursor, TOMBSTONE));
+                Ok(Outcome::RetractsUnknown)
+            }
+            Some((at, LIVE)) => {
+                let taken_back = self.mark_retracted(at)?;
+                let event = Event {
+                    event_time_ms: retraction.event_time_ms,
+                    receive_time_ms: retraction.receive_time_ms,
+                    retracts: true,
+                    ..taken_back.event
+                };
+                if let Some(subject) = event.subject {
+                    self.news.remove(subject, at);
+                }
+                let (status, join) = (Status::Retracted, taken_back.join);
+                self.push(&StoredEvent { cursor, event, status, join, takes_back: Some(at) })?;
+                self.heard.insert(retraction.id.clone(), (at, RETRACTED));
+                Ok(Outcome::Retracted)
+            }
+            Some(_) => Ok(Outcome::Repeated),
+        }
+    }
+
+    fn known(&self, id: &str) -> Result<Option<(u64, u8)>, redb::Error> {
+        match self.heard.get(id) {
+            Some(known) => Ok(Some(*known)),
+            None => Ok(self.ids.get(id)?.map(|known| known.value())),
+        }
+    }
+
+    /// How the event is tied to a decision, and whose it is.
+    fn join(&self, event: &Event) -> Result<(Join, Option<u32>), redb::Error> {
+        let Some(request_id) = event.request_id.as_deref() else {
+            return Ok((Join::Organic, event.subject));
+        };
+        let Some(bytes) = self.decisions.get(request_id)? else {
+            return Ok((Join::UnknownRequest, event.subject));
+        };
+        let decision = Head::read(bytes.value())?;
+        let join = if event.event_time_ms > decision.time_ms.saturating_add(self.join_window_ms) {
+            Join::Late
+        } else {
+            decision.position(event.row).map_or(Join::NotShown, |position| Join::Joined { position })
+        };
+        Ok((join, event.subject.or(decision.subject)))
+    }
+
+    fn push(&mut self, stored: &StoredEvent) -> Result<(), redb::Error> {
+        encode(stored, &mut self.scratch)?;
+        self.events.insert(stored.cursor, self.scratch.as_slice())?;
+        self.digest = chained(&self.digest, &self.scratch);
+        self.last = stored.cursor;
+        Ok(())
+    }
+
+    fn mark_retracted(&mut self, cursor: u64) -> Result<StoredEvent, redb::Error> {
+        let mut bytes = match self.events.get(cursor)? {
+            Some(bytes) => bytes.value().to_vec(),
+            None => return Err(damaged(format!("cursor {cursor} is missing"))),
+        };
+        let stored = decode(cursor, &bytes)?;
+        if let Some(status) = bytes.first_mut() {
+            *status = Status::Retracted as u8;
+        }
+        self.events.insert(cursor, bytes.as_slice())?;
+        Ok(stored)
+    }
+}
+
+/// The digest after an event. The status is left out: it follows from the events after it.
+fn chained(digest: &Digest, event: &[u8]) -> Digest {
+    Digest::of_parts([digest.bytes().as_slice(), event.get(1..).unwrap_or_default()])
+}
+
+/// The digest of all events.
+pub(super) fn digest(texts: &impl ReadableTable<&'static str, &'static str>) -> Result<Digest, redb::Error> {
+    match texts.get(DIGEST)? {
+        Some(text) => text.value().parse().map_err(damaged),
+        None => Ok(Digest::of(b"greenroom events 1")),
+    }
+}
+
+/// Events after a cursor.
+pub(super) fn read(transaction: &ReadTransaction, after: u64, limit: usize) -> Result<Vec<StoredEvent>, redb::Error> {
+    let table = transaction.open_table(EVENTS)?;
+    table
+        .range(after.saturating_add(1)..)?
+        .take(limit)
+        .map(|entry| {
+            let (cursor, bytes) = entry?;
+            decode(cursor.value(), bytes.value())
+        })
+        .collect()
+}
+
+/// Every subject's history.
+pub(super) fn histories(transaction: &ReadTransaction) -> Result<Histories, redb::Error> {
+    let mut news = News::default();
+    for entry in transaction.open_table(EVENTS)?.iter()? {
+        let (cursor, bytes) = entry?;
+        let bytes = bytes.value();
+        if bytes.first() == Some(&(Status::Retracted as u8)) {
+            continue;
+        }
+        let Row(_, _, subject, row, kind, value, time_ms, ..) =
+            rmp_serde::from_slice(bytes.get(1..).unwrap_or_default()).map_err(damaged)?;
+        if let Some(subject) = subject {
+            news.push(subject, Past { cursor: cursor.value(), row, time_ms, kind, value });
+        }
+    }
+    let histories = Histories::default();
+    histories.publish(news);
+    Ok(histories)
+}
