@@ -24,6 +24,7 @@
 //! greenroom_sdk::export_module!(Backwards);
 //! ```
 
+mod asked;
 mod bindings;
 mod candidates;
 mod columns;
@@ -32,6 +33,7 @@ mod export;
 mod fault;
 mod host;
 mod lists;
+mod listwise;
 pub mod native;
 mod params;
 mod positives;
@@ -53,6 +55,7 @@ pub use export::{__check_schema, __init};
 pub use export::{Learner, Lifecycle, Policy};
 pub use host::{log, memory, metric};
 pub use lists::Lists;
+pub use listwise::{Listwise, Weights};
 pub use params::{ParamValue, Params};
 pub use positives::{Interactions, Positive, by_popularity, is_positive};
 pub use rows::Marks;
