@@ -1,4 +1,23 @@
-//! The runtime.
+//! The runtime: plans that serve, requests that run through them, agents that learn.
+//!
+//! [`load`] reads a graph, [`train`] has its agents learn, [`ActivePlan`] answers requests, [`Host`] puts it all over a
+//! store and keeps it running.
 
+mod active;
+mod agent;
 pub mod evaluation;
 pub mod events;
+mod execute;
+mod guests;
+mod load;
+mod memory;
+mod request;
+mod states;
+
+pub use active::{ActivePlan, PrepareError, StatesByAgent};
+pub use agent::{Agent, ParamsError};
+pub use guests::{Gone, Guests};
+pub use load::{LoadGraphError, Loaded, load};
+pub use memory::{Layer, keep_facts};
+pub use request::{Answer, Answered, Degraded, LIMIT_MAX, Request, Trace};
+pub use states::{States, Training};

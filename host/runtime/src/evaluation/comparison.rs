@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bootstrap, Judged, Metric, Segment};
 
+/// Of fewer subjects an interval says nothing: samples of one subject are all the same.
+const USERS_MIN: usize = 10;
+
 /// What an interval says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -12,7 +15,7 @@ pub enum Verdict {
     Above,
     /// It is below 0.
     Below,
-    /// It holds 0.
+    /// It holds 0, or there are fewer than 10 subjects.
     Undecided,
 }
 
@@ -55,6 +58,7 @@ pub fn compare(
                 judged_a.values(metric, segment).into_iter().zip(of_b).map(|(a, b)| a - b).collect();
             let interval = bootstrap.interval(&differences)?;
             let verdict = match () {
+                () if differences.len() < USERS_MIN => Verdict::Undecided,
                 () if interval.low > 0.0 => Verdict::Above,
                 () if interval.high < 0.0 => Verdict::Below,
                 () => Verdict::Undecided,

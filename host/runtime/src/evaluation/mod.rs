@@ -13,6 +13,8 @@ mod render;
 mod report;
 mod segments;
 mod split;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use bootstrap::{Bootstrap, Interval};

@@ -1,5 +1,8 @@
 //! How events become a train and a test part.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use crate::events::{Columns, Events, Order};
 
 use super::order::sorted;
@@ -74,7 +77,7 @@ pub fn p1(events: &Events) -> Result<Split, ProtocolError> {
     if test.is_empty() {
         return Err(ProtocolError::TooFew { most });
     }
-    Ok(Split::over_used_ids(events, columns.take(&train), columns.take(&test), notes))
+    Ok(Split::over_used_ids(events, columns.take(&train), columns.take(&test), notes).with_note_of_repeats())
 }
 
 /// Two files as they are: the positives of `test` are judged, every item of both files is a candidate, and all rows of `train`
@@ -102,7 +105,8 @@ pub fn pair(train: &Events, test: &Events) -> Result<Split, ProtocolError> {
     let mut test_part = test_columns.take(&kept);
     renumber(&mut test_part.users, user_numbers.get(train.users.len()..).unwrap_or_default());
     renumber(&mut test_part.items, item_numbers.get(train.items.len()..).unwrap_or_default());
-    Ok(Split { users, items, train: train_part, test: test_part, order: train.order, notes })
+    let split = Split { users, items, train: train_part, test: test_part, order: train.order, notes };
+    Ok(split.with_note_of_repeats())
 }
 
 impl Split {
@@ -116,7 +120,7 @@ impl Split {
             }
             used
         };
-        let renumbered = |ids: &[std::sync::Arc<str>], used: Vec<bool>| {
+        let renumbered = |ids: &[Arc<str>], used: Vec<bool>| {
             let kept: Vec<_> = ids.iter().zip(&used).filter(|(_, used)| **used).map(|(id, _)| id.clone()).collect();
             let (names, ranks) = sorted(&kept);
             let mut ranks = ranks.into_iter();
@@ -133,6 +137,20 @@ impl Split {
         renumber(&mut train.items, &numbers);
         renumber(&mut test.items, &numbers);
         Self { users, items, train, test, order: events.order, notes }
+    }
+
+    /// What a subject has in train is not answered to it, so that the same in test can't be hit by anyone.
+    fn with_note_of_repeats(mut self) -> Self {
+        let pairs = |part: &Columns| part.users.iter().copied().zip(part.items.iter().copied()).collect::<Vec<_>>();
+        let trained: HashSet<(u32, u32)> = pairs(&self.train).into_iter().collect();
+        let repeats = pairs(&self.test).into_iter().filter(|pair| trained.contains(pair)).count();
+        if repeats > 0 {
+            self.notes.push(format!(
+                "{repeats} test rows repeat a subject and item of train, which no arm can hit: items in a subject's train \
+                 part are not answered to it"
+            ));
+        }
+        self
     }
 }
 

@@ -25,16 +25,18 @@ impl Report {
         text.push('\n');
         text.push_str(&table(&self.arm_columns(), width));
         for metric in Self::COMPARED {
-            text.push_str(&format!("\n{metric} by segment (subjects: new, cold, light, heavy; items: head, tail)\n"));
+            text.push_str(&format!("\n{metric} by segment (how many subjects)\n"));
             text.push_str(&table(&self.segment_columns(metric), width));
         }
-        let overall: Vec<&Comparison> = self.comparisons.iter().filter(|c| c.segment.is_none()).collect();
-        let by_segment: Vec<&Comparison> = self.comparisons.iter().filter(|c| c.segment.is_some()).collect();
-        if !by_segment.is_empty() {
-            text.push_str("\ndifferences by segment\n");
-            text.push_str(&table(&comparison_columns(&by_segment), width));
+        for of_pair in self.comparisons.chunk_by(|x, y| (&x.a, &x.b) == (&y.a, &y.b)) {
+            if let Some(Comparison { a, b, .. }) = of_pair.first() {
+                text.push('\n');
+                text.push_str(&wrapped(&format!("{a} minus {b}, with {} intervals", self.percent()), width));
+                text.push_str(&table(&comparison_columns(of_pair), width));
+            }
         }
         text.push('\n');
+        let overall = self.comparisons.iter().filter(|comparison| comparison.segment.is_none());
         for comparison in overall {
             text.push_str(&wrapped(&self.sentence(comparison), width));
         }
@@ -50,14 +52,19 @@ impl Report {
         let Comparison { a, b, metric, difference, low, high, .. } = comparison;
         let of_agent = !self.arms.iter().any(|arm| arm.kind == ArmKind::Graph && arm.name == *b);
         let other = if of_agent { format!("its best single agent, {b},") } else { format!("graph {b}") };
-        let figures = format!("{difference:+.4}, 95 % interval {low:+.4} to {high:+.4}");
+        let percent = self.percent();
+        let figures = format!("{difference:+.4}, {percent} interval {low:+.4} to {high:+.4}");
         match comparison.verdict {
             Verdict::Above => format!("Graph {a} is above {other} in {metric} ({figures})."),
             Verdict::Below => format!("Graph {a} is NOT above {other} in {metric}: it is below ({figures})."),
             Verdict::Undecided => {
-                format!("Graph {a} is NOT shown to be above {other} in {metric}: the interval holds 0 ({figures}).")
+                format!("Graph {a} is NOT shown to be above {other} in {metric}: it may be chance ({figures}).")
             }
         }
+    }
+
+    fn percent(&self) -> String {
+        format!("{} %", (self.confidence * 1_000.0).round() / 10.0)
     }
 
     fn arm_columns(&self) -> Vec<Vec<String>> {
@@ -114,14 +121,12 @@ fn large(number: f64) -> String {
     unit.map_or_else(|| format!("{number:.0}"), |(size, name)| format!("{:.1}{name}", number / size))
 }
 
-fn comparison_columns(comparisons: &[&Comparison]) -> Vec<Vec<String>> {
+fn comparison_columns(comparisons: &[Comparison]) -> Vec<Vec<String>> {
     let column = |title: &str, cell: &dyn Fn(&Comparison) -> String| {
-        std::iter::once(title.to_owned()).chain(comparisons.iter().map(|c| cell(c))).collect::<Vec<_>>()
+        std::iter::once(title.to_owned()).chain(comparisons.iter().map(cell)).collect::<Vec<_>>()
     };
     vec![
-        column("arms", &|c| format!("{} - {}", c.a, c.b)),
-        column("metric", &|c| c.metric.to_string()),
-        column("segment", &|c| c.segment.map_or("all", Segment::name).to_owned()),
+        column("metric", &|c| format!("{} {}", c.metric, c.segment.map_or("all", Segment::name))),
         column("diff", &|c| format!("{:+.4}", c.difference)),
         column("low", &|c| format!("{:+.4}", c.low)),
         column("high", &|c| format!("{:+.4}", c.high)),

@@ -18,6 +18,8 @@ pub struct Report {
     pub arms: Vec<Arm>,
     /// Each graph against the best of its agents in that metric, then the first graph against each other one.
     pub comparisons: Vec<Comparison>,
+    /// The share of samples that the intervals of comparisons hold.
+    pub confidence: f64,
     /// What else a person should know.
     pub notes: Vec<String>,
 }
@@ -193,7 +195,7 @@ impl Report {
             }
         }
         let arms = entries.iter().map(Entry::arm).collect();
-        Self { protocol: protocol.to_owned(), data, arms, comparisons, notes }
+        Self { protocol: protocol.to_owned(), data, arms, comparisons, confidence: bootstrap.confidence, notes }
     }
 }
 

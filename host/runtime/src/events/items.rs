@@ -61,7 +61,7 @@ impl Table {
     fn from_header(path: &Path, line: u64, record: &csv::ByteRecord) -> Result<Self, ReadError> {
         let mut mistakes = Mistakes::new(path.to_owned());
         let mut names: Vec<String> = Vec::new();
-        for (index, field) in record.iter().enumerate() {
+        for (index, field) in record.iter().map(<[u8]>::trim_ascii).enumerate() {
             let name = std::str::from_utf8(field).unwrap_or_default().to_owned();
             let expected = if std::str::from_utf8(field).is_err() {
                 Some("UTF-8 text")
@@ -103,7 +103,7 @@ impl Table {
             return self.mistake(line, None, format!("{} columns", record.len()), expected);
         }
         let mut good = true;
-        for (column, bytes) in record.iter().enumerate() {
+        for (column, bytes) in record.iter().map(<[u8]>::trim_ascii).enumerate() {
             let checked = if column == self.id {
                 check_id(bytes).map(drop)
             } else {
@@ -114,10 +114,10 @@ impl Table {
                 self.mistake(line, Some(column), shown(bytes), expected);
             }
         }
-        let id: Arc<str> = std::str::from_utf8(record.get(self.id).unwrap_or_default()).unwrap_or_default().into();
         if !good {
             return;
         }
+        let id: Arc<str> = text(record.get(self.id).unwrap_or_default()).into();
         if let Some(first) = self.seen.get(&id) {
             let expected = format!("each item once; it is on line {first} too");
             return self.mistake(line, Some(self.id), shown(id.as_bytes()), expected);
@@ -126,7 +126,7 @@ impl Table {
         self.ids.push(id);
         self.lines.push(line);
         for (cells, bytes) in self.cells.iter_mut().zip(record) {
-            cells.push(std::str::from_utf8(bytes).unwrap_or_default().into());
+            cells.push(text(bytes).into());
         }
     }
 
@@ -175,6 +175,11 @@ impl Table {
         }
         values
     }
+}
+
+/// A field that was found to be UTF-8.
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes.trim_ascii()).unwrap_or_default()
 }
 
 fn switch(cell: &str) -> Option<bool> {

@@ -8,6 +8,9 @@ const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
 /// From here on a third column without a name is a time: no scale of ratings reaches it, and as seconds it is March 1973.
 const TIME_MIN: f64 = 1e8;
 
+/// What a first line has to say to be a header.
+const HEADER: &str = "the names user, item, rating, timestamp (the last two may be absent), or no header";
+
 const USER_NAMES: [&str; 6] = ["user", "userid", "uid", "subject", "subjectid", "customerid"];
 const ITEM_NAMES: [&str; 7] = ["item", "itemid", "iid", "movie", "movieid", "product", "productid"];
 const RATING_NAMES: [&str; 6] = ["rating", "value", "score", "stars", "weight", "preference"];
@@ -47,6 +50,10 @@ impl Layout {
             && (named(Role::User).is_some() || named(Role::Item).is_some())
         {
             return Self::from_header(*line, delimiter, first, &roles);
+        }
+        if reads_like_a_header(&records) {
+            let (found, expected) = (format!("what looks like a header, {}", shown(&first.join(&b", "[..]))), HEADER);
+            return Err(vec![Mistake { line: *line, place: None, found, expected: expected.to_owned() }]);
         }
         let columns = first.len();
         let (rating, time) = match columns {
@@ -143,13 +150,21 @@ impl Role {
 }
 
 fn number(field: &[u8]) -> Option<f64> {
-    std::str::from_utf8(field).ok()?.trim().parse().ok()
+    std::str::from_utf8(field).ok()?.parse().ok()
 }
 
 fn third_is_time(records: &[(u64, Vec<Vec<u8>>)]) -> bool {
     records.iter().filter(|(_, fields)| fields.len() == 3).all(|(_, fields)| {
         fields.get(2).and_then(|field| number(field)).is_some_and(|n| n >= TIME_MIN && n.fract() == 0.0)
     })
+}
+
+/// Whether the first line has no number where all others of the sample have two ids that are numbers: read as data, it would
+/// be a subject and an item that nobody knows.
+fn reads_like_a_header(records: &[(u64, Vec<Vec<u8>>)]) -> bool {
+    let Some(((_, first), rest)) = records.split_first() else { return false };
+    let ids = |fields: &[Vec<u8>]| fields.len() > 1 && fields.iter().take(2).all(|field| number(field).is_some());
+    !first.iter().any(|field| number(field).is_some()) && !rest.is_empty() && rest.iter().all(|(_, fields)| ids(fields))
 }
 
 fn wrong_width(line: u64, fields: &[Vec<u8>], delimiter: u8) -> Mistake {
@@ -193,18 +208,16 @@ fn count(line: &[u8], delimiter: u8) -> usize {
 
 /// A reader of records of any width.
 pub(super) fn reader<R: std::io::Read>(lines: R, delimiter: u8) -> csv::Reader<R> {
-    csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .trim(csv::Trim::All)
-        .from_reader(lines)
+    csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(lines)
 }
 
-/// The line that the record just read starts at: lines end in `\n` and nothing else, the last one too.
+/// The line that the record just read starts at: lines end in `\n` and nothing else, the last one too. A record that ends
+/// in one inside a field is taken to be a quote that never closes, which takes the end of the last line in.
 pub(super) fn line_of<R: std::io::Read>(reader: &csv::Reader<R>, record: &csv::ByteRecord) -> u64 {
-    let inside = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
-    reader.position().line().saturating_sub(1 + inside).max(1)
+    let bytes = record.as_slice();
+    let inside = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+    let after = u64::from(bytes.last() != Some(&b'\n'));
+    reader.position().line().saturating_sub(inside + after).max(1)
 }
 
 fn records(sample: &[u8], delimiter: u8) -> Vec<(u64, Vec<Vec<u8>>)> {
@@ -212,7 +225,7 @@ fn records(sample: &[u8], delimiter: u8) -> Vec<(u64, Vec<Vec<u8>>)> {
     let mut record = csv::ByteRecord::new();
     let mut records = Vec::new();
     while let Ok(true) = reader.read_byte_record(&mut record) {
-        records.push((line_of(&reader, &record), record.iter().map(<[u8]>::to_vec).collect()));
+        records.push((line_of(&reader, &record), record.iter().map(|field| field.trim_ascii().to_vec()).collect()));
     }
     records
 }

@@ -110,7 +110,7 @@ impl Rows {
         let layout = self.layout;
         if record.len() != layout.columns {
             let found = match record.len() {
-                1 => format!("one column, {}", shown(record.get(0).unwrap_or_default())),
+                1 => format!("one column, {}", shown(record.get(0).unwrap_or_default().trim_ascii())),
                 count => format!("{count} columns"),
             };
             let expected = format!("{}: {}{}", layout.columns, layout.names(), quote_hint(record));
@@ -118,7 +118,7 @@ impl Rows {
         }
         let mut wrong = Vec::new();
         let mut field = |place: usize, parse: fn(&[u8]) -> Result<Value<'_>, String>| {
-            let bytes = record.get(place).unwrap_or_default();
+            let bytes = record.get(place).unwrap_or_default().trim_ascii();
             parse(bytes)
                 .map_err(|expected| wrong.push(Wrong { place: Some(place), found: shown(bytes), expected }))
                 .ok()

@@ -10,6 +10,8 @@ mod items;
 mod layout;
 mod log;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub use columns::{Columns, Events, Ids, Order};
 pub use error::{Mistake, Mistakes, Place, ReadError};

@@ -1,0 +1,379 @@
+//! Runs a request through a plan.
+//!
+//! A node starts as soon as what it depends on is finished; those that are ready at once run at once. Whatever a node
+//! returns is checked before anything else sees it, and a node that fails yields its fallback: the request goes on and
+//! its answer says degraded.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use greenroom_graph::{Node, OnFault};
+use greenroom_model::{
+    Budget, Candidates, Fault, FaultKind, Input, Observation, Payload, PayloadKind, PolicyRecord, Usage,
+};
+use tokio::task::JoinSet;
+use tracing::Instrument as _;
+
+use crate::active::ActivePlan;
+use crate::request::{Answer, Answered, Degraded, Request, Trace};
+
+/// What all nodes of a request share.
+struct Shared {
+    plan: Arc<ActivePlan>,
+    request: Request,
+    segments: Arc<[String]>,
+    excluded: Arc<[u32]>,
+    allowed: Option<Arc<[u32]>>,
+    row_count: u32,
+    deadline: Instant,
+}
+
+/// How a node ended.
+#[derive(Clone)]
+enum Ended {
+    /// No branch that leads here was picked.
+    Skipped,
+    /// With a payload: its own, or its fallback's.
+    With(Arc<Payload>, Option<PolicyRecord>),
+}
+
+struct Done {
+    node: usize,
+    result: Result<(Payload, Option<PolicyRecord>), Fault>,
+    inputs: Vec<Input>,
+    usage: Usage,
+}
+
+impl ActivePlan {
+    /// Answers a request. To be called on the guests' threads.
+    ///
+    /// # Errors
+    /// The fault of a node that has no fallback.
+    pub async fn decide(self: &Arc<Self>, request: Request) -> Result<Answer, Fault> {
+        let shared = Arc::new(Shared::new(Arc::clone(self), request));
+        let span = tracing::debug_span!(
+            "request", id = %shared.request.id, plan = %self.digest.short(), generation = self.generation.0
+        );
+        Run::new(shared).finish().instrument(span).await
+    }
+}
+
+impl Shared {
+    fn new(plan: Arc<ActivePlan>, request: Request) -> Self {
+        let graph = &plan.plan;
+        let mut excluded = request.excluded.clone();
+        if graph.exclude_seen {
+            excluded.extend_from_slice(&request.history.rows);
+        }
+        excluded.sort_unstable();
+        excluded.dedup();
+        let allowed = request.allowed.clone().map(|mut rows| {
+            rows.sort_unstable();
+            rows.dedup();
+            Arc::from(rows)
+        });
+        let segment = graph.segments.of(request.history.len()).to_owned();
+        Self {
+            segments: Arc::from([segment]),
+            excluded: excluded.into(),
+            allowed,
+            row_count: plan.memory.row_count(),
+            deadline: Instant::now() + Duration::from_millis(graph.deadline_ms),
+            plan,
+            request,
+        }
+    }
+
+    fn limit(&self, node: &Node) -> u32 {
+        node.limit.unwrap_or(self.request.limit)
+    }
+
+    fn observation(&self, history_max: u32, limit: u32, inputs: Vec<Input>) -> Observation {
+        let request = &self.request;
+        Observation {
+            request_id: Arc::clone(&request.id),
+            subject: request.subject.clone(),
+            now_ms: request.now_ms,
+            seed: request.seed,
+            limit,
+            surface: Arc::clone(&request.surface),
+            session_id: request.session_id.clone(),
+            segments: Arc::clone(&self.segments),
+            excluded: Arc::clone(&self.excluded),
+            allowed: self.allowed.clone(),
+            context: Arc::clone(&request.context),
+            history: Arc::clone(&request.history),
+            history_max,
+            inputs,
+        }
+    }
+
+    /// The agent's budget, cut to what the node and the request have left.
+    fn budget(&self, node: &Node, own: &Budget) -> Result<Budget, Fault> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+        if left_ms == 0 {
+            let message = format!("the request's {} ms were over before it began", self.plan.plan.deadline_ms);
+            return Err(Fault::host(FaultKind::Deadline, message));
+        }
+        let deadline_ms = own.deadline_ms.min(left_ms).min(node.deadline_ms.unwrap_or(u64::MAX));
+        Ok(Budget { deadline_ms, ..*own })
+    }
+
+    async fn run(self: Arc<Self>, index: usize, inputs: Vec<Input>) -> Done {
+        let (result, inputs, usage) = match self.plan.plan.nodes.get(index) {
+            Some(node) => self.call(node, inputs).await,
+            None => (Err(Fault::host(FaultKind::Internal, "no such node")), inputs, Usage::default()),
+        };
+        Done { node: index, result, inputs, usage }
+    }
+
+    async fn call(
+        &self,
+        node: &Node,
+        inputs: Vec<Input>,
+    ) -> (Result<(Payload, Option<PolicyRecord>), Fault>, Vec<Input>, Usage) {
+        let Some(agent) = self.plan.agents.get(node.agent) else {
+            return (Err(Fault::host(FaultKind::Internal, "no such agent")), inputs, Usage::default());
+        };
+        let budget = match self.budget(node, &agent.spec.budgets.decide) {
+            Ok(budget) => budget,
+            Err(fault) => return (Err(fault), inputs, Usage::default()),
+        };
+        let limit = self.limit(node);
+        let seen = self.observation(agent.history_max(), limit, inputs);
+        let (decided, usage) = agent.decide(&seen, &budget).await;
+        let result = decided.and_then(|decision| {
+            let kind = decision.payload.kind();
+            if kind != node.output {
+                let message = format!("it returned {}, expected {}", kind.name(), node.output.name());
+                return Err(Fault::guest(FaultKind::InvalidOutput, message));
+            }
+            greenroom_sandbox::check_payload(&decision.payload, decision.policy.as_ref(), limit, self.row_count)
+                .map_err(|violation| Fault::guest(FaultKind::InvalidOutput, violation.to_string()))?;
+            let mut payload = decision.payload;
+            if let (Payload::Candidates(candidates), Some(bit)) = (&mut payload, node.source) {
+                candidates.sources = vec![1_u64.checked_shl(bit).unwrap_or(0); candidates.rows.len()];
+            }
+            Ok((payload, decision.policy))
+        });
+        (result, seen.inputs, usage)
+    }
+}
+
+struct Run {
+    shared: Arc<Shared>,
+    ended: Vec<Option<Ended>>,
+    started: Vec<bool>,
+    degraded: Vec<Degraded>,
+    nodes: Vec<(Arc<str>, Usage)>,
+    usage: Usage,
+    traces: Vec<Trace>,
+}
+
+impl Run {
+    fn new(shared: Arc<Shared>) -> Self {
+        let count = shared.plan.plan.nodes.len();
+        Self {
+            ended: vec![None; count],
+            started: vec![false; count],
+            degraded: Vec::new(),
+            nodes: Vec::with_capacity(count),
+            usage: Usage::default(),
+            traces: Vec::new(),
+            shared,
+        }
+    }
+
+    async fn finish(mut self) -> Result<Answer, Fault> {
+        let mut running: JoinSet<Done> = JoinSet::new();
+        loop {
+            let mut ready = self.ready();
+            // The last of those that are ready runs here: a lone node costs no hand-over between threads.
+            let here = ready.pop();
+            for (index, inputs) in ready {
+                running.spawn(Arc::clone(&self.shared).run(index, inputs).in_current_span());
+            }
+            if let Some((index, inputs)) = here {
+                let done = Arc::clone(&self.shared).run(index, inputs).await;
+                self.end(done)?;
+                while let Some(done) = running.try_join_next() {
+                    self.end(joined(done)?)?;
+                }
+            } else {
+                match running.join_next().await {
+                    Some(done) => self.end(joined(done)?)?,
+                    None => break,
+                }
+            }
+        }
+        self.answer()
+    }
+
+    /// Nodes whose dependencies are finished, with their inputs. Those that are to be skipped are ended here.
+    fn ready(&mut self) -> Vec<(usize, Vec<Input>)> {
+        let mut ready = Vec::new();
+        let shared = Arc::clone(&self.shared);
+        for (index, node) in shared.plan.plan.nodes.iter().enumerate() {
+            let waits = |on: usize| !matches!(self.ended.get(on), Some(Some(_)));
+            if self.started.get(index).copied().unwrap_or(true) || node.dependencies().any(waits) {
+                continue;
+            }
+            if let Some(started) = self.started.get_mut(index) {
+                *started = true;
+            }
+            let inputs = self.inputs(index, node);
+            let starved = !node.inputs.is_empty() && inputs.is_empty();
+            if starved || !self.picked(node) {
+                self.set(index, Ended::Skipped);
+            } else {
+                ready.push((index, inputs));
+            }
+        }
+        ready
+    }
+
+    fn inputs(&self, index: usize, node: &Node) -> Vec<Input> {
+        let plan = &self.shared.plan;
+        let ports = plan.ports.get(index).map(Vec::as_slice).unwrap_or_default();
+        let input = |(edge, port): (&greenroom_graph::Edge, &Arc<str>)| {
+            let Some(Some(Ended::With(payload, _))) = self.ended.get(edge.node) else { return None };
+            let node = plan.names.get(edge.node)?;
+            Some(Input { port: Arc::clone(port), node: Arc::clone(node), payload: Arc::clone(payload) })
+        };
+        node.inputs.iter().zip(ports).filter_map(input).collect()
+    }
+
+    /// Whether the node's router picked a branch that leads to it.
+    fn picked(&self, node: &Node) -> bool {
+        let Some(guard) = &node.guard else { return true };
+        let Some(Some(Ended::With(payload, _))) = self.ended.get(guard.router) else { return false };
+        let Payload::Route(route) = &**payload else { return false };
+        let Some(router) = self.shared.plan.plan.nodes.get(guard.router) else { return false };
+        let named = |branch: &str| router.branches.iter().any(|b| b == branch);
+        let mut known = route.iter().map(|(name, _)| name.as_str()).filter(|name| named(name)).peekable();
+        if known.peek().is_none() {
+            return guard.branches.iter().any(|b| b == "default");
+        }
+        known.any(|name| guard.branches.iter().any(|b| b == name))
+    }
+
+    fn set(&mut self, index: usize, ended: Ended) {
+        if let Some(place) = self.ended.get_mut(index) {
+            *place = Some(ended);
+        }
+    }
+
+    fn end(&mut self, done: Done) -> Result<(), Fault> {
+        let shared = Arc::clone(&self.shared);
+        let (Some(node), Some(name)) = (shared.plan.plan.nodes.get(done.node), shared.plan.names.get(done.node)) else {
+            return Ok(());
+        };
+        self.nodes.push((Arc::clone(name), done.usage));
+        self.usage += done.usage;
+        let ended = match done.result {
+            Ok((payload, policy)) => {
+                let payload = Arc::new(payload);
+                let learns = shared.plan.agents.get(node.agent).is_some_and(|a| a.spec.interfaces.learner);
+                if learns {
+                    self.traces.push(Trace { node: done.node, inputs: done.inputs, decided: Arc::clone(&payload) });
+                }
+                Ended::With(payload, policy)
+            }
+            Err(fault) => {
+                tracing::debug!(node = %name, %fault, "a node failed");
+                let fallback = match node.on_fault {
+                    OnFault::Fail => None,
+                    OnFault::Empty => Some(empty(node.output)),
+                    OnFault::Node(other) => match self.ended.get(other) {
+                        Some(Some(Ended::With(payload, _))) => Some(Ended::With(Arc::clone(payload), None)),
+                        _ => Some(empty(node.output)),
+                    },
+                };
+                let Some(fallback) = fallback else {
+                    return Err(Fault { message: format!("node `{name}`: {}", fault.message), ..fault });
+                };
+                self.degraded.push(Degraded { node: Arc::clone(name), fault });
+                fallback
+            }
+        };
+        self.set(done.node, ended);
+        Ok(())
+    }
+
+    fn answer(mut self) -> Result<Answer, Fault> {
+        let shared = Arc::clone(&self.shared);
+        let plan = &shared.plan;
+        let (payload, policy) = match self.ended.get(plan.plan.output) {
+            Some(Some(Ended::With(payload, policy))) => (Arc::clone(payload), policy.clone()),
+            _ => {
+                // Every branch that leads to the answer was left out.
+                let fault = Fault::host(FaultKind::Unavailable, "no branch that leads to the output was picked");
+                let node = plan.names.get(plan.plan.output).cloned().unwrap_or_else(|| "output".into());
+                self.degraded.push(Degraded { node, fault });
+                (Arc::new(Payload::Candidates(Candidates::default())), None)
+            }
+        };
+        let nothing = Candidates::default();
+        let candidates = payload.candidates().unwrap_or(&nothing);
+        let from = self.origins(&candidates.rows);
+        let allowed = |row: u32| {
+            shared.excluded.binary_search(&row).is_err()
+                && shared.allowed.as_ref().is_none_or(|allowed| allowed.binary_search(&row).is_ok())
+        };
+        let items: Vec<Answered> = candidates
+            .rows
+            .iter()
+            .zip(&candidates.scores)
+            .zip(from)
+            .filter(|((row, _), _)| allowed(**row))
+            .take(shared.request.limit as usize)
+            .map(|((row, score), from)| Answered { row: *row, score: *score, from })
+            .collect();
+        // Propensities belong to the list as it was drawn.
+        let policy = policy.filter(|p| p.propensities.is_empty() || items.len() == p.propensities.len());
+        self.nodes.sort_by(|a, b| a.0.cmp(&b.0));
+        self.degraded.sort_by(|a, b| a.node.cmp(&b.node));
+        self.traces.sort_by_key(|trace| trace.node);
+        Ok(Answer {
+            items,
+            sources: Arc::clone(&plan.sources),
+            policy,
+            generation: plan.generation,
+            plan: plan.digest,
+            degraded: self.degraded,
+            nodes: self.nodes,
+            usage: self.usage,
+            traces: self.traces,
+        })
+    }
+
+    /// Which sources proposed each row: read off what they returned, not off what later nodes say.
+    fn origins(&self, rows: &[u32]) -> Vec<Vec<u32>> {
+        let mut from = vec![Vec::new(); rows.len()];
+        for (number, index) in (0_u32..).zip(self.shared.plan.plan.sources()) {
+            let Some(Some(Ended::With(payload, _))) = self.ended.get(index) else { continue };
+            let Some(candidates) = payload.candidates() else { continue };
+            for (row, from) in rows.iter().zip(&mut from) {
+                if candidates.rows.contains(row) {
+                    from.push(number);
+                }
+            }
+        }
+        from
+    }
+}
+
+fn joined(done: Result<Done, tokio::task::JoinError>) -> Result<Done, Fault> {
+    done.map_err(|error| Fault::host(FaultKind::Internal, format!("a node's task did not end: {error}")))
+}
+
+fn empty(kind: PayloadKind) -> Ended {
+    let payload = match kind {
+        PayloadKind::Candidates => Payload::Candidates(Candidates::default()),
+        PayloadKind::Route => Payload::Route(Vec::new()),
+        PayloadKind::Settings => Payload::Settings { scope: String::new(), patch: Vec::new() },
+        PayloadKind::Document => Payload::Document(Vec::new()),
+    };
+    Ended::With(Arc::new(payload), None)
+}

@@ -1,0 +1,73 @@
+//! The threads that guests run on: their own, so that whatever a guest does, those who answer HTTP are not it.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+
+/// A pool of threads for guests. Dropping the last clone ends them.
+#[derive(Clone)]
+pub struct Guests {
+    runtime: Arc<Shared>,
+    threads: usize,
+}
+
+struct Shared(Option<Runtime>);
+
+impl Guests {
+    /// Starts `threads` threads; 0 is one a core.
+    ///
+    /// # Errors
+    /// When the machine gives no thread.
+    pub fn start(threads: usize) -> std::io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let threads = if threads == 0 { cores } else { threads };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name("greenroom-guest")
+            .enable_time()
+            .build()?;
+        Ok(Self { runtime: Arc::new(Shared(Some(runtime))), threads })
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Runs something on them.
+    pub fn spawn<F>(&self, work: F) -> Option<JoinHandle<F::Output>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.runtime.0.as_ref().map(|runtime| runtime.spawn(work))
+    }
+
+    /// Runs something on them and blocks until it is done: for commands, which have no runtime of their own.
+    ///
+    /// # Errors
+    /// When the work panicked; the message is in the log.
+    pub fn block_on<F>(&self, work: F) -> Result<F::Output, Gone>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let runtime = self.runtime.0.as_ref().ok_or(Gone)?;
+        runtime.block_on(runtime.spawn(work)).map_err(|_| Gone)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // Dropping a runtime in place would block, which async code must not.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// The work did not come to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the work on the guests' threads did not come to its end")]
+pub struct Gone;

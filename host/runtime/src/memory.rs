@@ -1,0 +1,142 @@
+//! The memory layer as guests reach it: the sandbox's trait over the store.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use greenroom_graph::Namespace;
+use greenroom_memory::{Change, FactsError, KeyValue, Quotas, ReadError, Store, Write, WriteError};
+use greenroom_model::Column;
+use greenroom_sandbox::{Entry, KeyedEntry, Later, Memory, MemoryError, Page};
+
+/// The namespaces that a plan declares, with their quotas, and the facts of the catalog.
+pub struct Layer {
+    store: Store,
+    spaces: BTreeMap<String, Option<u64>>,
+    kv: Arc<dyn KeyValue>,
+}
+
+impl Layer {
+    /// The layer of a plan over a store.
+    #[must_use]
+    pub fn new(store: &Store, namespaces: &[Namespace]) -> Self {
+        let spaces: BTreeMap<String, Option<u64>> =
+            namespaces.iter().map(|space| (space.name.clone(), Some(space.bytes_max))).collect();
+        let kv = Arc::new(Quotas::new(store.kv(), spaces.clone()));
+        Self { store: store.clone(), spaces, kv }
+    }
+
+    fn write(&self, namespace: &str, key: String, change: Change) -> greenroom_memory::Pending<greenroom_memory::Written, WriteError> {
+        self.kv.write(namespace, Write { key, change, bytes_max: None })
+    }
+}
+
+fn reading(error: ReadError) -> MemoryError {
+    match error {
+        ReadError::TooLarge { .. } => MemoryError::TooLarge(error.to_string()),
+        ReadError::NotFound { .. } => MemoryError::NotFound(error.to_string()),
+        ReadError::Unavailable(_) => MemoryError::Unavailable(error.to_string()),
+    }
+}
+
+fn writing(error: WriteError) -> MemoryError {
+    match error {
+        WriteError::Conflict { found } => MemoryError::Conflict(found),
+        WriteError::TooLarge { .. } => MemoryError::TooLarge(error.to_string()),
+        WriteError::Quota { .. } => MemoryError::Quota(error.to_string()),
+        WriteError::NotFound { .. } => MemoryError::NotFound(error.to_string()),
+        WriteError::Unavailable(_) => MemoryError::Unavailable(error.to_string()),
+    }
+}
+
+fn entry(entry: greenroom_memory::Entry) -> Entry {
+    Entry { value: entry.value, revision: entry.revision }
+}
+
+impl Memory for Layer {
+    fn exists(&self, namespace: &str) -> bool {
+        self.spaces.contains_key(namespace)
+    }
+
+    fn get(&self, namespace: &str, key: &str) -> Result<Option<Entry>, MemoryError> {
+        self.kv.get(namespace, key).map(|found| found.map(entry)).map_err(reading)
+    }
+
+    fn get_many(&self, namespace: &str, keys: &[String]) -> Result<Vec<Option<Entry>>, MemoryError> {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let found = self.kv.get_many(namespace, &keys).map_err(reading)?;
+        Ok(found.into_iter().map(|found| found.map(entry)).collect())
+    }
+
+    fn put(&self, namespace: &str, key: String, value: Vec<u8>) -> Later<u64> {
+        let pending = self.write(namespace, key, Change::Put { value });
+        Box::pin(async { pending.await.map(|written| written.revision).map_err(writing) })
+    }
+
+    fn compare_and_swap(&self, namespace: &str, key: String, expected: Option<u64>, value: Vec<u8>) -> Later<u64> {
+        let pending = self.write(namespace, key, Change::Swap { expected, value });
+        Box::pin(async { pending.await.map(|written| written.revision).map_err(writing) })
+    }
+
+    fn delete(&self, namespace: &str, key: String) -> Later<bool> {
+        let pending = self.write(namespace, key, Change::Delete);
+        Box::pin(async { pending.await.map(|written| written.existed).map_err(writing) })
+    }
+
+    fn scan(&self, namespace: &str, prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, MemoryError> {
+        let page = self.kv.scan(namespace, prefix, after, limit as usize).map_err(reading)?;
+        let keyed = |e: greenroom_memory::KeyedEntry| KeyedEntry { key: e.key, value: e.value, revision: e.revision };
+        Ok(Page { entries: page.entries.into_iter().map(keyed).collect(), next: page.next })
+    }
+
+    fn row_count(&self) -> u32 {
+        self.store.items().len()
+    }
+
+    fn gather(&self, rows: &[u32], fields: &[String]) -> Result<Vec<Column>, MemoryError> {
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        self.store.facts().gather(rows, &fields).map_err(|e| MemoryError::NotFound(e.to_string()))
+    }
+
+    fn labels(&self, field: &str) -> Result<Vec<String>, MemoryError> {
+        let labels = self.store.facts().labels(field).map_err(|e| MemoryError::NotFound(e.to_string()))?;
+        Ok(labels.to_vec())
+    }
+}
+
+/// Writes what an items file says of the items that the catalog has. What it says of others is not kept: they have no
+/// row. Returns notes for a person.
+///
+/// # Errors
+/// When the file's values cannot be kept, or the store cannot be written.
+pub fn keep_facts(store: &Store, file: &crate::events::ItemFile) -> Result<Vec<String>, FactsError> {
+    use crate::events::FactValues;
+    use greenroom_memory::{FactsUpdate, FieldUpdate, FieldValues};
+
+    let known: Vec<(usize, u32)> =
+        file.ids.iter().enumerate().filter_map(|(place, id)| Some((place, store.items().row(id)?))).collect();
+    #[expect(clippy::cast_possible_truncation, reason = "facts are f32 by contract")]
+    let fields = file.facts.iter().map(|fact| {
+        let values = match &fact.values {
+            FactValues::Numbers(all) => FieldValues::Numbers(
+                known.iter().map(|(at, _)| all.get(*at).copied().flatten().map_or(f32::NAN, |x| x as f32)).collect(),
+            ),
+            FactValues::Labels { names, labels } => {
+                let of = |at: &usize| -> Vec<String> {
+                    let numbers = labels.get(*at).map(Vec::as_slice).unwrap_or_default();
+                    numbers.iter().filter_map(|n| names.get(*n as usize)).map(|name| name.to_string()).collect()
+                };
+                FieldValues::Labels(known.iter().map(|(at, _)| of(at)).collect())
+            }
+            FactValues::Texts(all) => FieldValues::Texts(
+                known
+                    .iter()
+                    .map(|(at, _)| all.get(*at).and_then(Option::as_ref).map(ToString::to_string).unwrap_or_default())
+                    .collect(),
+            ),
+        };
+        FieldUpdate { name: fact.name.clone(), values }
+    });
+    let update = FactsUpdate { rows: known.iter().map(|(_, row)| *row).collect(), fields: fields.collect() };
+    let notes = store.set_facts(update)?;
+    Ok(notes.into_iter().map(|note| format!("items, `{}`: {}", note.field, note.message)).collect())
+}

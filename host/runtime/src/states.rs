@@ -1,0 +1,115 @@
+//! Learned states on disk: content-addressed, and remembered by what they were learned from, so that nothing is learned
+//! twice.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use greenroom_model::{Digest, FitReport, State};
+use serde::{Deserialize, Serialize};
+
+/// A folder of states.
+#[derive(Debug, Clone)]
+pub struct States {
+    dir: PathBuf,
+}
+
+/// What training left behind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// The state.
+    pub state: Digest,
+    /// What `fit` said.
+    pub report: FitReport,
+    /// Fuel that learning took.
+    pub fuel: u64,
+}
+
+impl States {
+    /// Opens the folder, making it when it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn open(dir: &Path) -> io::Result<Self> {
+        fs::create_dir_all(dir.join("trainings"))?;
+        Ok(Self { dir: dir.to_owned() })
+    }
+
+    /// The state of a digest; none when it is not there, or not what its name says.
+    #[must_use]
+    pub fn get(&self, digest: &Digest) -> Option<Arc<State>> {
+        let file = fs::read(self.dir.join(digest.hex())).ok()?;
+        let (length, rest) = file.split_first_chunk::<4>()?;
+        let (schema, bytes) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        let state = State { schema: String::from_utf8(schema.to_vec()).ok()?, bytes: bytes.to_vec() };
+        if state.digest() != *digest {
+            tracing::warn!(%digest, "a state on disk is broken; it will be learned anew");
+            return None;
+        }
+        Some(Arc::new(state))
+    }
+
+    /// Keeps a state, durably.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn put(&self, state: &State) -> io::Result<Digest> {
+        let digest = state.digest();
+        let schema = u32::try_from(state.schema.len()).map_err(io::Error::other)?;
+        write(&self.dir.join(digest.hex()), &[&schema.to_le_bytes(), state.schema.as_bytes(), &state.bytes])?;
+        Ok(digest)
+    }
+
+    /// What was learned under a key, with its state.
+    #[must_use]
+    pub fn training(&self, key: &Digest) -> Option<(Training, Arc<State>)> {
+        let file = fs::read(self.dir.join("trainings").join(key.hex())).ok()?;
+        let training: Training = rmp_serde::from_slice(&file).ok()?;
+        let state = self.get(&training.state)?;
+        Some((training, state))
+    }
+
+    /// Remembers what was learned under a key.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn remember(&self, key: &Digest, training: &Training) -> io::Result<()> {
+        let bytes = rmp_serde::to_vec(training).map_err(io::Error::other)?;
+        write(&self.dir.join("trainings").join(key.hex()), &[&bytes])
+    }
+}
+
+/// Whole or not at all.
+fn write(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    for part in parts {
+        file.write_all(part)?;
+    }
+    file.as_file().sync_data()?;
+    file.persist(path).map_err(|e| e.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_comes_back_and_a_broken_one_does_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let states = States::open(dir.path()).unwrap();
+        let state = State { schema: "x/1".to_owned(), bytes: vec![1, 2, 3] };
+        let digest = states.put(&state).unwrap();
+        assert_eq!(states.get(&digest).as_deref(), Some(&state));
+        let key = Digest::of(b"key");
+        states.remember(&key, &Training { state: digest, report: FitReport::default(), fuel: 7 }).unwrap();
+        assert_eq!(states.training(&key).map(|t| t.0.fuel), Some(7));
+        let path = dir.path().join(digest.hex());
+        let mut bytes = fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(states.get(&digest), None);
+        assert!(states.training(&key).is_none());
+    }
+}
