@@ -108,8 +108,8 @@ pub enum OpenError {
     },
 }
 
-/// The shared memory layer of one deployment. A clone shares it; the file is closed with the last of them, after all
-/// that is queued is written.
+/// The shared memory layer of one deployment. A clone shares it; the file is closed with the last of them, and of what
+/// [`kv`](Self::kv) gave, after all that is queued is written.
 #[derive(Clone)]
 pub struct Store(Arc<Parts>);
 

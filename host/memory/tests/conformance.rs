@@ -1,0 +1,314 @@
+//! What every backend of keys and values does, run on each.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use greenroom_memory::{
+    Change, KEY_BYTES_MAX, KeyValue, PAGE_BYTES_MAX, Quotas, READ_KEYS_MAX, ReadError, SCAN_LIMIT_MAX, Space, Store,
+    VALUE_BYTES_MAX, Write, WriteError,
+};
+use proptest::prelude::*;
+
+/// The namespaces that the suite writes.
+const SPACES: [&str; 3] = ["profile", "session", "profile2"];
+
+fn in_memory() -> Arc<dyn KeyValue> {
+    Store::in_memory().unwrap().kv()
+}
+
+fn in_file(dir: &tempfile::TempDir) -> Arc<dyn KeyValue> {
+    Store::open(dir.path()).unwrap().kv()
+}
+
+fn with_quotas(inner: Arc<dyn KeyValue>) -> Arc<dyn KeyValue> {
+    let spaces = SPACES.iter().map(|space| ((*space).to_owned(), Some(64 << 20))).collect();
+    Arc::new(Quotas::new(inner, spaces))
+}
+
+/// Each backend gets every promise, each on a store of its own.
+macro_rules! conformance {
+    ($($promise:ident),+ $(,)?) => {
+        mod file { $( #[test] fn $promise() { let dir = tempfile::tempdir().unwrap(); super::$promise(&*super::in_file(&dir)); } )+ }
+        mod memory { $( #[test] fn $promise() { super::$promise(&*super::in_memory()); } )+ }
+        mod quotas { $( #[test] fn $promise() { super::$promise(&*super::with_quotas(super::in_memory())); } )+ }
+    };
+}
+
+conformance!(
+    a_value_is_read_as_it_was_written,
+    a_namespace_sees_nothing_of_another,
+    revisions_only_grow,
+    a_swap_needs_the_revision_that_is_there,
+    of_many_swaps_from_one_revision_one_wins,
+    a_removed_key_is_gone,
+    a_scan_goes_on_where_its_page_ended,
+    a_page_of_large_values_ends_early,
+    what_is_too_large_is_refused_with_its_bound,
+    usage_counts_keys_and_values,
+    a_write_beyond_its_bound_changes_nothing,
+    writers_at_once_stay_within_the_bound_together,
+    it_does_what_a_map_does,
+);
+
+fn put(kv: &dyn KeyValue, namespace: &str, key: &str, value: &[u8]) -> u64 {
+    kv.put(namespace, key, value).wait().unwrap().revision
+}
+
+fn a_value_is_read_as_it_was_written(kv: &dyn KeyValue) {
+    assert_eq!(kv.get("profile", "ada").unwrap(), None);
+    let revision = put(kv, "profile", "ada", b"one");
+    let entry = kv.get("profile", "ada").unwrap().unwrap();
+    assert_eq!((entry.value.as_slice(), entry.revision), (b"one".as_slice(), revision));
+    let written = kv.put("profile", "ada", b"").wait().unwrap();
+    assert!(written.existed);
+    let many = kv.get_many("profile", &["bob", "ada", "ada"]).unwrap();
+    let values: Vec<Option<&[u8]>> = many.iter().map(|entry| entry.as_ref().map(|e| e.value.as_slice())).collect();
+    assert_eq!(values, [None, Some(&b""[..]), Some(&b""[..])]);
+}
+
+fn a_namespace_sees_nothing_of_another(kv: &dyn KeyValue) {
+    put(kv, "profile", "k", b"1");
+    put(kv, "profile2", "k", b"2");
+    assert_eq!(kv.get("profile", "k").unwrap().unwrap().value, b"1");
+    assert_eq!(kv.scan("profile", "", None, 10).unwrap().entries.len(), 1);
+    assert_eq!(kv.get("session", "k").unwrap(), None);
+}
+
+fn revisions_only_grow(kv: &dyn KeyValue) {
+    let mut last = 0;
+    for (namespace, key) in [("profile", "a"), ("session", "a"), ("profile", "a"), ("profile", "b")] {
+        let revision = put(kv, namespace, key, b"x");
+        assert!(revision > last);
+        last = revision;
+    }
+    let removal = kv.delete("profile", "a").wait().unwrap().revision;
+    assert!(removal > last);
+    assert!(put(kv, "profile", "a", b"x") > removal, "a key that comes back is newer than its removal");
+}
+
+fn a_swap_needs_the_revision_that_is_there(kv: &dyn KeyValue) {
+    let swap = |expected, value: &[u8]| kv.compare_and_swap("profile", "k", expected, value).wait();
+    assert!(matches!(swap(Some(1), b"x"), Err(WriteError::Conflict { found: None })));
+    let first = swap(None, b"1").unwrap().revision;
+    assert!(matches!(swap(None, b"2"), Err(WriteError::Conflict { found: Some(at) }) if at == first));
+    let second = swap(Some(first), b"2").unwrap().revision;
+    assert!(matches!(swap(Some(first), b"3"), Err(WriteError::Conflict { found: Some(at) }) if at == second));
+    assert_eq!(kv.get("profile", "k").unwrap().unwrap().value, b"2");
+}
+
+fn of_many_swaps_from_one_revision_one_wins(kv: &dyn KeyValue) {
+    let pending: Vec<_> = (0..20u8).map(|i| kv.compare_and_swap("profile", "k", None, &[i])).collect();
+    let won: Vec<u64> = pending.into_iter().filter_map(|p| p.wait().ok()).map(|written| written.revision).collect();
+    assert_eq!(won.len(), 1);
+    assert_eq!(kv.get("profile", "k").unwrap().unwrap().revision, won[0]);
+}
+
+fn a_removed_key_is_gone(kv: &dyn KeyValue) {
+    put(kv, "profile", "k", b"x");
+    assert!(kv.delete("profile", "k").wait().unwrap().existed);
+    assert!(!kv.delete("profile", "k").wait().unwrap().existed);
+    assert_eq!(kv.get("profile", "k").unwrap(), None);
+    assert_eq!(kv.usage("profile").unwrap(), Space::default());
+}
+
+fn a_scan_goes_on_where_its_page_ended(kv: &dyn KeyValue) {
+    for key in ["a", "ab1", "ab2", "ab3", "abé", "ac", "b"] {
+        put(kv, "profile", key, key.as_bytes());
+    }
+    let mut keys = Vec::new();
+    let mut after = None;
+    loop {
+        let page = kv.scan("profile", "ab", after.as_deref(), 2).unwrap();
+        assert!(page.entries.len() <= 2);
+        keys.extend(page.entries.into_iter().map(|entry| entry.key));
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(keys, ["ab1", "ab2", "ab3", "abé"]);
+    assert_eq!(kv.scan("profile", "ab", Some("a"), 10).unwrap().entries.len(), 4, "after a key before the prefix");
+    assert_eq!(kv.scan("profile", "ab", Some("ac"), 10).unwrap().entries.len(), 0, "after a key beyond the prefix");
+}
+
+fn a_page_of_large_values_ends_early(kv: &dyn KeyValue) {
+    let value = vec![7; VALUE_BYTES_MAX];
+    let pending: Vec<_> = (0..10).map(|i| kv.put("profile", &format!("k{i}"), &value)).collect();
+    for write in pending {
+        write.wait().unwrap();
+    }
+    let first = kv.scan("profile", "", None, 100).unwrap();
+    assert_eq!(first.entries.len(), PAGE_BYTES_MAX / VALUE_BYTES_MAX);
+    let rest = kv.scan("profile", "", first.next.as_deref(), 100).unwrap();
+    assert_eq!((first.entries.len() + rest.entries.len(), rest.next), (10, None));
+}
+
+fn what_is_too_large_is_refused_with_its_bound(kv: &dyn KeyValue) {
+    let key = "k".repeat(KEY_BYTES_MAX + 1);
+    let value = vec![0; VALUE_BYTES_MAX + 1];
+    assert!(matches!(kv.get("profile", &key), Err(ReadError::TooLarge { max: KEY_BYTES_MAX, .. })));
+    assert!(matches!(kv.put("profile", &key, b"").wait(), Err(WriteError::TooLarge { max: KEY_BYTES_MAX, .. })));
+    assert!(matches!(kv.delete("profile", &key).wait(), Err(WriteError::TooLarge { max: KEY_BYTES_MAX, .. })));
+    let found = VALUE_BYTES_MAX + 1;
+    assert!(matches!(kv.put("profile", "k", &value).wait(), Err(WriteError::TooLarge { found: f, .. }) if f == found));
+    let swapped = kv.compare_and_swap("profile", "k", None, &value).wait();
+    assert!(matches!(swapped, Err(WriteError::TooLarge { max: VALUE_BYTES_MAX, .. })));
+    assert!(matches!(kv.scan("profile", "", None, 1001), Err(ReadError::TooLarge { max: SCAN_LIMIT_MAX, .. })));
+    let keys = vec!["k"; READ_KEYS_MAX + 1];
+    assert!(matches!(kv.get_many("profile", &keys), Err(ReadError::TooLarge { max: READ_KEYS_MAX, .. })));
+    put(kv, "profile", &key[1..], &value[1..]);
+}
+
+fn usage_counts_keys_and_values(kv: &dyn KeyValue) {
+    put(kv, "profile", "abc", b"12345");
+    put(kv, "profile", "d", b"");
+    assert_eq!(kv.usage("profile").unwrap(), Space { entries: 2, bytes: 9 });
+    put(kv, "profile", "abc", b"1");
+    assert_eq!(kv.usage("profile").unwrap(), Space { entries: 2, bytes: 5 });
+}
+
+fn bounded(key: &str, value: &[u8], max: u64) -> Write {
+    Write { key: key.to_owned(), change: Change::Put { value: value.to_vec() }, bytes_max: Some(max) }
+}
+
+fn a_write_beyond_its_bound_changes_nothing(kv: &dyn KeyValue) {
+    kv.write("profile", bounded("a", b"12345678", 10)).wait().unwrap();
+    let refused = kv.write("profile", bounded("b", b"1", 10)).wait();
+    assert!(matches!(refused, Err(WriteError::Quota { max: 10, .. })), "{refused:?}");
+    assert_eq!(kv.get("profile", "b").unwrap(), None);
+    kv.write("profile", bounded("a", b"123456789", 10)).wait().unwrap();
+    kv.write("profile", bounded("a", b"12", 1)).wait().expect("shrinking is taken even above the bound");
+    kv.write("session", bounded("a", b"12345678", 10)).wait().expect("another namespace has its own bound");
+}
+
+fn writers_at_once_stay_within_the_bound_together(kv: &dyn KeyValue) {
+    let taken: usize = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..4)
+            .map(|writer| {
+                scope.spawn(move || {
+                    let write = |i: i32| kv.write("profile", bounded(&format!("{writer}{i}"), b"12345678", 100));
+                    let pending: Vec<_> = (0..9).map(write).collect();
+                    pending.into_iter().filter_map(|p| p.wait().ok()).count()
+                })
+            })
+            .collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).sum()
+    });
+    assert_eq!(taken, 10);
+    assert_eq!(kv.usage("profile").unwrap(), Space { entries: 10, bytes: 100 });
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Put(&'static str, String, Vec<u8>),
+    Swap(&'static str, String, bool, Vec<u8>),
+    Delete(&'static str, String),
+    Scan(&'static str, String, Option<String>, usize),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let space = || prop::sample::select(SPACES.to_vec());
+    let key = || "[ab]{0,3}";
+    let value = || prop::collection::vec(any::<u8>(), 0..8);
+    let step = prop_oneof![
+        (space(), key(), value()).prop_map(|(s, k, v)| Step::Put(s, k, v)),
+        (space(), key(), any::<bool>(), value()).prop_map(|(s, k, right, v)| Step::Swap(s, k, right, v)),
+        (space(), key()).prop_map(|(s, k)| Step::Delete(s, k)),
+        (space(), "[ab]{0,2}", prop::option::of(key()), 1..4usize).prop_map(|(s, p, a, n)| Step::Scan(s, p, a, n)),
+    ];
+    prop::collection::vec(step, 1..40)
+}
+
+fn it_does_what_a_map_does(kv: &dyn KeyValue) {
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    runner
+        .run(&steps(), |steps| {
+            // Every case begins with what the last one left, so that the model is emptied with the store.
+            for space in SPACES {
+                for entry in kv.scan(space, "", None, 1000).unwrap().entries {
+                    kv.delete(space, &entry.key).wait().unwrap();
+                }
+            }
+            let mut model: BTreeMap<(&str, String), (u64, Vec<u8>)> = BTreeMap::new();
+            for step in steps {
+                follow(kv, &mut model, step)?;
+            }
+            for space in SPACES {
+                let held = model.iter().filter(|((s, _), _)| *s == space);
+                let (entries, bytes) =
+                    held.fold((0, 0), |(n, bytes), ((_, k), (_, v))| (n + 1, bytes + (k.len() + v.len()) as u64));
+                prop_assert_eq!(kv.usage(space).unwrap(), Space { entries, bytes });
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn follow(
+    kv: &dyn KeyValue,
+    model: &mut BTreeMap<(&'static str, String), (u64, Vec<u8>)>,
+    step: Step,
+) -> Result<(), TestCaseError> {
+    match step {
+        Step::Put(space, key, value) => {
+            let revision = put(kv, space, &key, &value);
+            model.insert((space, key), (revision, value));
+        }
+        Step::Swap(space, key, right, value) => {
+            let found = model.get(&(space, key.clone())).map(|(revision, _)| *revision);
+            let expected = if right { found } else { found.map_or(Some(1), |_| None) };
+            match kv.compare_and_swap(space, &key, expected, &value).wait() {
+                Ok(written) => {
+                    prop_assert!(right);
+                    model.insert((space, key), (written.revision, value));
+                }
+                Err(WriteError::Conflict { found: at }) => prop_assert!(!right && at == found),
+                Err(other) => return Err(TestCaseError::fail(other.to_string())),
+            }
+        }
+        Step::Delete(space, key) => {
+            let existed = kv.delete(space, &key).wait().unwrap().existed;
+            prop_assert_eq!(existed, model.remove(&(space, key)).is_some());
+        }
+        Step::Scan(space, prefix, after, limit) => {
+            let page = kv.scan(space, &prefix, after.as_deref(), limit).unwrap();
+            let start = after.map_or(Bound::Unbounded, |after| Bound::Excluded((space, after)));
+            let mut expected = model
+                .range((start, Bound::Unbounded))
+                .filter(|((s, key), _)| *s == space && key.starts_with(&prefix))
+                .map(|((_, key), (revision, value))| (key.clone(), *revision, value.clone()));
+            let head: Vec<_> = expected.by_ref().take(limit).collect();
+            let next = expected.next().and_then(|_| head.last().map(|(key, ..)| key.clone()));
+            let found: Vec<_> = page.entries.into_iter().map(|e| (e.key, e.revision, e.value)).collect();
+            prop_assert_eq!((found, page.next), (head, next));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_namespace_that_was_not_declared_does_not_exist() {
+    let kv = with_quotas(in_memory());
+    assert!(matches!(kv.get("secrets", "k"), Err(ReadError::NotFound { .. })));
+    assert!(matches!(kv.scan("secrets", "", None, 1), Err(ReadError::NotFound { .. })));
+    assert!(matches!(kv.usage("secrets"), Err(ReadError::NotFound { .. })));
+    assert!(matches!(kv.put("secrets", "k", b"").wait(), Err(WriteError::NotFound { .. })));
+}
+
+#[test]
+fn a_restart_forgets_nothing_of_a_quota() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || {
+        let spaces = BTreeMap::from([("profile".to_owned(), Some(10))]);
+        Quotas::new(Store::open(dir.path()).unwrap().kv(), spaces)
+    };
+    open().put("profile", "a", b"1234567").wait().unwrap();
+    let kv = open();
+    assert!(matches!(kv.put("profile", "b", b"12").wait(), Err(WriteError::Quota { max: 10, .. })));
+    kv.put("profile", "b", b"1").wait().unwrap();
+}
