@@ -139,7 +139,9 @@ impl Reader {
 
     /// Says that a key has to be there. `example` is the line to write.
     pub(crate) fn require(&mut self, section: &Section<'_, '_>, key: &str, example: &str) {
-        if section.get(key).is_none() {
+        // A key that was meant to be this one is told as unknown.
+        let meant = section.entries().any(|(written, _)| suggest::nearest(&written.value, [key]).is_some());
+        if !meant {
             let message = format!("{} lacks `{key}`", section.place);
             self.mistakes.push(
                 Mistake::error("missing_key", &section.span, message, format!("expected `{key}` in here"))

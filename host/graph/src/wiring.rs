@@ -34,7 +34,7 @@ pub(crate) struct Place<'a> {
     pub(crate) shape: &'a NodeShape,
     pub(crate) agent: Option<usize>,
     pub(crate) inputs: Vec<Link<'a>>,
-    /// Where it is named in branches.
+    /// Where it is named in branches, as far as those may be of routers.
     pub(crate) guards: Vec<Mention<'a>>,
 }
 
@@ -85,6 +85,14 @@ impl<'a> Wiring<'a> {
                     }
                 }
             }
+        }
+        let routes = |router: usize| {
+            let facts = agents.get(nodes.get(router)?.agent?)?.facts?;
+            Some(facts.descriptor.as_ref().is_some_and(|descriptor| descriptor.output == PayloadKind::Route))
+        };
+        let routers: Vec<bool> = (0..nodes.len()).map(|node| routes(node).unwrap_or(true)).collect();
+        for place in &mut nodes {
+            place.guards.retain(|mention| routers.get(mention.router) == Some(&true));
         }
         let output = authored.graph.output.as_ref().and_then(|written| find(&authored.nodes, &written.value));
         let order = order(&nodes);

@@ -13,6 +13,8 @@ pub(crate) struct AgentShape {
     pub(crate) params_span: Option<Span>,
     pub(crate) params: Vec<(At<String>, At<Literal>)>,
     pub(crate) grants: Vec<At<String>>,
+    /// Whether there are grants that could not be read.
+    pub(crate) unread: bool,
     pub(crate) budget: BudgetsShape,
     pub(crate) pooled: Option<At<bool>>,
     pub(crate) instances_max: Option<At<u64>>,
@@ -25,16 +27,19 @@ impl Shape for AgentShape {
 impl AgentShape {
     pub(super) fn read(reader: &mut Reader, section: &Section<'_, '_>) -> Self {
         reader.require(section, "component", "component = \"ease.wasm\"");
+        let before = reader.mistakes.len();
         let grants = inner(reader, section, "grants", &["memory"])
             .and_then(|grants| grants.get("memory"))
             .and_then(|value| reader.texts("memory", value))
             .unwrap_or_default();
+        let unread = reader.mistakes.len() > before;
         Self {
             span: section.span.clone(),
             component: reader.text(section, "component"),
             params_span: section.key_span("params"),
             params: params(reader, section),
             grants,
+            unread,
             budget: BudgetsShape::read(reader, section),
             pooled: reader.word(section, "instances", &[("fresh", false), ("pooled", true)]),
             instances_max: reader.whole(section, "instances_max"),

@@ -57,7 +57,10 @@ impl Authored {
         let syntax = syntax::Syntax::new(&text, &errors);
         let mut reader = Reader::default();
         let root = Section::root(document.get_ref());
-        reader.known_keys(&root, &["graph", "memory", "agents", "nodes"]);
+        if !syntax.fatal {
+            // A broken header leaves its keys at the root.
+            reader.known_keys(&root, &["graph", "memory", "agents", "nodes"]);
+        }
         let graph = GraphShape::read(&mut reader, &root);
         let memory = named(&mut reader, &root, "memory", NamespaceShape::read);
         let agents = named(&mut reader, &root, "agents", AgentShape::read);

@@ -11,6 +11,8 @@ use crate::reader::{At, Reader, Section};
 pub(crate) struct NodeShape {
     pub(crate) span: Span,
     pub(crate) agent: Option<At<String>>,
+    /// Whether there are inputs or branches that could not be read.
+    pub(crate) unread: bool,
     /// Port and node.
     pub(crate) inputs: Vec<(At<String>, At<String>)>,
     pub(crate) limit: Option<At<u64>>,
@@ -37,15 +39,19 @@ impl Shape for NodeShape {
 impl NodeShape {
     pub(super) fn read(reader: &mut Reader, section: &Section<'_, '_>) -> Self {
         reader.require(section, "agent", "agent = \"ease\"");
+        let before = reader.mistakes.len();
+        let (inputs, branches) = (inputs(reader, section), branches(reader, section));
+        let unread = reader.mistakes.len() > before;
         Self {
             span: section.span.clone(),
             agent: reader.text(section, "agent"),
-            inputs: inputs(reader, section),
+            unread,
+            inputs,
             limit: reader.whole(section, "limit"),
             deadline_ms: reader.whole(section, "deadline_ms"),
             on_fault: on_fault(reader, section),
             branches_span: section.key_span("branches"),
-            branches: branches(reader, section),
+            branches,
         }
     }
 }

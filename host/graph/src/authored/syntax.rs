@@ -79,6 +79,11 @@ fn first_place(before: &str, key: &str) -> Option<Span> {
 
 fn broken(message: &str, span: &Span) -> Mistake {
     match message.split_once(", expected ") {
+        Some((_, "literal string")) if span.is_empty() => {
+            Mistake::error("syntax", span, "a key has no value", "expected a value here")
+        }
+        Some((_, "literal string")) => Mistake::error("syntax", span, "this is no value", "expected a value")
+            .help("a string needs quotes; a number has digits, `_`, `.` and `e` only"),
         Some((what, expected)) => Mistake::error("syntax", span, what, format!("expected {expected}")),
         None => Mistake::error("syntax", span, message, "this is not TOML"),
     }

@@ -2,7 +2,7 @@
 
 use greenroom_model::PayloadKind;
 
-use super::Mistakes;
+use super::{Mistakes, noun};
 use crate::diagnostic::Mistake;
 use crate::wiring::Wiring;
 
@@ -11,7 +11,7 @@ pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
     for (index, place) in wiring.nodes.iter().enumerate() {
         let kind = wiring.kind(index).filter(|kind| *kind != PayloadKind::Route);
         if let (Some(span), Some(kind)) = (&place.shape.branches_span, kind) {
-            let message = format!("node `{}` has branches, but returns {}", place.name, kind.name());
+            let message = format!("node `{}` has branches, but returns {}", place.name, noun(kind));
             mistakes.push(
                 Mistake::error("not_a_router", span, message, "expected branches only on a node that returns a route")
                     .help("move them to the router, or use a routing agent here"),

@@ -3,7 +3,7 @@
 use greenroom_model::{Budget, Budgets};
 
 use super::Mistakes;
-use super::limits::{DEADLINE_MS_MAX, range};
+use super::limits::{DEADLINE_MS_MAX, range, size_range};
 use crate::authored::BudgetShape;
 use crate::diagnostic::Mistake;
 use crate::reader::At;
@@ -24,6 +24,7 @@ pub(crate) fn resolve(wiring: &Wiring<'_>, agent: &AgentPlace<'_>, mistakes: &mu
     let shape = &agent.shape.budget;
     let whole = wiring.authored.graph.deadline_ms.as_ref();
     if let (Some(own), Some(whole)) = (&shape.decide.deadline_ms, whole)
+        && whole.value > 0
         && own.value > whole.value
     {
         let message =
@@ -43,16 +44,19 @@ pub(crate) fn resolve(wiring: &Wiring<'_>, agent: &AgentPlace<'_>, mistakes: &mu
 }
 
 fn budget(shape: &BudgetShape, usual: Budget, mistakes: &mut Mistakes) -> Budget {
-    let mut limit = |key: &str, at: &Option<At<u64>>, min: u64, max: u64, usual: u64| {
-        range(key, at.as_ref(), min, max, mistakes);
+    let mut limit = |check: Check, key: &str, at: &Option<At<u64>>, min: u64, max: u64, usual: u64| {
+        check(key, at.as_ref(), min, max, mistakes);
         at.as_ref().map_or(usual, |at| at.value)
     };
+    let BudgetShape { fuel, deadline_ms, memory_max, host_calls_max, host_bytes_max, log_bytes_max } = shape;
     Budget {
-        fuel: limit("fuel", &shape.fuel, 1, FUEL_MAX, usual.fuel),
-        deadline_ms: limit("deadline_ms", &shape.deadline_ms, 1, DEADLINE_MS_MAX, usual.deadline_ms),
-        memory_max: limit("memory_max", &shape.memory_max, MEMORY_MIN, MEMORY_MAX, usual.memory_max),
-        host_calls_max: limit("host_calls_max", &shape.host_calls_max, 0, HOST_CALLS_MAX, usual.host_calls_max),
-        host_bytes_max: limit("host_bytes_max", &shape.host_bytes_max, 0, HOST_BYTES_MAX, usual.host_bytes_max),
-        log_bytes_max: limit("log_bytes_max", &shape.log_bytes_max, 0, LOG_BYTES_MAX, usual.log_bytes_max),
+        fuel: limit(range, "fuel", fuel, 1, FUEL_MAX, usual.fuel),
+        deadline_ms: limit(range, "deadline_ms", deadline_ms, 1, DEADLINE_MS_MAX, usual.deadline_ms),
+        memory_max: limit(size_range, "memory_max", memory_max, MEMORY_MIN, MEMORY_MAX, usual.memory_max),
+        host_calls_max: limit(range, "host_calls_max", host_calls_max, 0, HOST_CALLS_MAX, usual.host_calls_max),
+        host_bytes_max: limit(size_range, "host_bytes_max", host_bytes_max, 0, HOST_BYTES_MAX, usual.host_bytes_max),
+        log_bytes_max: limit(size_range, "log_bytes_max", log_bytes_max, 0, LOG_BYTES_MAX, usual.log_bytes_max),
     }
 }
+
+type Check = fn(&str, Option<&At<u64>>, u64, u64, &mut Mistakes);

@@ -18,7 +18,8 @@ pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
     for index in &wiring.order {
         let Some(place) = wiring.place(*index) else { continue };
         for link in &place.inputs {
-            if let Some(columns) = link.to.and_then(|to| known.get(&to)) {
+            let from = link.to.filter(|to| wiring.kind(*to) == Some(PayloadKind::Candidates));
+            if let Some(columns) = from.and_then(|from| known.get(&from)) {
                 required(wiring, place, link, columns, mistakes);
             }
         }

@@ -2,7 +2,7 @@
 
 use greenroom_model::PayloadKind;
 
-use super::Mistakes;
+use super::{Mistakes, noun};
 use crate::authored::FaultShape;
 use crate::diagnostic::Mistake;
 use crate::reader::At;
@@ -18,7 +18,7 @@ pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
                 let kind = wiring.kind(index);
                 if let Some(kind @ (PayloadKind::Settings | PayloadKind::Document)) = kind {
                     let message =
-                        format!("node `{}` returns {}, of which there is no empty one", place.name, kind.name());
+                        format!("node `{}` returns {}, of which there is no empty one", place.name, noun(kind));
                     let label = "expected \"fail\" or { node = .. }";
                     mistakes.push(Mistake::error("no_empty", span, message, label));
                 }
@@ -37,7 +37,7 @@ fn node(wiring: &Wiring<'_>, index: usize, place: &Place<'_>, target: &At<String
         let names: Vec<&str> = names.map(|place| place.name).collect();
         let help = match names.as_slice() {
             [] => "it takes nothing from any node; write \"fail\" or \"empty\"".to_owned(),
-            names => format!("before it are {}", suggest::list(names.iter().copied())),
+            names => format!("before it: {}", suggest::list(names.iter().copied())),
         };
         let label = "expected a node that its inputs come from";
         return Some(Mistake::error("fallback_order", &target.span, message, label).help(help));
@@ -47,11 +47,11 @@ fn node(wiring: &Wiring<'_>, index: usize, place: &Place<'_>, target: &At<String
         let message = format!(
             "`{}` returns {}, but falls back to `{}`, which returns {}",
             place.name,
-            own.name(),
+            noun(own),
             target.value,
-            other.name()
+            noun(other)
         );
-        let label = format!("expected a node that returns {}", own.name());
+        let label = format!("expected a node that returns {}", noun(own));
         return Some(Mistake::error("fallback_payload", &target.span, message, label));
     }
     if !wiring.runs_with(index, fallback) {

@@ -26,6 +26,7 @@ pub(crate) fn namespaces(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
 /// The grants of an agent.
 pub(crate) fn resolve(wiring: &Wiring<'_>, agent: &AgentPlace<'_>, mistakes: &mut Mistakes) -> Vec<Grant> {
     let mut grants = BTreeSet::new();
+    let before = mistakes.len();
     for written in &agent.shape.grants {
         match read(wiring, written) {
             Ok(grant) => {
@@ -34,7 +35,8 @@ pub(crate) fn resolve(wiring: &Wiring<'_>, agent: &AgentPlace<'_>, mistakes: &mu
             Err(mistake) => mistakes.push(*mistake),
         }
     }
-    requested(agent, &grants, mistakes);
+    let readable = mistakes.len() == before;
+    requested(agent, &grants, readable, mistakes);
     grants.into_iter().collect()
 }
 
@@ -70,14 +72,14 @@ fn read(wiring: &Wiring<'_>, written: &At<String>) -> Result<Grant, Box<Mistake>
     Ok(grant)
 }
 
-/// Compares what is granted with what the component asks for.
-fn requested(agent: &AgentPlace<'_>, grants: &BTreeSet<Grant>, mistakes: &mut Mistakes) {
+/// Compares what is granted with what the component asks for. Grants that are not readable may be the ones that it needs.
+fn requested(agent: &AgentPlace<'_>, grants: &BTreeSet<Grant>, readable: bool, mistakes: &mut Mistakes) {
     let Some(facts) = agent.facts else { return };
     let imports = facts.interfaces.imports.iter().any(|import| import == "memory");
     let wanted = facts.descriptor.as_ref().map(|descriptor| descriptor.facts.as_slice()).unwrap_or_default();
     let reads_items = grants.iter().any(|grant| grant.namespace == ITEMS);
     match agent.shape.grants.first() {
-        None if imports => {
+        None if imports && !agent.shape.unread => {
             let message = format!("the component of agent `{}` imports `memory`, which is not granted", agent.name);
             let example = if wanted.is_empty() { "NAMESPACE:read" } else { "items:read" };
             mistakes.push(
@@ -98,7 +100,7 @@ fn requested(agent: &AgentPlace<'_>, grants: &BTreeSet<Grant>, mistakes: &mut Mi
                     .help("remove `grants`: what is not asked for need not be given"),
             );
         }
-        Some(first) if !wanted.is_empty() && !reads_items => {
+        Some(first) if readable && !wanted.is_empty() && !reads_items => {
             let names = suggest::list(wanted.iter().map(String::as_str));
             let message = format!("agent `{}` reads facts of items ({names}), which it may not", agent.name);
             mistakes.push(

@@ -2,8 +2,9 @@
 
 use greenroom_model::PayloadKind;
 
-use super::Mistakes;
+use super::{Mistakes, noun};
 use crate::diagnostic::Mistake;
+use crate::quantity;
 use crate::reader::At;
 use crate::wiring::Wiring;
 
@@ -22,14 +23,15 @@ pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
         range("limit", place.shape.limit.as_ref(), 1, ROWS_MAX, mistakes);
         let other = wiring.kind(index).filter(|kind| *kind != PayloadKind::Candidates);
         if let (Some(limit), Some(kind)) = (&place.shape.limit, other) {
-            let message = format!("node `{}` has a `limit`, but returns {}", place.name, kind.name());
+            let message = format!("node `{}` has a `limit`, but returns {}", place.name, noun(kind));
             let label = "expected a limit only where candidates are returned";
             mistakes
                 .push(Mistake::error("limit_without_rows", &limit.span, message, label).help("remove `limit` here"));
         }
         let Some(deadline) = &place.shape.deadline_ms else { continue };
         range("deadline_ms", Some(deadline), 1, DEADLINE_MS_MAX, mistakes);
-        if let Some(whole) = graph.deadline_ms.as_ref().filter(|whole| deadline.value > whole.value) {
+        if let Some(whole) = graph.deadline_ms.as_ref().filter(|whole| whole.value > 0 && deadline.value > whole.value)
+        {
             let message = format!("node `{}` has {} ms, the whole graph {}", place.name, deadline.value, whole.value);
             mistakes.push(
                 Mistake::error(
@@ -55,7 +57,16 @@ pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
         }
     }
     for shape in wiring.authored.memory.values() {
-        range("bytes_max", shape.bytes_max.as_ref(), 1, 1 << 50, mistakes);
+        size_range("bytes_max", shape.bytes_max.as_ref(), 1, 1 << 50, mistakes);
+    }
+}
+
+/// Checks bytes against bounds.
+pub(crate) fn size_range(key: &str, found: Option<&At<u64>>, min: u64, max: u64, mistakes: &mut Mistakes) {
+    if let Some(at) = found.filter(|at| !(min..=max).contains(&at.value)) {
+        let message = format!("`{key}` is {}", quantity::written(at.value));
+        let label = format!("expected {} to {}", quantity::written(min), quantity::written(max));
+        mistakes.push(Mistake::error("out_of_range", &at.span, message, label));
     }
 }
 

@@ -18,6 +18,18 @@ pub(crate) mod presence;
 pub(crate) mod references;
 pub(crate) mod unused;
 
+use greenroom_model::PayloadKind;
+
 use crate::diagnostic::Mistake;
 
 pub(crate) type Mistakes = Vec<Mistake>;
+
+/// A kind of payload after "returns" or "takes".
+fn noun(kind: PayloadKind) -> &'static str {
+    match kind {
+        PayloadKind::Candidates => "candidates",
+        PayloadKind::Route => "a route",
+        PayloadKind::Settings => "settings",
+        PayloadKind::Document => "a document",
+    }
+}

@@ -8,12 +8,12 @@ const LETTERS_MAX: usize = 64;
 
 /// Checks the names that a file gives.
 pub(crate) fn check(authored: &Authored, mistakes: &mut Mistakes) {
-    let graph = authored.graph.name.iter().map(|name| ("graph", name.value.as_str(), &name.span));
-    let memory = authored.memory.iter().map(|(name, shape)| ("namespace", name.as_str(), &shape.span));
-    let agents = authored.agents.iter().map(|(name, shape)| ("agent", name.as_str(), &shape.span));
-    let nodes = authored.nodes.iter().map(|(name, shape)| ("node", name.as_str(), &shape.span));
+    let graph = authored.graph.name.iter().map(|name| ("a graph", name.value.as_str(), &name.span));
+    let memory = authored.memory.iter().map(|(name, shape)| ("a namespace", name.as_str(), &shape.span));
+    let agents = authored.agents.iter().map(|(name, shape)| ("an agent", name.as_str(), &shape.span));
+    let nodes = authored.nodes.iter().map(|(name, shape)| ("a node", name.as_str(), &shape.span));
     let branches = authored.nodes.values().flat_map(|shape| &shape.branches);
-    let branches = branches.map(|(branch, _)| ("branch", branch.value.as_str(), &branch.span));
+    let branches = branches.map(|(branch, _)| ("a branch", branch.value.as_str(), &branch.span));
     for (what, name, span) in graph.chain(memory).chain(agents).chain(nodes).chain(branches) {
         mistakes.extend(wrong(what, name, span));
     }
@@ -27,7 +27,7 @@ pub(crate) fn wrong(what: &str, name: &str, span: &Span) -> Option<Mistake> {
     let mistake = Mistake::error(
         "bad_name",
         span,
-        format!("{name:?} is no name for a {what}"),
+        format!("{name:?} cannot be the name of {what}"),
         format!(
             "expected a lower-case letter, then letters, digits and single `_` or `-`, at most {LETTERS_MAX} in all"
         ),

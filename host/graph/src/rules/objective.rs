@@ -55,7 +55,7 @@ fn metric(written: &At<String>, mistakes: &mut Mistakes) {
         Some((name, cut)) => (name, cut.parse::<u32>().ok()),
         None => (written.value.as_str(), Some(1)),
     };
-    if super::names::wrong("metric", name, &written.span).is_some() || cut.is_none_or(|cut| cut == 0) {
+    if super::names::wrong("a metric", name, &written.span).is_some() || cut.is_none_or(|cut| cut == 0) {
         let message = format!("{:?} is no metric", written.value);
         mistakes.push(
             Mistake::error("bad_metric", &written.span, message, "expected a name, or a name and a cut")

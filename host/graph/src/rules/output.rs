@@ -2,7 +2,7 @@
 
 use greenroom_model::PayloadKind;
 
-use super::Mistakes;
+use super::{Mistakes, noun};
 use crate::diagnostic::Mistake;
 use crate::wiring::Wiring;
 
@@ -10,8 +10,9 @@ use crate::wiring::Wiring;
 pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
     let (Some(written), Some(output)) = (&wiring.authored.graph.output, wiring.output) else { return };
     let Some(place) = wiring.place(output) else { return };
+    let answers = wiring.kind(output).is_none_or(|kind| kind == PayloadKind::Candidates);
     if let Some(kind) = wiring.kind(output).filter(|kind| *kind != PayloadKind::Candidates) {
-        let message = format!("the output `{}` returns a {}", place.name, kind.name());
+        let message = format!("the output `{}` returns {}", place.name, noun(kind));
         mistakes.push(
             Mistake::error("wrong_output", &written.span, message, "expected a node that returns candidates")
                 .help("name the node whose candidates are the answer"),
@@ -24,7 +25,7 @@ pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
                 .help("add a node that always runs and takes what the branches return, and make it the output"),
         );
     }
-    if let Some(limit) = &place.shape.limit {
+    if let Some(limit) = place.shape.limit.as_ref().filter(|_| answers) {
         let message = format!("the output `{}` has a `limit`", place.name);
         mistakes.push(
             Mistake::error("output_limit", &limit.span, message, "expected none: each request brings its own")

@@ -46,7 +46,10 @@ pub(crate) fn resolve(agent: &AgentPlace<'_>, mistakes: &mut Mistakes) -> Params
             Ok(value) => {
                 params.insert(name.value.clone(), value);
             }
-            Err(code) => mistakes.push(wrong(code, parameter, literal)),
+            Err((code, at)) => {
+                params.remove(&name.value);
+                mistakes.push(wrong(code, parameter, at));
+            }
         }
     }
     for (name, _) in &agent.shape.params {
@@ -81,54 +84,54 @@ fn default(domain: &Domain) -> Option<ParamValue> {
 const TYPE: &str = "wrong_parameter_type";
 const RANGE: &str = "parameter_out_of_range";
 
-/// The value in its domain, or the code of what is wrong.
-fn value(domain: &Domain, literal: &At<Literal>) -> Result<ParamValue, &'static str> {
+/// The value in its domain; or the code of what is wrong, and the part of the value that is.
+fn value<'l>(domain: &Domain, literal: &'l At<Literal>) -> Result<ParamValue, (&'static str, &'l At<Literal>)> {
+    let (wrong, out) = ((TYPE, literal), (RANGE, literal));
     match (domain, &literal.value) {
-        (Domain::Float { low, high, .. }, found) => {
-            let number = number(found).ok_or(TYPE)?;
-            if (*low..=*high).contains(&number) { Ok(ParamValue::Float(number)) } else { Err(RANGE) }
+        (Domain::Float { low, high, .. }, _) => {
+            let number = number(literal)?;
+            if (*low..=*high).contains(&number) { Ok(ParamValue::Float(number)) } else { Err(out) }
         }
         (Domain::Integer { low, high, .. }, Literal::Integer(number)) => {
             if (*low..=*high).contains(number) {
                 Ok(ParamValue::Integer(*number))
             } else {
-                Err(RANGE)
+                Err(out)
             }
         }
         (Domain::Choice { options, .. }, Literal::Text(word)) => {
             if options.contains(word) {
                 Ok(ParamValue::Text(word.clone()))
             } else {
-                Err("not_an_option")
+                Err(("not_an_option", literal))
             }
         }
         (Domain::Boolean { .. }, Literal::Boolean(yes)) => Ok(ParamValue::Boolean(*yes)),
         (Domain::Items, Literal::List(list)) => {
-            let id = |at: &At<Literal>| match &at.value {
+            let id = |at: &'l At<Literal>| match &at.value {
                 Literal::Text(id) => Ok(id.clone()),
                 Literal::Integer(id) => Ok(id.to_string()),
-                _ => Err(TYPE),
+                _ => Err((TYPE, at)),
             };
             list.iter().map(id).collect::<Result<_, _>>().map(ParamValue::Items)
         }
         (Domain::Numbers, Literal::List(list)) => {
-            list.iter().map(|at| number(&at.value).ok_or(TYPE)).collect::<Result<_, _>>().map(ParamValue::Numbers)
+            list.iter().map(number).collect::<Result<_, _>>().map(ParamValue::Numbers)
         }
         (Domain::Numbers, Literal::Table(entries)) => {
-            let entry =
-                |(name, at): &(At<String>, At<Literal>)| Ok((name.value.clone(), number(&at.value).ok_or(TYPE)?));
+            let entry = |(name, at): &'l (At<String>, At<Literal>)| Ok((name.value.clone(), number(at)?));
             entries.iter().map(entry).collect::<Result<BTreeMap<_, _>, _>>().map(ParamValue::Named)
         }
-        _ => Err(TYPE),
+        _ => Err(wrong),
     }
 }
 
-fn number(literal: &Literal) -> Option<f64> {
-    match literal {
-        Literal::Float(number) => Some(*number),
+fn number(literal: &At<Literal>) -> Result<f64, (&'static str, &At<Literal>)> {
+    match literal.value {
+        Literal::Float(number) => Ok(number),
         #[expect(clippy::cast_precision_loss, reason = "parameters are small")]
-        Literal::Integer(number) => Some(*number as f64),
-        _ => None,
+        Literal::Integer(number) => Ok(number as f64),
+        _ => Err((TYPE, literal)),
     }
 }
 
@@ -153,7 +156,7 @@ fn wrong(code: &'static str, parameter: &Parameter, literal: &At<Literal>) -> Mi
     Mistake::error(code, &literal.span, message, format!("expected {expected}")).help_maybe(help)
 }
 
-/// Whether another parameter has one of the values.
+/// Whether another parameter has one of the values, or may have: its value may not be readable.
 fn holds(condition: &Condition, params: &Params) -> bool {
     let Some(value) = params.get(&condition.parameter) else { return true };
     let matches = |written: &String| match value {

@@ -3,7 +3,7 @@
 
 use greenroom_model::{Descriptor, PayloadKind, Port};
 
-use super::{Mistakes, names};
+use super::{Mistakes, names, noun};
 use crate::diagnostic::Mistake;
 use crate::suggest;
 use crate::wiring::{Link, Place, Wiring};
@@ -23,7 +23,7 @@ pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
                     }
                 },
             };
-            mistakes.extend(names::wrong("port", &link.port.value, &link.port.span));
+            mistakes.extend(names::wrong("a port", &link.port.value, &link.port.span));
             let found = link.to.and_then(|node| wiring.kind(node));
             if let (Some(expected), Some(found)) = (kind, found) {
                 mistakes.extend(wrong_kind(place, link, expected, found));
@@ -58,8 +58,8 @@ fn wrong_kind(place: &Place<'_>, link: &Link<'_>, expected: PayloadKind, found: 
         return None;
     }
     let (node, port, from) = (place.name, &link.port.value, &link.target.value);
-    let message = format!("port `{port}` of `{node}` takes {}, but `{from}` returns {}", expected.name(), found.name());
-    let label = format!("expected a node that returns {}", expected.name());
+    let message = format!("port `{port}` of `{node}` takes {}, but `{from}` returns {}", noun(expected), noun(found));
+    let label = format!("expected a node that returns {}", noun(expected));
     let mistake = Mistake::error("wrong_payload", &link.target.span, message, label);
     Some(match found {
         PayloadKind::Route => mistake.help(format!(
@@ -83,7 +83,7 @@ fn open_ports(place: &Place<'_>, descriptor: &Descriptor, mistakes: &mut Mistake
             mistakes.push(
                 Mistake::error("open_port", &place.shape.span, message, label).help(format!(
                     "connect a node that returns {}: `inputs = {{ {name} = \"...\" }}`",
-                    port.kind.name()
+                    noun(port.kind)
                 )),
             );
         }

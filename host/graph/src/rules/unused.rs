@@ -1,5 +1,5 @@
 //! What is in the file does something: an agent that no node uses, or a node that the output does not depend on, is a
-//! connection that was forgotten.
+//! connection that was forgotten. Where a connection is there but could not be read, nothing is said.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +11,15 @@ use crate::wiring::Wiring;
 
 /// Finds agents, nodes and namespaces without effect.
 pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
+    agents(wiring, mistakes);
+    nodes(wiring, mistakes);
+    namespaces(wiring, mistakes);
+}
+
+fn agents(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
+    if wiring.nodes.iter().any(|place| place.shape.agent.is_none()) {
+        return;
+    }
     let used: BTreeSet<usize> = wiring.nodes.iter().filter_map(|place| place.agent).collect();
     for (_, agent) in wiring.agents.iter().enumerate().filter(|(index, _)| !used.contains(index)) {
         let message = format!("no node uses the agent `{}`", agent.name);
@@ -19,12 +28,10 @@ pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
                 .help(format!("add a node with `agent = \"{}\"`, or remove the agent", agent.name)),
         );
     }
-    nodes(wiring, mistakes);
-    namespaces(wiring, mistakes);
 }
 
 fn nodes(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
-    let Some(output) = wiring.output else { return };
+    let Some(output) = wiring.output.filter(|_| !wiring.nodes.iter().any(|place| place.shape.unread)) else { return };
     let mut reached = BTreeSet::from([output]);
     let mut open = vec![output];
     while let Some(place) = open.pop().and_then(|node| wiring.place(node)) {
@@ -49,6 +56,9 @@ fn nodes(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
 }
 
 fn namespaces(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
+    if wiring.agents.iter().any(|agent| agent.shape.unread) {
+        return;
+    }
     let granted: BTreeSet<&str> = wiring
         .agents
         .iter()

@@ -1,0 +1,9 @@
+//! What the graph crate promises: good files become plans, bad ones become messages.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod anything;
+mod bad;
+mod components;
+mod good;
+mod plans;
