@@ -95,7 +95,9 @@ impl Mistakes {
         }
     }
 
-    pub(super) fn into_result(self) -> Result<(), ReadError> {
+    /// Nothing when there are none; else what there is, in the order of lines.
+    pub(super) fn into_result(mut self) -> Result<(), ReadError> {
+        self.first.sort_by_key(|mistake| mistake.line);
         if self.first.is_empty() { Ok(()) } else { Err(ReadError::Mistakes(self)) }
     }
 }
