@@ -1,5 +1,8 @@
 //! Opening a store: one file in a data folder, or nothing but memory.
 
+#[cfg(test)]
+mod power_cut;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! What every backend of keys and values does, run on each.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
+
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;

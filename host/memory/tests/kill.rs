@@ -1,6 +1,8 @@
 //! What was acknowledged survives a kill, and a batch is there whole or not at all. A child process writes and says so
 //! on a pipe, it is killed in the middle of that, and what it left behind is checked, again and again on one file.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
