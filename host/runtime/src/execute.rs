@@ -56,6 +56,17 @@ impl ActivePlan {
         );
         Run::new(shared).finish().instrument(span).await
     }
+
+    /// What arrives at a node: everything that it depends on runs, the node itself does not.
+    ///
+    /// # Errors
+    /// The fault of a node that has no fallback.
+    pub async fn arriving(self: &Arc<Self>, request: Request, node: &str) -> Result<Vec<Input>, Fault> {
+        let mut run = Run::new(Arc::new(Shared::new(Arc::clone(self), request)));
+        run.until = self.plan.node(node);
+        run.go().await?;
+        Ok(run.arrived)
+    }
 }
 
 impl Shared {
@@ -169,6 +180,9 @@ struct Run {
     nodes: Vec<(Arc<str>, Usage)>,
     usage: Usage,
     traces: Vec<Trace>,
+    /// A node that is not run, but whose inputs are kept.
+    until: Option<usize>,
+    arrived: Vec<Input>,
 }
 
 impl Run {
@@ -181,11 +195,18 @@ impl Run {
             nodes: Vec::with_capacity(count),
             usage: Usage::default(),
             traces: Vec::new(),
+            until: None,
+            arrived: Vec::new(),
             shared,
         }
     }
 
     async fn finish(mut self) -> Result<Answer, Fault> {
+        self.go().await?;
+        self.answer()
+    }
+
+    async fn go(&mut self) -> Result<(), Fault> {
         let mut running: JoinSet<Done> = JoinSet::new();
         loop {
             let mut ready = self.ready();
@@ -203,11 +224,10 @@ impl Run {
             } else {
                 match running.join_next().await {
                     Some(done) => self.end(joined(done)?)?,
-                    None => break,
+                    None => return Ok(()),
                 }
             }
         }
-        self.answer()
     }
 
     /// Nodes whose dependencies are finished, with their inputs. Those that are to be skipped are ended here.
@@ -224,7 +244,10 @@ impl Run {
             }
             let inputs = self.inputs(index, node);
             let starved = !node.inputs.is_empty() && inputs.is_empty();
-            if starved || !self.picked(node) {
+            if self.until == Some(index) {
+                self.arrived = inputs;
+                self.set(index, Ended::Skipped);
+            } else if starved || !self.picked(node) {
                 self.set(index, Ended::Skipped);
             } else {
                 ready.push((index, inputs));

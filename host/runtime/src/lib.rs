@@ -5,19 +5,26 @@
 
 mod active;
 mod agent;
+mod evaluate;
 pub mod evaluation;
 pub mod events;
+mod examples;
 mod execute;
 mod guests;
 mod load;
 mod memory;
+mod past;
 mod request;
 mod states;
+mod train;
 
 pub use active::{ActivePlan, PrepareError, StatesByAgent};
 pub use agent::{Agent, ParamsError};
+pub use evaluate::{Bench, EvaluateError, Evaluated, evaluate};
 pub use guests::{Gone, Guests};
 pub use load::{LoadGraphError, Loaded, load};
 pub use memory::{Layer, keep_facts};
 pub use request::{Answer, Answered, Degraded, LIMIT_MAX, Request, Trace};
+pub use past::Past;
 pub use states::{States, Training};
+pub use train::{Lessons, Progress, Quiet, TrainError, Trained, Trainer};

@@ -1,0 +1,48 @@
+//! What a learned state is remembered by: the code, the parameters that shape it, and the data.
+
+use greenroom_model::{Digest, Params};
+
+use crate::active::ActivePlan;
+use crate::agent::Agent;
+
+/// Changes when training itself does, so that states of an older host are not taken for new ones.
+const ROAD: &[u8] = b"greenroom training 1";
+
+/// Of an agent that learns from events alone.
+pub(super) fn source(agent: &Agent, data: &Digest, facts: &Digest) -> Digest {
+    Digest::of_parts([
+        ROAD,
+        b"source",
+        agent.version.component.bytes(),
+        shaping(agent).bytes(),
+        data.bytes(),
+        facts.bytes(),
+    ])
+}
+
+/// Of an agent that learns from what the plan before it says: `plan` ends at its node.
+pub(super) fn stacked(agent: &Agent, plan: &ActivePlan, early: &Digest, next: &Digest, served: &Digest) -> Digest {
+    Digest::of_parts([
+        ROAD,
+        b"stacked",
+        agent.version.component.bytes(),
+        shaping(agent).bytes(),
+        plan.digest.bytes(),
+        early.bytes(),
+        next.bytes(),
+        served.bytes(),
+    ])
+}
+
+/// The parameters that `learn` and `fit` read. Without a descriptor nobody knows, so all of them.
+fn shaping(agent: &Agent) -> Digest {
+    let shapes = |name: &str| {
+        let descriptor = agent.spec.descriptor.as_ref();
+        descriptor.and_then(|d| d.parameter(name)).is_none_or(|parameter| parameter.shapes_state)
+    };
+    let params: Params =
+        agent.spec.params.iter().filter(|(name, _)| shapes(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
+    let mut spec = agent.spec.clone();
+    spec.params = params;
+    spec.params_digest()
+}

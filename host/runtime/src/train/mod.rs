@@ -1,0 +1,294 @@
+//! Training: feedback replayed through the learners of a plan.
+//!
+//! Stacking is honest. Agents that take candidates from others learn from what those would have said before they knew:
+//! sources first learn from the early part of each subject's events, the others learn on the next part from what the
+//! sources say of it, and at last the sources learn from everything. Whatever was learned before from the same code,
+//! parameters and data is taken from disk.
+
+mod key;
+mod stack;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use greenroom_graph::Plan;
+use greenroom_memory::Store;
+use greenroom_model::{Digest, Fault, Feedback, FitReport, Generation, State};
+use greenroom_sandbox::Memory;
+use thiserror::Error;
+
+use crate::active::{ActivePlan, PrepareError, StatesByAgent};
+use crate::agent::Agent;
+use crate::evaluation::{Split, cut};
+use crate::events::{Columns, Order};
+use crate::examples::BATCH_ROWS;
+use crate::guests::{Gone, Guests};
+use crate::load::Loaded;
+use crate::memory::Layer;
+use crate::past::{Past, organic};
+use crate::states::{States, Training};
+
+/// The share of each subject's positives that the stacked agents learn on.
+const NEXT_SHARE: f64 = 0.2;
+/// Subjects with fewer positives are left to the early part.
+const POSITIVES_MIN: usize = 5;
+
+/// What is told while it goes on. Calls come from several threads.
+pub trait Progress: Send + Sync {
+    /// An agent begins to learn, in `steps` steps.
+    fn begin(&self, agent: &str, steps: u64);
+    /// It has done one.
+    fn step(&self, agent: &str);
+    /// It is done; `kept` when its state was on disk already.
+    fn end(&self, agent: &str, kept: bool);
+}
+
+/// Says nothing.
+pub struct Quiet;
+
+impl Progress for Quiet {
+    fn begin(&self, _agent: &str, _steps: u64) {}
+    fn step(&self, _agent: &str) {}
+    fn end(&self, _agent: &str, _kept: bool) {}
+}
+
+/// What is learned from. Subjects and items are numbered as in the store.
+#[derive(Debug, Clone)]
+pub struct Lessons {
+    /// The events; their test part is not looked at.
+    pub split: Arc<Split>,
+    /// Of the facts that agents may gather.
+    pub facts: Digest,
+    /// For each node, what it saw, decided and earned while serving.
+    pub served: BTreeMap<String, Arc<Vec<Feedback>>>,
+}
+
+/// How an agent's training went.
+#[derive(Debug, Clone)]
+pub struct Trained {
+    /// The agent.
+    pub agent: String,
+    /// Whether its state was on disk already.
+    pub kept: bool,
+    /// What `fit` said.
+    pub report: FitReport,
+    /// Units of fuel.
+    pub fuel: u64,
+    /// Seconds.
+    pub seconds: f64,
+    /// The state.
+    pub state: Digest,
+    /// Its size in bytes.
+    pub state_bytes: usize,
+}
+
+/// Why training failed.
+#[derive(Debug, Error)]
+pub enum TrainError {
+    /// An agent failed.
+    #[error("agent `{agent}` could not learn: {fault}")]
+    Agent {
+        /// Which.
+        agent: String,
+        /// Why.
+        fault: Fault,
+    },
+    /// A plan could not be prepared.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// A state could not be kept.
+    #[error("a learned state could not be kept: {0}")]
+    Keep(#[from] std::io::Error),
+    /// The work was ended from outside.
+    #[error(transparent)]
+    Gone(#[from] Gone),
+}
+
+/// Has the agents of plans learn.
+#[derive(Clone)]
+pub struct Trainer {
+    /// The threads that learners run on.
+    pub guests: Guests,
+    /// Where states are kept.
+    pub states: States,
+    /// Catalog and facts.
+    pub store: Store,
+    /// Who is told.
+    pub progress: Arc<dyn Progress>,
+}
+
+impl Trainer {
+    /// Trains every learner of a plan. Blocks; to be called from a thread that may.
+    ///
+    /// # Errors
+    /// The first agent that failed, or a state that could not be kept.
+    pub fn train(&self, loaded: &Loaded, lessons: &Lessons) -> Result<(StatesByAgent, Vec<Trained>), TrainError> {
+        let (trainer, loaded, lessons) = (self.clone(), loaded.clone(), lessons.clone());
+        self.guests.block_on(async move { trainer.run(&loaded, &lessons).await })?
+    }
+
+    async fn run(&self, loaded: &Loaded, lessons: &Lessons) -> Result<(StatesByAgent, Vec<Trained>), TrainError> {
+        let memory: Arc<dyn Memory> = Arc::new(Layer::new(&self.store, &loaded.plan.namespaces));
+        let roles = Roles::of(&loaded.plan);
+        let split = &lessons.split;
+        let blank = self.plan(loaded, &StatesByAgent::new(), &memory)?;
+        let mut trained = Vec::new();
+        let mut states = StatesByAgent::new();
+        if !roles.stacked.is_empty() {
+            let parts = cut(split, NEXT_SHARE, POSITIVES_MIN);
+            let early = Part { columns: Arc::new(parts.early), order: split.order, facts: lessons.facts };
+            let mut before = StatesByAgent::new();
+            self.sources(&blank, &roles.sources, &early, split, &mut before, None).await?;
+            let next = Part { columns: Arc::new(parts.next), ..early.clone() };
+            for (node, agent) in &roles.stacked {
+                let plan = Arc::new(self.plan(loaded, &before, &memory)?);
+                let Some(plan) = plan.only(node).map(Arc::new) else { continue };
+                let served = lessons.served.get(node).cloned().unwrap_or_default();
+                let done = self.stacked(&plan, node, agent, split, &early, &next, &served).await?;
+                before.insert(agent.clone(), Arc::clone(&done.1));
+                states.insert(agent.clone(), done.1);
+                trained.push(done.0);
+            }
+        }
+        let all = Part { columns: Arc::new(split.train.clone()), order: split.order, facts: lessons.facts };
+        self.sources(&blank, &roles.sources, &all, split, &mut states, Some(&mut trained)).await?;
+        trained.sort_by(|a, b| a.agent.cmp(&b.agent));
+        Ok((states, trained))
+    }
+
+    fn plan(
+        &self,
+        loaded: &Loaded,
+        states: &StatesByAgent,
+        memory: &Arc<dyn Memory>,
+    ) -> Result<ActivePlan, PrepareError> {
+        let row = |item: &str| self.store.items().row(item);
+        ActivePlan::new(loaded, states, memory, &row, Generation(0))
+    }
+
+    /// Trains the sources on a part, as many at once as there are threads.
+    async fn sources(
+        &self,
+        plan: &ActivePlan,
+        names: &[String],
+        part: &Part,
+        split: &Split,
+        states: &mut StatesByAgent,
+        mut trained: Option<&mut Vec<Trained>>,
+    ) -> Result<(), TrainError> {
+        let data = part.columns.digest(&split.users, &split.items);
+        let mut running = tokio::task::JoinSet::new();
+        for agent in plan.agents.iter().filter(|agent| names.contains(&agent.spec.name)) {
+            let (trainer, agent, part) = (self.clone(), Arc::clone(agent), part.clone());
+            running.spawn(async move {
+                let key = key::source(&agent, &data, &part.facts);
+                trainer.learn(&agent, &key, || Ok(organic(&part.columns, part.order, 0, BATCH_ROWS)), Vec::new).await
+            });
+        }
+        while let Some(done) = running.join_next().await {
+            let (report, state) = done.map_err(|_| Gone)??;
+            states.insert(report.agent.clone(), state);
+            if let Some(trained) = &mut trained {
+                trained.push(report);
+            }
+        }
+        Ok(())
+    }
+
+    /// One learner instance: `before` is learned and fitted, `after` is learned only. The state is kept under `key`.
+    async fn learn(
+        &self,
+        agent: &Agent,
+        key: &Digest,
+        before: impl FnOnce() -> Result<Vec<Feedback>, TrainError>,
+        after: impl FnOnce() -> Vec<Feedback>,
+    ) -> Result<(Trained, Arc<State>), TrainError> {
+        let name = &agent.spec.name;
+        let began = Instant::now();
+        if let Some((training, state)) = self.states.training(key) {
+            self.progress.end(name, true);
+            let (report, fuel, digest) = (training.report, training.fuel, training.state);
+            return Ok((self.told(name, true, report, fuel, began, digest, &state), state));
+        }
+        let (before, after) = (before()?, after());
+        self.progress.begin(name, (before.len() + after.len() + 1) as u64);
+        let failed = |fault| TrainError::Agent { agent: name.clone(), fault };
+        let budgets = &agent.spec.budgets;
+        let mut fuel = 0;
+        let mut learner = agent.blank().await.map_err(failed)?;
+        for batch in before {
+            learner.learn(&batch, &budgets.learn).await.map_err(failed)?;
+            fuel += learner.usage().fuel;
+            self.progress.step(name);
+        }
+        let report = learner.fit(&budgets.fit).await.map_err(failed)?;
+        fuel += learner.usage().fuel;
+        self.progress.step(name);
+        for batch in after {
+            learner.learn(&batch, &budgets.learn).await.map_err(failed)?;
+            fuel += learner.usage().fuel;
+            self.progress.step(name);
+        }
+        let state = Arc::new(learner.snapshot(&budgets.restore).await.map_err(failed)?);
+        let digest = self.states.put(&state)?;
+        self.states.remember(key, &Training { state: digest, report: report.clone(), fuel })?;
+        self.progress.end(name, false);
+        Ok((self.told(name, false, report, fuel, began, digest, &state), state))
+    }
+
+    #[expect(clippy::too_many_arguments, clippy::unused_self, reason = "one place that fills the record")]
+    fn told(
+        &self,
+        agent: &str,
+        kept: bool,
+        report: FitReport,
+        fuel: u64,
+        began: Instant,
+        state: Digest,
+        bytes: &State,
+    ) -> Trained {
+        let seconds = began.elapsed().as_secs_f64();
+        Trained { agent: agent.to_owned(), kept, report, fuel, seconds, state, state_bytes: bytes.bytes.len() }
+    }
+}
+
+/// Events that something is learned from.
+#[derive(Clone)]
+struct Part {
+    columns: Arc<Columns>,
+    order: Order,
+    facts: Digest,
+}
+
+impl Part {
+    fn past(&self, subjects: usize) -> Past {
+        Past::of(&self.columns, subjects, self.order)
+    }
+}
+
+/// Which agents learn from events alone, and which from what others say.
+struct Roles {
+    sources: Vec<String>,
+    /// (node, agent), inputs before users. An agent with several nodes learns at the first.
+    stacked: Vec<(String, String)>,
+}
+
+impl Roles {
+    fn of(plan: &Plan) -> Self {
+        let mut roles = Self { sources: Vec::new(), stacked: Vec::new() };
+        for node in &plan.nodes {
+            let Some(agent) = plan.agent_of(node).filter(|agent| agent.interfaces.learner) else { continue };
+            let known = roles.sources.contains(&agent.name) || roles.stacked.iter().any(|(_, a)| *a == agent.name);
+            if known {
+                continue;
+            }
+            if node.inputs.is_empty() {
+                roles.sources.push(agent.name.clone());
+            } else {
+                roles.stacked.push((node.name.clone(), agent.name.clone()));
+            }
+        }
+        roles
+    }
+}
