@@ -1,15 +1,16 @@
 //! A kill leaves the page cache, so it does not show whether a write was forced to the disk before it was acknowledged.
 //! A disk that forgets does: of what was written since the last sync, a power cut keeps any sectors and loses others.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use greenroom_model::{Digest, EventKind};
+use greenroom_model::{Digest, EventKind, Generation};
 use parking_lot::Mutex;
 use redb::StorageBackend;
 
 use super::*;
-use crate::log::Event;
+use crate::log::{DecisionRecord, Event};
 
 /// What a disk writes whole.
 const SECTOR: usize = 512;
@@ -159,6 +160,37 @@ fn what_was_acknowledged_survives_a_power_cut_at_any_step() {
         }
     }
     assert!(refused > 10, "the power went in the middle {refused} times");
+}
+
+#[test]
+fn a_write_that_could_not_be_made_durable_is_not_acknowledged() {
+    let disk = Disk::default();
+    let store = opened(&disk).unwrap();
+    disk.0.lock().cut_at = Some(0);
+    store.log().append_decision(decision()).unwrap();
+    assert!(store.log().flush().wait().is_err(), "a decision that was lost shows in the next flush");
+    assert!(store.items().assign(&["a"]).wait().is_err());
+    assert!(store.items().is_empty() && store.log().history(0, None, 1).is_empty(), "nothing of it is published");
+}
+
+fn decision() -> DecisionRecord {
+    DecisionRecord {
+        request_id: "r".to_owned(),
+        subject: None,
+        surface: String::new(),
+        time_ms: 0,
+        generation: Generation(1),
+        plan: Digest::of(b"plan"),
+        limit: 0,
+        rows: Vec::new(),
+        scores: Vec::new(),
+        nodes: Vec::new(),
+        origins: Vec::new(),
+        propensities: None,
+        versions: Vec::new(),
+        degraded: Vec::new(),
+        traces: BTreeMap::new(),
+    }
 }
 
 #[track_caller]
