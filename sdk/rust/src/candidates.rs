@@ -2,6 +2,7 @@
 
 use crate::{Candidates, Column, Decision, Fault, Input, Payload, Values};
 
+#[expect(clippy::derivable_impls, reason = "the type is generated, with the same derives as all others")]
 impl Default for Candidates {
     fn default() -> Self {
         Self { rows: Vec::new(), scores: Vec::new(), sources: Vec::new(), columns: Vec::new() }

@@ -34,6 +34,7 @@ mod fault;
 mod host;
 mod lists;
 mod listwise;
+#[cfg(not(target_family = "wasm"))]
 pub mod native;
 mod params;
 mod positives;
@@ -44,9 +45,9 @@ mod state;
 #[doc(hidden)]
 pub use bindings::rt;
 pub use bindings::types::{
-    Candidates, Column, ColumnKind, ColumnSpec, Decision, Descriptor, Fault, FaultKind, Feedback, FitReport, History,
-    Input, Layer, Observation, Parameter, Payload, PayloadKind, PolicyKind, PolicyRecord, Port, RewardLevel, Role,
-    Route, Settings, State, Subject, Values,
+    Branch, Candidates, Column, ColumnKind, ColumnSpec, Decision, Descriptor, Fault, FaultKind, Feedback, FitReport,
+    History, Input, Layer, Observation, Parameter, Payload, PayloadKind, PolicyKind, PolicyRecord, Port, RewardLevel,
+    Role, Route, Settings, State, Subject, Values,
 };
 pub use columns::{StateReader, StateWriter};
 pub use describe::{boolean, choice, describe, float, integer, items, numbers};

@@ -103,6 +103,7 @@ pub fn organic(events: &[(u32, u32, i64)]) -> Feedback {
     }
 }
 
+#[expect(missing_docs, reason = "the contract documents them")]
 pub(crate) mod memory {
     use super::{Values, WORLD};
     use crate::Column;

@@ -87,7 +87,6 @@ fn row_of(key: u64) -> u32 {
     !(key as u32)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the upper half is the score")]
 fn score_of(key: u64) -> f32 {
     let ordered = (key >> 32) as u32;
     f32::from_bits(if ordered & SIGN == 0 { !ordered } else { ordered & !SIGN })

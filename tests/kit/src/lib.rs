@@ -1,1 +1,4 @@
-//! Test kit.
+//! What tests of several crates share.
+
+pub mod movielens;
+pub mod recall;

@@ -1,0 +1,158 @@
+//! One subject's, or one item's, least squares by conjugate gradient.
+
+#![expect(clippy::indexing_slicing, reason = "places come from the lists that the points were made for")]
+
+/// Points of one dimension each, end to end.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Points {
+    width: usize,
+    values: Vec<f32>,
+}
+
+impl Points {
+    pub(crate) fn of(width: usize, values: Vec<f32>) -> Self {
+        Self { width, values }
+    }
+
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    pub(crate) fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    pub(crate) fn get(&self, place: u32) -> &[f32] {
+        let from = place as usize * self.width;
+        &self.values[from..from + self.width]
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[f32]> {
+        self.values.chunks_exact(self.width.max(1))
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        self.values.chunks_exact_mut(self.width.max(1))
+    }
+
+    /// The sum of the outer products of the points with themselves, with `ridge` added to the diagonal.
+    pub(crate) fn gram(&self, ridge: f32) -> Vec<f32> {
+        let mut gram = vec![0.0; self.width * self.width];
+        for point in self.iter() {
+            for (row, &x) in gram.chunks_exact_mut(self.width).zip(point) {
+                add(row, point, x);
+            }
+        }
+        gram.iter_mut().step_by(self.width + 1).for_each(|x| *x += ridge);
+        gram
+    }
+}
+
+/// Buffers of [`Scratch::solve`].
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Scratch {
+    residual: Vec<f32>,
+    direction: Vec<f32>,
+    image: Vec<f32>,
+}
+
+impl Scratch {
+    /// Improves `x` towards the solution of (G + Σ w(c-1)·yyᵀ) x = Σ wc·y over `likes`, the places in `points`
+    /// of y with weights w in [0, 1]; c is the confidence. With w = 1 this is the step of the paper; with w = 0 the like is
+    /// not there. Ends after `steps`, or when the residual is gone.
+    pub(crate) fn solve(
+        &mut self,
+        x: &mut [f32],
+        points: &Points,
+        gram: &[f32],
+        likes: &[(u32, f32)],
+        confidence: f32,
+        steps: usize,
+    ) {
+        let Self { residual, direction, image } = self;
+        let times = |x: &[f32], image: &mut Vec<f32>| {
+            image.clear();
+            image.extend(gram.chunks_exact(x.len()).map(|row| dot(row, x)));
+            for &(place, weight) in likes {
+                let y = points.get(place);
+                add(image, y, weight * (confidence - 1.0) * dot(y, x));
+            }
+        };
+        residual.clear();
+        residual.resize(x.len(), 0.0);
+        for &(place, weight) in likes {
+            add(residual, points.get(place), weight * confidence);
+        }
+        let enough = 1e-12 * dot(residual, residual);
+        if x.iter().any(|&x| x != 0.0) {
+            times(x, image);
+            add(residual, image, -1.0);
+        }
+        direction.clone_from(residual);
+        let mut square = dot(residual, residual);
+        for _ in 0..steps {
+            if square <= enough {
+                break;
+            }
+            times(direction, image);
+            let length = square / dot(direction, image);
+            add(x, direction, length);
+            add(residual, image, -length);
+            let next = dot(residual, residual);
+            let turn = next / square;
+            for (d, r) in direction.iter_mut().zip(residual.iter()) {
+                *d = r + turn * *d;
+            }
+            square = next;
+        }
+    }
+}
+
+/// The dot product, in lanes that a compiler can keep in vectors: the order of the sums is fixed, so it is the same
+/// everywhere.
+#[inline]
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    const LANES: usize = 8;
+    let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut sums = [0.0_f32; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest: f32 = rest_a.iter().zip(rest_b).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+#[inline]
+fn add(to: &mut [f32], what: &[f32], factor: f32) {
+    for (to, &what) in to.iter_mut().zip(what) {
+        *to += factor * what;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn solving_to_the_end_satisfies_the_equations() {
+        let width = 11;
+        let values: Vec<f32> = (0..width * 40).map(|i| ((i * 7919 % 101) as f32 - 50.0) / 100.0).collect();
+        let points = Points::of(width, values);
+        let gram = points.gram(0.1);
+        let likes = [(3, 1.0), (17, 0.5), (30, 0.0)];
+        let mut x = vec![0.0; width];
+        Scratch::default().solve(&mut x, &points, &gram, &likes, 5.0, 100);
+        for i in 0..width {
+            let mut left = dot(&gram[i * width..][..width], &x);
+            let mut right = 0.0;
+            for (place, weight) in likes {
+                let y = points.get(place);
+                left += 4.0 * weight * dot(y, &x) * y[i];
+                right += 5.0 * weight * y[i];
+            }
+            assert!((left - right).abs() < 1e-4, "equation {i}: {left} is not {right}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Alternating between subjects and items.
+
+use greenroom_sdk::Lists;
+
+use crate::solve::{Points, Scratch};
+
+/// What shapes the points.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Settings {
+    pub(crate) factors: usize,
+    pub(crate) regularization: f32,
+    pub(crate) alpha: f32,
+    pub(crate) iterations: u32,
+    pub(crate) seed: u64,
+}
+
+// As many as `implicit` takes: the next round goes on where this one ends.
+const STEPS: usize = 3;
+
+/// The points of items, and their Gram matrix with the regularisation on its diagonal.
+pub(crate) fn train(subjects: &Lists, items: usize, settings: &Settings) -> (Points, Vec<f32>) {
+    if items == 0 {
+        return (Points::default(), Vec::new());
+    }
+    let fans = subjects.transposed(items);
+    let mut random = Random(settings.seed);
+    let mut of_subjects = random.points(subjects.len(), settings.factors);
+    let mut of_items = random.points(items, settings.factors);
+    let mut half = Half { scratch: Scratch::default(), likes: Vec::new(), settings };
+    for _ in 0..settings.iterations {
+        half.solve(&mut of_subjects, &of_items, subjects);
+        half.solve(&mut of_items, &of_subjects, &fans);
+    }
+    let gram = of_items.gram(settings.regularization);
+    (of_items, gram)
+}
+
+struct Half<'a> {
+    scratch: Scratch,
+    likes: Vec<(u32, f32)>,
+    settings: &'a Settings,
+}
+
+impl Half<'_> {
+    // Solves for all of `of` while `given` stands still.
+    fn solve(&mut self, of: &mut Points, given: &Points, likes: &Lists) {
+        let gram = given.gram(self.settings.regularization);
+        for (point, liked) in of.iter_mut().zip(likes.iter()) {
+            self.likes.clear();
+            self.likes.extend(liked.iter().map(|&place| (place, 1.0)));
+            match liked {
+                [] => point.fill(0.0),
+                _ => self.scratch.solve(point, given, &gram, &self.likes, self.settings.alpha, STEPS),
+            }
+        }
+    }
+}
+
+// SplitMix64: first points need to differ, no more.
+struct Random(u64);
+
+impl Random {
+    fn points(&mut self, n: usize, width: usize) -> Points {
+        Points::of(width, (0..n * width).map(|_| 0.01 * self.unit()).collect())
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "24 bits fit a f32")]
+    fn unit(&mut self) -> f32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 40) as f32 / (1_u64 << 24) as f32
+    }
+}
