@@ -11,6 +11,7 @@ pub mod events;
 mod examples;
 mod execute;
 mod guests;
+mod host;
 mod load;
 mod memory;
 mod past;
@@ -22,6 +23,9 @@ pub use active::{ActivePlan, PrepareError, StatesByAgent};
 pub use agent::{Agent, ParamsError};
 pub use evaluate::{Bench, EvaluateError, Evaluated, evaluate};
 pub use guests::{Gone, Guests};
+pub use host::{
+    Ask, AskError, AskMistake, Config, FeedbackError, FeedbackMistake, Host, HostError, ImportError, Imported, Item, Reply, Told,
+};
 pub use load::{LoadGraphError, Loaded, load};
 pub use memory::{Layer, keep_facts};
 pub use request::{Answer, Answered, Degraded, LIMIT_MAX, Request, Trace};

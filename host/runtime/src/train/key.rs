@@ -14,7 +14,7 @@ pub(super) fn source(agent: &Agent, data: &Digest, facts: &Digest) -> Digest {
         ROAD,
         b"source",
         agent.version.component.bytes(),
-        shaping(agent).bytes(),
+        shaping(&agent.spec).bytes(),
         data.bytes(),
         facts.bytes(),
     ])
@@ -26,7 +26,7 @@ pub(super) fn stacked(agent: &Agent, plan: &ActivePlan, early: &Digest, next: &D
         ROAD,
         b"stacked",
         agent.version.component.bytes(),
-        shaping(agent).bytes(),
+        shaping(&agent.spec).bytes(),
         plan.digest.bytes(),
         early.bytes(),
         next.bytes(),
@@ -34,15 +34,18 @@ pub(super) fn stacked(agent: &Agent, plan: &ActivePlan, early: &Digest, next: &D
     ])
 }
 
+/// Of the code and of the parameters that `learn` and `fit` read: states of one shape are for one another.
+pub(crate) fn shape(spec: &greenroom_graph::Agent) -> Digest {
+    Digest::of_parts([spec.component.bytes().as_slice(), shaping(spec).bytes()])
+}
+
 /// The parameters that `learn` and `fit` read. Without a descriptor nobody knows, so all of them.
-fn shaping(agent: &Agent) -> Digest {
+fn shaping(spec: &greenroom_graph::Agent) -> Digest {
     let shapes = |name: &str| {
-        let descriptor = agent.spec.descriptor.as_ref();
+        let descriptor = spec.descriptor.as_ref();
         descriptor.and_then(|d| d.parameter(name)).is_none_or(|parameter| parameter.shapes_state)
     };
     let params: Params =
-        agent.spec.params.iter().filter(|(name, _)| shapes(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
-    let mut spec = agent.spec.clone();
-    spec.params = params;
-    spec.params_digest()
+        spec.params.iter().filter(|(name, _)| shapes(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
+    greenroom_graph::Agent { params, ..spec.clone() }.params_digest()
 }

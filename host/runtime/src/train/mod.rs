@@ -29,6 +29,8 @@ use crate::memory::Layer;
 use crate::past::{Past, organic};
 use crate::states::{States, Training};
 
+pub(crate) use key::shape;
+
 /// The share of each subject's positives that the stacked agents learn on.
 const NEXT_SHARE: f64 = 0.2;
 /// Subjects with fewer positives are left to the early part.

@@ -1,0 +1,136 @@
+//! Training on the log, and activation: a record made durable, then one pointer store.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use greenroom_model::{Digest, Generation};
+use greenroom_sandbox::Memory;
+use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+
+use super::{Host, HostError, now_ms, served};
+use crate::active::{ActivePlan, StatesByAgent};
+use crate::memory::Layer;
+use crate::train::{Lessons, Progress, Trained, Trainer};
+
+/// Namespace of the host itself; no graph can declare a name with an `@`.
+const SPACE: &str = "@plans";
+
+/// Which state belongs to which version of an agent.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Learned {
+    agents: BTreeMap<String, LearnedAgent>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct LearnedAgent {
+    /// Of code and of the parameters that shape the state.
+    of: Digest,
+    state: Digest,
+}
+
+/// What is active.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct ActiveRecord {
+    generation: Generation,
+    plan: Digest,
+    since_ms: i64,
+}
+
+impl Host {
+    /// Has the graph's agents learn from all events of the log.
+    ///
+    /// # Errors
+    /// When there are no events, or an agent failed; nothing is changed then.
+    pub fn train(&self, progress: Arc<dyn Progress>) -> Result<Vec<Trained>, HostError> {
+        let inner = &self.inner;
+        let split = served::split(&inner.store)?;
+        if split.train.is_empty() {
+            return Err(HostError::NoEvents);
+        }
+        let served = served::feedback(&inner.store, &inner.loaded.plan)?;
+        let facts = served::facts_digest(&inner.store);
+        let lessons = Lessons { split: Arc::new(split), facts, served };
+        let trainer = Trainer {
+            guests: inner.guests.clone(),
+            states: inner.states.clone(),
+            store: inner.store.clone(),
+            progress,
+        };
+        let (_, trained) = trainer.train(&inner.loaded, &lessons)?;
+        let mut learned = Learned::default();
+        for report in &trained {
+            if let Some(spec) = inner.loaded.plan.agents.iter().find(|agent| agent.name == report.agent) {
+                let of = crate::train::shape(spec);
+                learned.agents.insert(report.agent.clone(), LearnedAgent { of, state: report.state });
+            }
+        }
+        self.record("learned", &learned)?;
+        Ok(trained)
+    }
+
+    /// Prepares the graph with what its agents learned last, and serves from then on with it. Activating what is active
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// When an agent has not learned, or cannot be prepared, or the record cannot be made durable; what was active
+    /// before stays active.
+    pub fn activate(&self) -> Result<Generation, HostError> {
+        let inner = &self.inner;
+        let states = self.learned_states()?;
+        let memory: Arc<dyn Memory> = Arc::new(Layer::new(&inner.store, &inner.loaded.plan.namespaces));
+        let row = |item: &str| inner.store.items().row(item);
+        let before: Option<ActiveRecord> = self.recorded("active")?;
+        let last = before.as_ref().map_or(Generation(0), |record| record.generation);
+        let mut plan = ActivePlan::new(&inner.loaded, &states, &memory, &row, last)?;
+        let same = before.is_some_and(|record| record.plan == plan.digest);
+        if !same {
+            plan.generation = Generation(last.0 + 1);
+        }
+        let plan = Arc::new(plan);
+        let warmed = Arc::clone(&plan);
+        inner.guests.block_on(async move { warmed.warm().await })??;
+        if !same {
+            let record = ActiveRecord { generation: plan.generation, plan: plan.digest, since_ms: now_ms() };
+            self.record("active", &record)?;
+        }
+        let generation = plan.generation;
+        inner.active.store(Some(plan));
+        tracing::info!(generation = generation.0, graph = %inner.loaded.plan.name, "active");
+        Ok(generation)
+    }
+
+    fn learned_states(&self) -> Result<StatesByAgent, HostError> {
+        let inner = &self.inner;
+        let learned: Learned = self.recorded("learned")?.unwrap_or_default();
+        let mut states = StatesByAgent::new();
+        let mut agents = Vec::new();
+        for spec in inner.loaded.plan.agents.iter().filter(|agent| agent.interfaces.learner) {
+            let known = learned.agents.get(&spec.name).filter(|known| known.of == crate::train::shape(spec));
+            match known.and_then(|known| inner.states.get(&known.state)) {
+                Some(state) => {
+                    states.insert(spec.name.clone(), state);
+                }
+                None => agents.push(spec.name.clone()),
+            }
+        }
+        if agents.is_empty() { Ok(states) } else { Err(HostError::Untrained { agents }) }
+    }
+
+    fn key(&self, what: &str) -> String {
+        format!("{}/{what}", self.inner.loaded.plan.name)
+    }
+
+    fn record<T: Serialize>(&self, what: &str, value: &T) -> Result<(), HostError> {
+        let bytes = rmp_serde::to_vec_named(value).map_err(|e| HostError::Record(e.to_string()))?;
+        let put = self.inner.store.kv().put(SPACE, &self.key(what), &bytes);
+        put.wait().map(drop).map_err(|e| HostError::Record(e.to_string()))
+    }
+
+    fn recorded<T: DeserializeOwned>(&self, what: &str) -> Result<Option<T>, HostError> {
+        let found = self.inner.store.kv().get(SPACE, &self.key(what));
+        let found = found.map_err(|e| HostError::Record(e.to_string()))?;
+        let read = |bytes: Vec<u8>| rmp_serde::from_slice(&bytes).map_err(|e| HostError::Record(e.to_string()));
+        found.map(|entry| read(entry.value)).transpose()
+    }
+}

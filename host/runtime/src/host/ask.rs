@@ -1,0 +1,247 @@
+//! Requests from outside: external ids in, external ids and titles out, and a record of the decision.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use greenroom_memory::{DecidedFor, DecisionRecord};
+use greenroom_model::{Fault, NONE, Subject};
+use thiserror::Error;
+
+use super::{Host, now_ms, served};
+use crate::active::ActivePlan;
+use crate::request::{Answer, LIMIT_MAX, Request};
+
+/// What is asked.
+#[derive(Debug, Clone, Default)]
+pub struct Ask {
+    /// Its id; made when absent.
+    pub request_id: Option<String>,
+    /// The subject's external id; absent for an anonymous one. One that nobody knows is a new subject.
+    pub subject: Option<String>,
+    /// At most so many items: 1 to [`LIMIT_MAX`].
+    pub limit: u32,
+    /// Where the answer will be shown.
+    pub surface: String,
+    /// The session.
+    pub session_id: Option<String>,
+    /// A MessagePack map; empty when nothing.
+    pub context: Vec<u8>,
+    /// Items that must not be answered.
+    pub exclude: Vec<String>,
+    /// When present, only these may be answered.
+    pub allow: Option<Vec<String>>,
+    /// Where randomness comes from; drawn from the request's id when absent.
+    pub seed: Option<u64>,
+}
+
+/// An item of a reply.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Its external id.
+    pub id: Arc<str>,
+    /// Its title, when the facts have one.
+    pub title: Option<String>,
+    /// The output node's score.
+    pub score: f32,
+    /// The source nodes that proposed it.
+    pub from: Vec<Arc<str>>,
+}
+
+/// What is answered.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The request's id.
+    pub request_id: Arc<str>,
+    /// Best first.
+    pub items: Vec<Item>,
+    /// What the graph answered.
+    pub answer: Answer,
+}
+
+/// Something that is wrong with what was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskMistake {
+    /// The field.
+    pub field: &'static str,
+    /// What is wrong, and what was expected.
+    pub message: String,
+}
+
+impl fmt::Display for AskMistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.field, self.message)
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Error)]
+pub enum AskError {
+    /// The request is wrong; all that is wrong with it.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<AskMistake>),
+    /// A node without a fallback failed.
+    #[error("{0}")]
+    Fault(Fault),
+    /// No plan is active.
+    #[error("no plan is active")]
+    Inactive,
+    /// The decision could not be recorded.
+    #[error("the decision could not be recorded: {0}")]
+    Record(String),
+}
+
+impl Host {
+    /// Answers. The decision is in the log before anything that is told about it; it is durable after the next flush.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn decide(&self, ask: Ask) -> Result<Reply, AskError> {
+        let began = Instant::now();
+        let plan = self.active().ok_or(AskError::Inactive)?;
+        let request = self.request(ask)?;
+        let (id, subject, surface, limit, now) =
+            (Arc::clone(&request.id), request.subject.clone(), Arc::clone(&request.surface), request.limit, request.now_ms);
+        let (pinned, run) = (Arc::clone(&plan), Arc::clone(&plan));
+        let running = self.inner.guests.spawn(async move { run.decide(request).await });
+        let gone = || AskError::Fault(Fault::host(greenroom_model::FaultKind::Internal, "the guests' threads are gone"));
+        let answer = running.ok_or_else(gone)?.await.map_err(|_| gone())?.map_err(|fault| {
+            tracing::info!(
+                request = %id, generation = pinned.generation.0, version = %pinned.digest.short(), %fault, "failed"
+            );
+            AskError::Fault(fault)
+        })?;
+        let record = record(&plan, &answer, &id, subject.as_ref(), &surface, limit, now);
+        self.inner.store.log().append_decision(record).map_err(|e| AskError::Record(e.to_string()))?;
+        tracing::info!(
+            request = %id,
+            subject = subject.as_ref().map(|s| &*s.key),
+            generation = answer.generation.0,
+            version = %answer.plan.short(),
+            items = answer.items.len(),
+            degraded = answer.degraded.len(),
+            fuel = answer.usage.fuel,
+            us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+            "decided"
+        );
+        for (node, usage) in &answer.nodes {
+            tracing::debug!(request = %id, %node, fuel = usage.fuel, us = usage.wall_us, "node");
+        }
+        let items = self.items(&answer);
+        Ok(Reply { request_id: id, items, answer })
+    }
+
+    fn request(&self, ask: Ask) -> Result<Request, AskError> {
+        let store = &self.inner.store;
+        let mut mistakes = Vec::new();
+        if ask.limit == 0 || ask.limit > LIMIT_MAX {
+            let message = format!("{} items, expected 1 to {LIMIT_MAX}", ask.limit);
+            mistakes.push(AskMistake { field: "limit", message });
+        }
+        let mut rows = |field: &'static str, ids: &[String]| -> Vec<u32> {
+            let delisted = store.items().delisted();
+            let mut rows = Vec::with_capacity(ids.len());
+            for id in ids {
+                match store.items().row(id) {
+                    Some(row) if field == "allow" && delisted.binary_search(&row).is_ok() => {
+                        mistakes.push(AskMistake { field, message: format!("item \"{id}\" was delisted") });
+                    }
+                    Some(row) => rows.push(row),
+                    None => {
+                        let message = format!("item \"{id}\" is not in the catalog");
+                        mistakes.push(AskMistake { field, message });
+                    }
+                }
+            }
+            rows
+        };
+        let mut excluded = rows("exclude", &ask.exclude);
+        let allowed = ask.allow.as_ref().map(|ids| rows("allow", ids));
+        for (field, text) in [("subject", ask.subject.as_deref()), ("request_id", ask.request_id.as_deref())] {
+            if text.is_some_and(|t| t.is_empty() || t.len() > 256 || t.chars().any(char::is_control)) {
+                let message = "expected 1 to 256 bytes without control characters".to_owned();
+                mistakes.push(AskMistake { field, message });
+            }
+        }
+        if !mistakes.is_empty() {
+            return Err(AskError::Invalid(mistakes));
+        }
+        excluded.extend_from_slice(&store.items().delisted());
+        let number = ask.subject.as_deref().and_then(|key| store.subjects().row(key));
+        let history = number.map(|number| store.log().history(number, None, usize::MAX)).unwrap_or_default();
+        let id = ask.request_id.unwrap_or_else(new_id);
+        let mut request = Request::new(&id, history, now_ms(), ask.limit);
+        request.subject =
+            ask.subject.map(|key| Subject { key: key.into(), number: number.unwrap_or(NONE) });
+        request.surface = ask.surface.into();
+        request.session_id = ask.session_id.map(Into::into);
+        request.context = ask.context.into();
+        request.excluded = excluded;
+        request.allowed = allowed;
+        request.seed = ask.seed.unwrap_or(request.seed);
+        Ok(request)
+    }
+
+    fn items(&self, answer: &Answer) -> Vec<Item> {
+        let facts = self.inner.store.facts();
+        let item = |item: &crate::request::Answered| {
+            let id = self.inner.store.items().id(item.row)?;
+            let title = facts.text(item.row, "title").map(ToOwned::to_owned);
+            let from = item.from.iter().filter_map(|n| answer.sources.get(*n as usize)).cloned().collect();
+            Some(Item { id, title, score: item.score, from })
+        };
+        answer.items.iter().filter_map(item).collect()
+    }
+}
+
+fn record(
+    plan: &ActivePlan,
+    answer: &Answer,
+    id: &str,
+    subject: Option<&Subject>,
+    surface: &str,
+    limit: u32,
+    time_ms: i64,
+) -> DecisionRecord {
+    let rows: Vec<u32> = answer.items.iter().map(|item| item.row).collect();
+    let traces: BTreeMap<String, Vec<u8>> = answer
+        .traces
+        .iter()
+        .filter_map(|trace| {
+            let node = plan.plan.nodes.get(trace.node).filter(|node| !node.inputs.is_empty())?;
+            Some((node.name.clone(), served::encode(trace, &rows)?))
+        })
+        .collect();
+    DecisionRecord {
+        request_id: id.to_owned(),
+        subject: subject.map(|s| DecidedFor { key: s.key.to_string(), number: s.number }),
+        surface: surface.to_owned(),
+        time_ms,
+        generation: answer.generation,
+        plan: answer.plan,
+        limit,
+        scores: answer.items.iter().map(|item| item.score).collect(),
+        nodes: answer.sources.iter().map(ToString::to_string).collect(),
+        origins: answer.items.iter().map(|item| item.from.first().copied().unwrap_or(NONE)).collect(),
+        propensities: answer.policy.as_ref().map(|p| p.propensities.clone()).filter(|p| !p.is_empty()),
+        versions: plan.agents.iter().map(|a| (a.spec.name.clone(), a.version.digest())).collect(),
+        degraded: answer.degraded.iter().map(|d| d.node.to_string()).collect(),
+        traces,
+        rows,
+    }
+}
+
+/// 128 random bits.
+fn new_id() -> String {
+    let mut bytes = [0; 16];
+    if getrandom::fill(&mut bytes).is_err() {
+        let clock = now_ms().to_le_bytes();
+        bytes.iter_mut().zip(clock).for_each(|(byte, tick)| *byte = tick);
+    }
+    bytes.iter().fold(String::with_capacity(32), |mut text, byte| {
+        use fmt::Write as _;
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,140 @@
+//! Feedback from outside: checked as a whole, durable before it is acknowledged.
+
+use std::fmt;
+
+use greenroom_memory::{AppendError, AssignError, Event, Outcome};
+use greenroom_model::EventKind;
+use thiserror::Error;
+
+use super::{Host, now_ms};
+
+/// What is told.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The event's own id: the same event told twice is one event.
+    pub event_id: String,
+    /// The decision that it is about; absent when there was none.
+    pub request_id: Option<String>,
+    /// Who; taken from the decision when absent.
+    pub subject: Option<String>,
+    /// The item's external id.
+    pub item: String,
+    /// What happened.
+    pub kind: EventKind,
+    /// How much.
+    pub value: f32,
+    /// When; now when absent.
+    pub time_ms: Option<i64>,
+    /// Takes back the event of this id.
+    pub retract: bool,
+}
+
+/// Something that is wrong with an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedbackMistake {
+    /// Its place in what was told, from 0.
+    pub place: usize,
+    /// The field.
+    pub field: &'static str,
+    /// What is wrong, and what was expected.
+    pub message: String,
+}
+
+impl fmt::Display for FeedbackMistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "event {}, `{}`: {}", self.place, self.field, self.message)
+    }
+}
+
+/// Why feedback was not taken; then none of it was.
+#[derive(Debug, Clone, Error)]
+pub enum FeedbackError {
+    /// All that is wrong.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<FeedbackMistake>),
+    /// It could not be made durable.
+    #[error("the feedback could not be kept: {0}")]
+    Unavailable(String),
+}
+
+impl Host {
+    /// Takes feedback; it is durable when this answers.
+    ///
+    /// # Errors
+    /// See [`FeedbackError`].
+    pub async fn feedback(&self, told: Vec<Told>) -> Result<Vec<Outcome>, FeedbackError> {
+        let store = &self.inner.store;
+        let mut mistakes = Vec::new();
+        let delisted = store.items().delisted();
+        let mut rows = Vec::with_capacity(told.len());
+        for (place, event) in told.iter().enumerate() {
+            let mut wrong = |field, message| mistakes.push(FeedbackMistake { place, field, message });
+            match store.items().row(&event.item) {
+                Some(row) if delisted.binary_search(&row).is_ok() && !event.retract => {
+                    wrong("item", format!("\"{}\" was delisted", event.item));
+                }
+                Some(row) => rows.push(row),
+                None => wrong("item", format!("\"{}\" is not in the catalog", event.item)),
+            }
+            if !event.value.is_finite() {
+                wrong("value", format!("{} is no finite number", event.value));
+            }
+            if event.event_id.is_empty() || event.event_id.len() > 256 {
+                wrong("event_id", "expected 1 to 256 bytes".to_owned());
+            }
+        }
+        if !mistakes.is_empty() {
+            return Err(FeedbackError::Invalid(mistakes));
+        }
+        let subjects = self.subjects(&told).await?;
+        let receive_time_ms = now_ms();
+        let events = told.into_iter().zip(rows).zip(subjects).map(|((told, row), subject)| Event {
+            id: told.event_id,
+            request_id: told.request_id,
+            subject,
+            row,
+            kind: told.kind,
+            value: told.value,
+            event_time_ms: told.time_ms.unwrap_or(receive_time_ms),
+            receive_time_ms,
+            retracts: told.retract,
+        });
+        let outcomes = store.log().append_events(events.collect()).await.map_err(|error| match error {
+            AppendError::Invalid(mistakes) => FeedbackError::Invalid(
+                mistakes
+                    .into_iter()
+                    .map(|m| FeedbackMistake { place: m.place, field: "event", message: m.reason.clone() })
+                    .collect(),
+            ),
+            AppendError::Unavailable(error) => FeedbackError::Unavailable(error.to_string()),
+        })?;
+        tracing::info!(events = outcomes.len(), "feedback");
+        Ok(outcomes)
+    }
+
+    /// The subjects' numbers: of the event, or else of the decision that it is about.
+    async fn subjects(&self, told: &[Told]) -> Result<Vec<Option<u32>>, FeedbackError> {
+        let store = &self.inner.store;
+        let decided_for = |request_id: &Option<String>| {
+            let decision = store.log().decision(request_id.as_deref()?).ok().flatten()?;
+            decision.subject.map(|subject| subject.key)
+        };
+        let keys: Vec<Option<String>> =
+            told.iter().map(|event| event.subject.clone().or_else(|| decided_for(&event.request_id))).collect();
+        let named: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
+        let mut numbers = store
+            .subjects()
+            .assign(&named)
+            .await
+            .map_err(|error| match error {
+                AssignError::Invalid(_) => FeedbackError::Invalid(vec![FeedbackMistake {
+                    place: 0,
+                    field: "subject",
+                    message: error.to_string(),
+                }]),
+                other => FeedbackError::Unavailable(other.to_string()),
+            })?
+            .into_iter();
+        Ok(keys.iter().map(|key| key.as_ref().and_then(|_| numbers.next())).collect())
+    }
+}

@@ -1,0 +1,186 @@
+//! What the log has to teach: events as a train part, and what nodes saw and decided while serving.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use greenroom_graph::Plan;
+use greenroom_memory::{DecisionRecord, Join, Store, StoredEvent, Unavailable};
+use greenroom_model::{Candidates, Digest, Feedback, Input, NONE, Payload, Status};
+use serde::{Deserialize, Serialize};
+
+use crate::evaluation::Split;
+use crate::events::{Columns, Order};
+use crate::examples::{Earned, Example, Examples};
+use crate::request::Trace;
+
+/// Events that are read at once.
+const PAGE: usize = 65_536;
+/// A rating that speaks for an item, and one that does not: for kinds of events that have no rating.
+const FOR: f32 = 5.0;
+const AGAINST: f32 = 0.0;
+
+/// A trace in the decision log: the rows of the answer only.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    inputs: Vec<(String, String, Candidates)>,
+    decided: Candidates,
+}
+
+pub(super) fn encode(trace: &Trace, rows: &[u32]) -> Option<Vec<u8>> {
+    let inputs = trace
+        .inputs
+        .iter()
+        .filter_map(|i| Some((i.port.to_string(), i.node.to_string(), only(i.payload.candidates()?, rows))))
+        .collect();
+    let decided = only(trace.decided.candidates()?, rows);
+    rmp_serde::to_vec(&Record { inputs, decided }).ok()
+}
+
+/// The candidates among `rows`, in their own order.
+fn only(candidates: &Candidates, rows: &[u32]) -> Candidates {
+    fn at<T: Copy>(values: &[T], places: &[usize]) -> Vec<T> {
+        places.iter().filter_map(|place| values.get(*place).copied()).collect()
+    }
+    use greenroom_model::{Column, Values};
+    let places: Vec<usize> =
+        candidates.rows.iter().enumerate().filter(|(_, row)| rows.contains(row)).map(|(place, _)| place).collect();
+    let columns = candidates.columns.iter().map(|column| Column {
+        name: column.name.clone(),
+        values: match &column.values {
+            Values::F32s(v) => Values::F32s(at(v, &places)),
+            Values::S64s(v) => Values::S64s(at(v, &places)),
+            Values::U32s(v) => Values::U32s(at(v, &places)),
+        },
+    });
+    Candidates {
+        rows: at(&candidates.rows, &places),
+        scores: at(&candidates.scores, &places),
+        sources: at(&candidates.sources, &places),
+        columns: columns.collect(),
+    }
+}
+
+fn each_event(store: &Store, mut with: impl FnMut(StoredEvent)) -> Result<(), Unavailable> {
+    let mut after = None;
+    loop {
+        let page = store.log().events(after, PAGE)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.cursor);
+        page.into_iter().for_each(&mut with);
+    }
+}
+
+/// All events that stand, as a train part: subjects and items numbered as in the store.
+pub(super) fn split(store: &Store) -> Result<Split, Unavailable> {
+    let mut columns = Columns { ratings: Some(Vec::new()), times: Some(Vec::new()), ..Columns::default() };
+    each_event(store, |stored| {
+        let event = stored.event;
+        let Some(subject) = event.subject else { return };
+        if event.retracts || stored.status == Status::Retracted {
+            return;
+        }
+        columns.users.push(subject);
+        columns.items.push(event.row);
+        if let Some(times) = &mut columns.times {
+            times.push(event.event_time_ms);
+        }
+        if let Some(ratings) = &mut columns.ratings {
+            ratings.push(match event.kind {
+                greenroom_model::EventKind::Rating => event.value,
+                kind if kind.positive(event.value) => FOR,
+                _ => AGAINST,
+            });
+        }
+    })?;
+    let users = (0..store.subjects().len()).filter_map(|n| store.subjects().id(n)).collect();
+    let items = (0..store.items().len()).filter_map(|n| store.items().id(n)).collect();
+    Ok(Split { users, items, train: columns, test: Columns::default(), order: Order::Times, notes: Vec::new() })
+}
+
+/// Of the facts of all items.
+pub(super) fn facts_digest(store: &Store) -> Digest {
+    let facts = store.facts();
+    let rows: Vec<u32> = (0..store.items().len()).collect();
+    let mut parts: Vec<Vec<u8>> = Vec::new();
+    for (name, _) in facts.fields() {
+        let Ok(columns) = facts.gather(&rows, &[name]) else { continue };
+        parts.push(name.as_bytes().to_vec());
+        for column in columns {
+            parts.push(match column.values {
+                greenroom_model::Values::F32s(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+                greenroom_model::Values::S64s(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+                greenroom_model::Values::U32s(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            });
+        }
+    }
+    Digest::of_parts(parts.iter().map(Vec::as_slice))
+}
+
+/// For each node that takes candidates and has a learner: the decisions that feedback was joined with.
+pub(super) fn feedback(store: &Store, plan: &Plan) -> Result<BTreeMap<String, Arc<Vec<Feedback>>>, Unavailable> {
+    let mut earned: BTreeMap<String, HashMap<u32, f32>> = BTreeMap::new();
+    each_event(store, |stored| {
+        let event = stored.event;
+        let Some(request) = event.request_id.filter(|_| matches!(stored.join, Join::Joined { .. })) else { return };
+        if event.retracts || stored.status == Status::Retracted {
+            return;
+        }
+        let reward = f32::from(u8::from(event.kind.positive(event.value)));
+        let best = earned.entry(request).or_default().entry(event.row).or_insert(0.0);
+        *best = best.max(reward);
+    })?;
+    let learners = plan.nodes.iter().filter(|node| {
+        !node.inputs.is_empty() && plan.agent_of(node).is_some_and(|agent| agent.interfaces.learner)
+    });
+    let mut examples: BTreeMap<String, Examples> =
+        learners.map(|node| (node.name.clone(), Examples::starting_at(1 << 40))).collect();
+    for (request, rewards) in &earned {
+        let Some(decision) = store.log().decision(request)? else { continue };
+        for (node, examples) in &mut examples {
+            let trace = decision.traces.get(node).and_then(|bytes| rmp_serde::from_slice::<Record>(bytes).ok());
+            if let Some(trace) = trace {
+                add(examples, plan, node, &decision, trace, rewards);
+            }
+        }
+    }
+    Ok(examples.into_iter().map(|(node, examples)| (node, Arc::new(examples.take()))).collect())
+}
+
+fn add(
+    examples: &mut Examples,
+    plan: &Plan,
+    node: &str,
+    decision: &DecisionRecord,
+    trace: Record,
+    rewards: &HashMap<u32, f32>,
+) {
+    let agent = plan.node(node).and_then(|at| plan.agent_of(plan.nodes.get(at)?)).map(|agent| agent.name.as_str());
+    let version = decision.versions.iter().find(|(name, _)| Some(name.as_str()) == agent).map(|(_, d)| d.to_string());
+    let inputs: Vec<Input> = trace
+        .inputs
+        .into_iter()
+        .map(|(port, node, candidates)| Input {
+            port: port.into(),
+            node: node.into(),
+            payload: Arc::new(Payload::Candidates(candidates)),
+        })
+        .collect();
+    let example = Example {
+        request_id: &decision.request_id,
+        version: version.as_deref(),
+        subject: decision.subject.as_ref().map_or(NONE, |subject| subject.number),
+        time_ms: decision.time_ms,
+        inputs: &inputs,
+        decided: Some(&trace.decided),
+    };
+    examples.push(&example, &|row| {
+        let position = decision.rows.iter().position(|shown| *shown == row);
+        let propensity = |at: usize| decision.propensities.as_ref().and_then(|p| p.get(at).copied());
+        Earned {
+            reward: rewards.get(&row).copied().unwrap_or(0.0),
+            exposed: if position.is_some() { 2 } else { 1 },
+            position: position.and_then(|at| u32::try_from(at).ok()).unwrap_or(NONE),
+            propensity: position.and_then(propensity).unwrap_or(f32::NAN),
+        }
+    });
+}
