@@ -26,6 +26,8 @@ pub struct Weights {
     pub converged: bool,
 }
 
+// 96 MiB of features: a guest learns in bounded memory, and that many rows settle a few dozen weights.
+const VALUES_MAX: usize = 24 << 20;
 const STEPS_MAX: usize = 30;
 const HALVINGS_MAX: usize = 20;
 const STEP_TOLERANCE: f64 = 1e-7;
@@ -58,11 +60,17 @@ impl Listwise {
     }
 
     /// Adds a list: `features` row by row, and which rows were positive. At most `negatives_max` others are kept, spread
-    /// evenly over the list. A list without a positive or without another row is left out, as it teaches nothing.
+    /// evenly over the list. A list without a positive or without another row is left out, as it teaches nothing,
+    /// and so is one that no longer fits: 24 Mi features are kept.
     pub fn push(&mut self, features: &[f32], positive: &[bool], negatives_max: usize) {
         let positives = positive.iter().filter(|&&p| p).count();
         let negatives = positive.len() - positives;
-        if self.width == 0 || features.len() != self.width * positive.len() || positives == 0 || negatives == 0 {
+        if self.width == 0
+            || features.len() != self.width * positive.len()
+            || positives == 0
+            || negatives == 0
+            || self.features.len() > VALUES_MAX
+        {
             return;
         }
         let keep = negatives.min(negatives_max.max(1));
