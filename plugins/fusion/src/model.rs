@@ -67,6 +67,8 @@ impl Model {
 #[derive(Debug, Default)]
 pub(crate) struct Lessons {
     ports: Vec<String>,
+    // Which of them offered anything.
+    heard: Vec<bool>,
     lists: Listwise,
     late: bool,
 }
@@ -81,6 +83,7 @@ impl Lessons {
         ports.sort_unstable();
         if self.lists.is_empty() {
             self.ports = ports.iter().map(|&port| port.to_owned()).collect();
+            self.heard = vec![false; ports.len()];
             self.lists = Listwise::new(2 * ports.len());
         }
         self.late |= ports.iter().any(|&port| !self.ports.iter().any(|known| known == port));
@@ -104,6 +107,9 @@ impl Lessons {
                     all.iter().zip(&offered).filter(|(_, o)| **o).map(|(x, _)| *x).collect()
                 };
                 let (standardised, absent) = scale.standardise(&only(scores), &only(ranks));
+                if let Some(heard) = self.heard.get_mut(port) {
+                    *heard |= !standardised.is_empty();
+                }
                 let mut next = standardised.into_iter();
                 for (row, &offered) in features.chunks_exact_mut(width).zip(&offered) {
                     if let Some([score, was_offered]) = row.get_mut(2 * port..2 * port + 2) {
@@ -135,8 +141,9 @@ impl Lessons {
         let mut model = Model { requests: known.requests + self.lists.len() as u64, ..known.clone() };
         scale.clone_into(&mut model.scale);
         if !self.lists.is_empty() {
-            for (port, worth) in self.ports.iter().zip(found.weights.chunks_exact(2)) {
-                let &[score, offered] = worth else { continue };
+            for ((port, heard), worth) in self.ports.iter().zip(&self.heard).zip(found.weights.chunks_exact(2)) {
+                // A port that was silent would keep its initial weight, on a scale that the others have left.
+                let (&[score, offered], true) = (worth, *heard) else { continue };
                 model.ports.retain(|other| other.port != *port);
                 model.ports.push(Worth { port: port.clone(), score, offered });
             }

@@ -168,3 +168,17 @@ fn organic_feedback_teaches_nothing_here_and_is_no_fault() {
     assert_eq!(agent.fit().unwrap().examples, 0);
     assert!(agent.model.is_empty());
 }
+
+#[test]
+fn a_source_that_was_silent_while_learning_has_little_to_say_afterwards() {
+    let mut agent = agent(|p| p);
+    let mut batch = lessons(200);
+    for (name, absent) in [("mute.score", f32::NAN), ("mute.rank", -1.0)] {
+        batch.inputs.push(Column { name: name.into(), values: Values::F32s(vec![absent; 600]) });
+    }
+    agent.learn(batch).unwrap();
+    agent.fit().unwrap();
+    let mut inputs = two();
+    inputs.push(input("mute", &[8, 9, 5], &[3.0, 2.0, 1.0], 4));
+    assert_eq!(ask(&mut agent, seen(9, inputs)).rows[0], 5);
+}

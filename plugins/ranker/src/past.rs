@@ -162,8 +162,8 @@ pub(crate) struct Tape {
     near: Vec<f32>,
 }
 
-// An item that stands in more places is sampled: the walk of a request stays below 2 million steps however large the past.
-const PLACES_MAX: usize = 512;
+// An item that stands in more places is sampled: the walk of a request stays below a million steps however large the past.
+const PLACES_MAX: usize = 256;
 
 impl Tape {
     /// How many subjects liked each row.
