@@ -52,3 +52,6 @@ done
 
 say "packaging them into $components"
 "$GREENROOM" package "${modules[@]}" --out "$components"
+
+# The example's graph names its components beside itself.
+ln -sfn "$(cd "$components" && pwd)" examples/movielens/components
