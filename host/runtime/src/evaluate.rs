@@ -45,6 +45,8 @@ pub struct Evaluated {
     pub report: Report,
     /// By graph.
     pub trained: BTreeMap<String, Vec<Trained>>,
+    /// What each arm answered, in the order of the report's arms.
+    pub answers: Vec<Vec<Ranked>>,
 }
 
 /// Why an evaluation failed.
@@ -67,7 +69,7 @@ pub enum EvaluateError {
     Prepare(#[from] PrepareError),
     #[error(transparent)]
     Gone(#[from] Gone),
-    #[error("two graphs have the name `{0}`; names tell them apart in the report")]
+    #[error("the graph `{0}` was given twice, from one file: there is nothing to compare")]
     SameName(String),
     #[error("graph `{graph}`: every request failed; the first one: {fault}")]
     NothingAnswered { graph: String, fault: Fault },
@@ -103,14 +105,13 @@ pub fn evaluate(
     };
     let past = Past::of(&split.train, split.users.len(), split.order);
     let mut entries = Vec::new();
+    let mut answers = Vec::new();
     let mut trained = BTreeMap::new();
     let mut judge: Option<Judge> = None;
     for graph in graphs {
         let (sandbox, path) = (bench.sandbox.clone(), graph.to_path_buf());
-        let loaded = bench.guests.block_on(async move { load(&sandbox, &path).await })??;
-        if trained.contains_key(&loaded.plan.name) {
-            return Err(EvaluateError::SameName(loaded.plan.name));
-        }
+        let mut loaded = bench.guests.block_on(async move { load(&sandbox, &path).await })??;
+        loaded.plan.name = distinct(loaded.plan.name, graph, &trained)?;
         let lessons = Lessons { split: Arc::clone(split), facts, served: BTreeMap::new() };
         let (states, reports) = trainer.train(&loaded, &lessons)?;
         notes.extend(reports.iter().flat_map(|t| t.report.notes.iter().map(|note| format!("{}: {note}", t.agent))));
@@ -118,11 +119,15 @@ pub fn evaluate(
         let plan = prepare(&loaded, &states, &store)?;
         let judge = judge.get_or_insert_with(|| Judge::new(split, &thresholds(&loaded.plan)));
         let setting = Setting { bench, split, past: &past, judge, graph: &loaded.plan.name };
-        entries.push(setting.arm(Arc::new(plan), &loaded.plan.name, ArmKind::Graph)?);
+        let (entry, lists) = setting.arm(Arc::new(plan), &loaded.plan.name, ArmKind::Graph)?;
+        entries.push(entry);
+        answers.push(lists);
         for node in alone(&loaded.plan) {
             let plan = prepare(&loaded, &states, &store)?;
             if let Some(only) = plan.only(&node) {
-                entries.push(setting.arm(Arc::new(only), &node, ArmKind::Agent)?);
+                let (entry, lists) = setting.arm(Arc::new(only), &node, ArmKind::Agent)?;
+                entries.push(entry);
+                answers.push(lists);
             }
         }
     }
@@ -137,7 +142,19 @@ pub fn evaluate(
     };
     notes.dedup();
     let report = Report::new(protocol, data, &entries, notes, &Bootstrap::default());
-    Ok(Evaluated { report, trained })
+    Ok(Evaluated { report, trained, answers })
+}
+
+/// What a graph is called in the report: its name, or when that is taken, as it is by another version of the same graph, the
+/// name of its file, or the whole path.
+fn distinct(
+    name: String,
+    path: &Path,
+    taken: &BTreeMap<String, Vec<Trained>>,
+) -> Result<String, EvaluateError> {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let names = std::iter::once(name.clone()).chain(stem).chain([path.display().to_string()]);
+    names.into_iter().find(|name| !taken.contains_key(name)).ok_or(EvaluateError::SameName(name))
 }
 
 /// The nodes that are judged alone: sources of candidates.
@@ -177,7 +194,7 @@ struct Asked {
 
 impl Setting<'_> {
     /// Answers for every judged subject.
-    fn arm(&self, plan: Arc<ActivePlan>, name: &str, kind: ArmKind) -> Result<Entry, EvaluateError> {
+    fn arm(&self, plan: Arc<ActivePlan>, name: &str, kind: ArmKind) -> Result<(Entry, Vec<Ranked>), EvaluateError> {
         let requests: Vec<(u32, Request)> = self.judge.users().iter().map(|user| (*user, self.request(*user))).collect();
         let progress = Arc::clone(&self.bench.progress);
         let label = format!("{name}: answers");
@@ -212,7 +229,7 @@ impl Setting<'_> {
         };
         let lists: Vec<Ranked> = asked.into_iter().map(|a| Ranked { user: a.user, items: a.items }).collect();
         let judged = self.judge.judge(&lists);
-        Ok(Entry { name: name.to_owned(), kind, graph: self.graph.to_owned(), judged, cost })
+        Ok((Entry { name: name.to_owned(), kind, graph: self.graph.to_owned(), judged, cost }, lists))
     }
 
     fn request(&self, user: u32) -> Request {

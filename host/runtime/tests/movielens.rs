@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use greenroom_runtime::evaluation::{Arm, Report, p1};
+use greenroom_runtime::evaluation::{Arm, Report, Split, Verdict, p1};
 use greenroom_runtime::events::{ReadOptions, read, read_items};
-use greenroom_runtime::{Bench, Guests, Quiet, States, evaluate};
+use greenroom_runtime::{Bench, Evaluated, Guests, Quiet, States, evaluate};
 
 fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/movielens")
@@ -16,28 +16,60 @@ fn arm<'a>(report: &'a Report, name: &str) -> &'a Arm {
     report.arms.iter().find(|arm| arm.name == name).unwrap()
 }
 
-#[test]
-fn the_movie_graph_is_above_its_best_agent() {
-    let folder = tempfile::tempdir().unwrap();
-    let bench = Bench {
+fn bench(states: &Path) -> Bench {
+    Bench {
         sandbox: greenroom_sandbox::Config::default().build().unwrap(),
         guests: Guests::start(0).unwrap(),
-        states: States::open(folder.path()).unwrap(),
+        states: States::open(states).unwrap(),
         progress: Arc::new(Quiet),
-    };
-    let events = read(&example().join("ratings.csv"), &ReadOptions::default()).unwrap();
-    let items = read_items(&example().join("movies.csv")).unwrap();
-    let split = Arc::new(p1(&events.events).unwrap());
-    let graph = example().join("graph.toml");
-    let evaluated = evaluate(&bench, &[&graph], &split, Some(&items), "p1", BTreeMap::new()).unwrap();
-    let report = evaluated.report;
-    println!("{}", report.render(120));
-    for t in evaluated.trained.values().flatten() {
-        println!("{} {:.2}s {} bytes {:?}", t.agent, t.seconds, t.state_bytes, t.report);
     }
-    let graph = arm(&report, "movies");
-    assert!(graph.cost.degraded == 0, "{} requests were degraded", graph.cost.degraded);
+}
+
+fn split() -> Split {
+    let events = read(&example().join("ratings.csv"), &ReadOptions::default()).unwrap();
+    p1(&events.events).unwrap()
+}
+
+fn judged(bench: &Bench, split: &Split) -> Evaluated {
+    let items = read_items(&example().join("movies.csv")).unwrap();
+    let graph = example().join("graph.toml");
+    evaluate(bench, &[&graph], &Arc::new(split.clone()), Some(&items), "p1", BTreeMap::new()).unwrap()
+}
+
+#[test]
+fn the_movie_graph_is_above_its_best_agent_and_nothing_is_learned_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path());
+    let evaluated = judged(&bench, &split());
+    println!("{}", evaluated.report.render(120));
+    let graph = arm(&evaluated.report, "movies");
+    assert_eq!(graph.cost.degraded, 0);
     assert!(graph.ndcg.value >= 0.107 && graph.recall.value >= 0.148, "{graph:?}");
-    let ease = arm(&report, "ease");
+    let ease = arm(&evaluated.report, "ease");
     assert!(ease.ndcg.value >= 0.103 && ease.recall.value >= 0.133, "{ease:?}");
+    for comparison in evaluated.report.comparisons.iter().filter(|c| c.segment.is_none()) {
+        assert_eq!(comparison.verdict, Verdict::Above, "{comparison:?}");
+    }
+    let again = judged(&bench, &split());
+    assert!(evaluated.trained["movies"].iter().all(|trained| !trained.kept));
+    assert!(again.trained["movies"].iter().all(|trained| trained.kept));
+    assert_eq!(evaluated.answers, again.answers, "the same state gives the same answers");
+}
+
+/// Every row after a subject's cut becomes another item at another time: what is answered may not change by a bit.
+#[test]
+fn nothing_after_a_subjects_cut_reaches_a_decision() {
+    let folder = tempfile::tempdir().unwrap();
+    let honest = split();
+    let mut poisoned = honest.clone();
+    let items = u32::try_from(honest.items.len()).unwrap();
+    for (at, item) in poisoned.test.items.iter_mut().enumerate() {
+        *item = item.wrapping_mul(31).wrapping_add(u32::try_from(at).unwrap()) % items;
+    }
+    for times in &mut poisoned.test.times {
+        times.iter_mut().for_each(|time| *time /= 2);
+    }
+    assert_ne!(honest.test, poisoned.test);
+    let answers = |split: &Split, states: &str| judged(&bench(&folder.path().join(states)), split).answers;
+    assert_eq!(answers(&honest, "honest"), answers(&poisoned, "poisoned"));
 }
