@@ -2,42 +2,66 @@
 
 use std::process::ExitCode;
 
+use miette::Report;
+
 pub(crate) const HELP: &str = "\
 Exit codes:
-  0  done
-  1  what was asked for could not be done; the message says why
-  2  the arguments are wrong
-  3  a file is wrong: a graph, a component, events, a state
-  4  an agent failed: it trapped, or used up a budget
-  5  something is in use: a port, a data folder";
+  0    done
+  1    what was asked for could not be done; the message says why
+  2    the arguments, or settings from the environment, are wrong
+  3    a file is wrong: a graph, a component, events, settings, a state
+  4    an agent failed: it trapped, or used up a budget
+  5    something is in use: a port, a data folder
+  130  interrupted";
+
+/// After Ctrl-C, as shells have it.
+pub(crate) const INTERRUPTED: i32 = 130;
 
 /// Why a command ends.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// Exit code 1.
-    Failed(miette::Report),
+    Failed(Report),
+    /// Exit code 2.
+    Arguments(Report),
     /// Exit code 3.
-    BadFile(miette::Report),
+    BadFile(Report),
     /// Exit code 4.
-    Agent(miette::Report),
+    Agent(Report),
     /// Exit code 5.
-    InUse(miette::Report),
+    InUse(Report),
+    /// Exit code 3: what is wrong was printed as JSON.
+    Told,
 }
 
 impl Failure {
     pub(crate) fn failed(message: impl std::fmt::Display) -> Self {
-        Self::Failed(miette::Report::msg(message.to_string()))
+        Self::Failed(Report::msg(message.to_string()))
+    }
+
+    pub(crate) fn arguments(message: impl std::fmt::Display) -> Self {
+        Self::Arguments(Report::msg(message.to_string()))
     }
 
     pub(crate) fn bad_file(message: impl std::fmt::Display) -> Self {
-        Self::BadFile(miette::Report::msg(message.to_string()))
+        Self::BadFile(Report::msg(message.to_string()))
+    }
+
+    pub(crate) fn agent(message: impl std::fmt::Display) -> Self {
+        Self::Agent(Report::msg(message.to_string()))
+    }
+
+    pub(crate) fn in_use(message: impl std::fmt::Display) -> Self {
+        Self::InUse(Report::msg(message.to_string()))
     }
 }
 
 pub(crate) fn code(done: Result<(), Failure>) -> ExitCode {
     let (report, code) = match done {
         Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Told) => return ExitCode::from(3),
         Err(Failure::Failed(report)) => (report, 1),
+        Err(Failure::Arguments(report)) => (report, 2),
         Err(Failure::BadFile(report)) => (report, 3),
         Err(Failure::Agent(report)) => (report, 4),
         Err(Failure::InUse(report)) => (report, 5),

@@ -2,8 +2,18 @@
 
 mod commands;
 mod exit;
+mod failures;
+mod figures;
+mod output;
+mod progress;
+mod settings;
+mod table;
+mod terminal;
+mod whole;
 
 use clap::{Parser, Subcommand};
+
+use commands::{check, config, decide, eval, inspect, package, train};
 
 /// A WebAssembly host for agents that evolve in production.
 #[derive(Parser)]
@@ -15,13 +25,28 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    Package(commands::package::Arguments),
+    Inspect(inspect::Arguments),
+    Check(check::Arguments),
+    Train(train::Arguments),
+    Decide(decide::Arguments),
+    Eval(eval::Arguments),
+    Config(config::Arguments),
+    Package(package::Arguments),
 }
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
+    terminal::report_errors();
+    terminal::log("warn");
+    terminal::end_when_interrupted();
     let done = match arguments.command {
-        Command::Package(arguments) => commands::package::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Decide(arguments) => decide::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
+        Command::Package(arguments) => package::run(&arguments),
     };
     exit::code(done)
 }

@@ -1,13 +1,13 @@
 //! `greenroom package`: makes components of core modules that were built against the contract.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use greenroom_model::Digest;
 use wit_component::ComponentEncoder;
 
 use crate::exit::Failure;
+use crate::{failures, whole};
 
 /// Makes components of core modules that were built against the contract.
 #[derive(clap::Args)]
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let path = arguments.out.join(format!("{}.wasm", component_name(module)));
         let changed = fs::read(&path).map_or(true, |old| old != component);
         if changed {
-            write(&path, &component)
+            whole::write(&path, &component)
                 .map_err(|e| Failure::failed(format!("failed to write {}: {e}", path.display())))?;
         }
         let state = if changed { "" } else { " (unchanged)" };
@@ -38,9 +38,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn encode(path: &Path) -> Result<Vec<u8>, Failure> {
-    let module =
-        fs::read(path).map_err(|e| Failure::bad_file(format!("failed to read {}: {e}", path.display())))?;
-    ComponentEncoder::default().validate(true).module(&module).and_then(|mut encoder| encoder.encode()).map_err(|e| {
+    let module = fs::read(path).map_err(|e| failures::unreadable(path, &e))?;
+    ComponentEncoder::default().validate(true).module(&module).and_then(|encoder| encoder.encode()).map_err(|e| {
         Failure::bad_file(format!(
             "failed to make a component of {}: {e:#}; expected a core module built with a Greenroom SDK",
             path.display()
@@ -51,13 +50,4 @@ fn encode(path: &Path) -> Result<Vec<u8>, Failure> {
 fn component_name(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     stem.trim_start_matches("greenroom_").replace('_', "-")
-}
-
-/// Whole or not at all, so that whoever watches the folder never sees half a component.
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
-    file.write_all(bytes)?;
-    file.as_file().sync_data()?;
-    file.persist(path).map_err(|e| e.error)?;
-    Ok(())
 }

@@ -1,0 +1,105 @@
+//! `greenroom decide`: one request, answered by a graph as it was trained.
+
+use std::path::PathBuf;
+
+use greenroom_runtime::{Ask, Reply};
+use serde_json::{Map, Value, json};
+
+use crate::exit::Failure;
+use crate::output;
+use crate::settings::HostFlags;
+use crate::table::Table;
+
+/// Answers one request.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The graph file.
+    graph: PathBuf,
+    /// Whom it is for: an id of the events, or a new one. Without it the request is anonymous.
+    #[arg(long, value_name = "ID")]
+    subject: Option<String>,
+    /// How many items.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    limit: u32,
+    /// Where the answer will be shown.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    surface: String,
+    /// An item that must not be answered; may be given several times.
+    #[arg(long, value_name = "ID")]
+    exclude: Vec<String>,
+    /// What else is known, a JSON object.
+    #[arg(long, value_name = "JSON", value_parser = object)]
+    context: Option<Map<String, Value>>,
+    /// Where randomness comes from [default: the request's id].
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    host: HostFlags,
+}
+
+fn object(text: &str) -> Result<Map<String, Value>, String> {
+    serde_json::from_str(text).map_err(|e| format!("expected a JSON object such as {{\"device\": \"tv\"}}: {e}"))
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let context = arguments.context.as_ref().map(rmp_serde::to_vec).transpose();
+    let ask = Ask {
+        subject: arguments.subject.clone(),
+        limit: arguments.limit,
+        surface: arguments.surface.clone(),
+        exclude: arguments.exclude.clone(),
+        context: context.map_err(|e| Failure::arguments(format!("--context: {e}")))?.unwrap_or_default(),
+        seed: arguments.seed,
+        ..Ask::default()
+    };
+    let host = arguments.host.settings()?.host(&arguments.graph).open()?;
+    host.activate()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| Failure::failed(format!("no thread to ask from: {e}")))?;
+    let reply = runtime.block_on(async {
+        let reply = host.decide(ask).await?;
+        host.flush().await.map_err(|e| Failure::failed(format!("the decision could not be made durable: {e}")))?;
+        Ok::<_, Failure>(reply)
+    })?;
+    if arguments.json { output::json(&document(&reply)) } else { output::text(&text(&reply)) }
+}
+
+fn text(reply: &Reply) -> String {
+    let mut table = Table::new(&["#>", "item", "title", "score>", "from"]);
+    for (index, item) in reply.items.iter().enumerate() {
+        table.row([
+            (index + 1).to_string(),
+            item.id.to_string(),
+            item.title.clone().unwrap_or_default(),
+            format!("{:.4}", item.score),
+            item.from.join(", "),
+        ]);
+    }
+    let mut text = if table.is_empty() { "nothing to answer\n".to_owned() } else { table.render() };
+    let answer = &reply.answer;
+    text.push_str(&format!("request {}, generation {}\n", reply.request_id, answer.generation));
+    for degraded in &answer.degraded {
+        text.push_str(&format!("degraded: node {}: {}\n", degraded.node, degraded.fault));
+    }
+    text
+}
+
+fn document(reply: &Reply) -> Value {
+    let answer = &reply.answer;
+    let items = reply
+        .items
+        .iter()
+        .map(|item| json!({ "id": item.id, "title": item.title, "score": item.score, "from": item.from }));
+    let degraded = answer.degraded.iter().map(|d| json!({ "node": d.node, "fault": d.fault }));
+    json!({
+        "request_id": reply.request_id,
+        "generation": answer.generation,
+        "plan": answer.plan,
+        "items": items.collect::<Vec<_>>(),
+        "degraded": degraded.collect::<Vec<_>>(),
+        "usage": answer.usage,
+    })
+}

@@ -1,0 +1,143 @@
+//! Which exit code an error of the layers below ends a command with.
+
+use std::error::Error;
+use std::io::ErrorKind;
+
+use greenroom_memory::OpenError;
+use greenroom_model::{Fault, FaultKind, FaultSource};
+use greenroom_runtime::evaluation::ProtocolError;
+use greenroom_runtime::events::ReadError;
+use greenroom_runtime::{AskError, EvaluateError, HostError, ImportError, LoadGraphError, PrepareError, TrainError};
+
+use crate::exit::Failure;
+
+/// A message with what caused it.
+pub(crate) fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        if !text.contains(&message) {
+            text.push_str(": ");
+            text.push_str(&message);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// What a person is told about a file that cannot be read.
+pub(crate) fn unreadable(path: &std::path::Path, error: &std::io::Error) -> Failure {
+    let path = path.display();
+    Failure::bad_file(match error.kind() {
+        ErrorKind::NotFound => format!("there is no file {path}"),
+        ErrorKind::IsADirectory => format!("{path} is a folder, expected a file"),
+        _ => format!("{path} cannot be read: {error}"),
+    })
+}
+
+/// A fault of an agent, or of what it was given.
+fn of_fault(fault: &Fault, message: &dyn Error) -> Failure {
+    match (fault.source, fault.kind) {
+        (_, FaultKind::InvalidState) => Failure::bad_file(message),
+        (FaultSource::Guest, _) => Failure::agent(message),
+        (FaultSource::Caller, _) => Failure::arguments(message),
+        (FaultSource::Host, _) => Failure::failed(message),
+    }
+}
+
+impl From<LoadGraphError> for Failure {
+    fn from(error: LoadGraphError) -> Self {
+        match error {
+            LoadGraphError::Read { path, source } => unreadable(&path, &source),
+            LoadGraphError::Graph(diagnostics) => Self::BadFile(miette::Report::new(*diagnostics)),
+        }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Io { path, source } => unreadable(&path, &source),
+            other => Self::bad_file(other),
+        }
+    }
+}
+
+impl From<ProtocolError> for Failure {
+    fn from(error: ProtocolError) -> Self {
+        Self::bad_file(error)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::InUse { .. } => Self::in_use(error),
+            OpenError::System { .. } => Self::failed(with_causes(&error)),
+            _ => Self::bad_file(with_causes(&error)),
+        }
+    }
+}
+
+impl From<PrepareError> for Failure {
+    fn from(error: PrepareError) -> Self {
+        match &error {
+            PrepareError::Agent { fault, .. } => of_fault(fault, &error),
+            PrepareError::Params(_) => Self::bad_file(error),
+            PrepareError::Component(_) => Self::failed(error),
+        }
+    }
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Self {
+        match error {
+            TrainError::Prepare(error) => error.into(),
+            TrainError::Agent { ref fault, .. } => of_fault(fault, &error),
+            TrainError::Keep(_) | TrainError::Gone(_) => Self::failed(with_causes(&error)),
+        }
+    }
+}
+
+impl From<HostError> for Failure {
+    fn from(error: HostError) -> Self {
+        match error {
+            HostError::Store(error) => error.into(),
+            HostError::Load(error) => error.into(),
+            HostError::Prepare(error) => error.into(),
+            HostError::Train(error) => error.into(),
+            other => Self::failed(with_causes(&other)),
+        }
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        Self::failed(with_causes(&error))
+    }
+}
+
+impl From<EvaluateError> for Failure {
+    fn from(error: EvaluateError) -> Self {
+        match error {
+            EvaluateError::Load(error) => error.into(),
+            EvaluateError::Store(error) => error.into(),
+            EvaluateError::Train(error) => error.into(),
+            EvaluateError::Prepare(error) => error.into(),
+            EvaluateError::NothingAnswered { ref fault, .. } => of_fault(fault, &error),
+            EvaluateError::SameName(_) => Self::arguments(error),
+            other => Self::failed(with_causes(&other)),
+        }
+    }
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        match &error {
+            AskError::Invalid(_) => Self::arguments(error),
+            AskError::Fault(fault) => of_fault(fault, &error),
+            AskError::Inactive | AskError::Record(_) => Self::failed(error),
+        }
+    }
+}

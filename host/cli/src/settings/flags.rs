@@ -1,0 +1,79 @@
+//! The flags that settings have. Their text is read with all other sources, so that mistakes are told together.
+
+use std::path::PathBuf;
+
+use super::Settings;
+use crate::exit::Failure;
+
+/// Of everything that runs guests.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Host settings")]
+pub(crate) struct HostFlags {
+    /// File of settings [default: GREENROOM_CONFIG, else ./greenroom.toml if it is there].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of the catalog, the log and what was learned [default: .greenroom beside the graph file].
+    #[arg(long, visible_alias = "data", value_name = "DIR")]
+    data_dir: Option<String>,
+    /// Folder of compiled components [default: the user's cache folder].
+    #[arg(long, value_name = "DIR")]
+    cache_dir: Option<String>,
+    /// Threads that guests run on; 0 is one a core.
+    #[arg(long, value_name = "N")]
+    guest_threads: Option<String>,
+    /// Core instances, memories and tables that may live at once.
+    #[arg(long, value_name = "N")]
+    pool_instances: Option<String>,
+    /// The precision of deadlines, in milliseconds.
+    #[arg(long, value_name = "MS")]
+    tick_ms: Option<String>,
+    /// Feedback later than so many hours after its decision is not credited to it.
+    #[arg(long, value_name = "HOURS")]
+    join_window_h: Option<String>,
+}
+
+/// Of the server.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Server settings")]
+pub(crate) struct ServerFlags {
+    /// Address and port.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Requests that are worked on at once.
+    #[arg(long, value_name = "N")]
+    concurrency_max: Option<String>,
+    /// Requests that wait for their turn; more are answered 429.
+    #[arg(long, value_name = "N")]
+    queue_max: Option<String>,
+    /// The largest body of a request.
+    #[arg(long, value_name = "BYTES")]
+    body_bytes_max: Option<String>,
+    /// How many seconds requests in flight may take after a stop was asked for.
+    #[arg(long, value_name = "S")]
+    drain_s: Option<String>,
+}
+
+impl HostFlags {
+    /// The settings of a command that serves nothing.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        self.with(&ServerFlags::default())
+    }
+
+    /// The settings of a server.
+    pub(crate) fn with(&self, server: &ServerFlags) -> Result<Settings, Failure> {
+        let flags = [
+            ("data_dir", self.data_dir.as_deref()),
+            ("cache_dir", self.cache_dir.as_deref()),
+            ("guest_threads", self.guest_threads.as_deref()),
+            ("pool_instances", self.pool_instances.as_deref()),
+            ("tick_ms", self.tick_ms.as_deref()),
+            ("join_window_h", self.join_window_h.as_deref()),
+            ("listen", server.listen.as_deref()),
+            ("concurrency_max", server.concurrency_max.as_deref()),
+            ("queue_max", server.queue_max.as_deref()),
+            ("body_bytes_max", server.body_bytes_max.as_deref()),
+            ("drain_s", server.drain_s.as_deref()),
+        ];
+        Settings::read(self.config.as_deref(), &flags)
+    }
+}

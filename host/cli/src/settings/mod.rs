@@ -1,0 +1,139 @@
+//! Settings of the host: what they are, and where each value came from.
+//!
+//! Sources in rising strength: defaults, a file, the environment, flags. Each has the same keys, and every mistake of all
+//! of them is told at once.
+
+mod file;
+mod flags;
+mod key;
+mod mistakes;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+
+pub(crate) use flags::{HostFlags, ServerFlags};
+pub(crate) use key::{KEYS, Key, Value};
+
+use crate::exit::Failure;
+use mistakes::Mistakes;
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "source", content = "place")]
+pub(crate) enum Origin {
+    Default,
+    File(PathBuf),
+    Environment(String),
+    Flag(String),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag(name) => write!(f, "flag {name}"),
+        }
+    }
+}
+
+/// Every setting, with its origin.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    values: BTreeMap<&'static str, (Value, Origin)>,
+}
+
+impl Settings {
+    /// Reads all sources.
+    pub(crate) fn read(config: Option<&Path>, flags: &[(&'static str, Option<&str>)]) -> Result<Self, Failure> {
+        let mut mistakes = Mistakes::default();
+        let mut values: BTreeMap<_, _> =
+            KEYS.iter().map(|key| (key.name, (key.default_value(), Origin::Default))).collect();
+        if let Some(path) = file::wanted(config) {
+            for (key, value) in file::read(&path, &mut mistakes)? {
+                values.insert(key.name, (value, Origin::File(path.clone())));
+            }
+        }
+        let variable = |key: &Key| std::env::var(key.variable()).ok().filter(|text| !text.is_empty());
+        let environment =
+            KEYS.iter().filter_map(|key| Some((key, variable(key)?, Origin::Environment(key.variable()))));
+        let given = |key: &Key| flags.iter().find(|(name, _)| *name == key.name).and_then(|(_, text)| *text);
+        let flags = KEYS.iter().filter_map(|key| Some((key, given(key)?.to_owned(), Origin::Flag(key.flag()))));
+        for (key, text, origin) in environment.chain(flags) {
+            match key.parse(&text) {
+                Ok(value) => {
+                    values.insert(key.name, (value, origin));
+                }
+                Err(expected) => mistakes.outside(&origin, &text, &expected),
+            }
+        }
+        mistakes.into_result()?;
+        Ok(Self { values })
+    }
+
+    /// Each key with its value and origin, in the order of [`KEYS`].
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&'static Key, &Value, &Origin)> {
+        KEYS.iter().filter_map(|key| self.values.get(key.name).map(|(value, origin)| (key, value, origin)))
+    }
+
+    pub(crate) fn count(&self, name: &str) -> u64 {
+        match self.values.get(name) {
+            Some((Value::Count(count), _)) => *count,
+            _ => 0,
+        }
+    }
+
+    pub(crate) fn size(&self, name: &str) -> usize {
+        usize::try_from(self.count(name)).unwrap_or(usize::MAX)
+    }
+
+    fn folder(&self, name: &str) -> Option<PathBuf> {
+        match self.values.get(name) {
+            Some((Value::Folder(folder), _)) => folder.clone(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn cache_dir(&self) -> Option<PathBuf> {
+        self.folder("cache_dir")
+    }
+
+    /// Where a graph's data is: beside its file, when nothing else is said.
+    pub(crate) fn data_dir(&self, graph: &Path) -> PathBuf {
+        self.folder("data_dir").unwrap_or_else(|| graph.parent().unwrap_or(Path::new("")).join(".greenroom"))
+    }
+
+    pub(crate) fn pool_instances(&self) -> u32 {
+        u32::try_from(self.count("pool_instances")).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn tick(&self) -> Duration {
+        Duration::from_millis(self.count("tick_ms"))
+    }
+
+    /// What a host over a graph is opened with.
+    pub(crate) fn host(&self, graph: &Path) -> greenroom_runtime::Config {
+        greenroom_runtime::Config {
+            graph: graph.to_owned(),
+            data_dir: self.data_dir(graph),
+            cache_dir: self.cache_dir(),
+            guest_threads: self.size("guest_threads"),
+            pool_instances: self.pool_instances(),
+            tick: self.tick(),
+            join_window: Duration::from_secs(self.count("join_window_h").saturating_mul(3_600)),
+        }
+    }
+
+    /// A sandbox and threads, for commands that need no data.
+    pub(crate) fn sandbox(&self) -> Result<(greenroom_sandbox::Sandbox, greenroom_runtime::Guests), Failure> {
+        let (cache_dir, pool_instances, tick) = (self.cache_dir(), self.pool_instances(), self.tick());
+        let sandbox = greenroom_sandbox::Config { cache_dir, pool_instances, tick }.build().map_err(Failure::failed)?;
+        let guests = greenroom_runtime::Guests::start(self.size("guest_threads"))
+            .map_err(|e| Failure::failed(format!("no threads for guests: {e}")))?;
+        Ok((sandbox, guests))
+    }
+}

@@ -1,0 +1,51 @@
+//! What people see of errors, logs and interruptions.
+
+use std::io::IsTerminal as _;
+
+use miette::MietteHandlerOpts;
+use tracing_subscriber::EnvFilter;
+
+use crate::exit;
+
+/// Errors with snippets; colours and folded lines only where a person looks.
+pub(crate) fn report_errors() {
+    // The hook can be set once, and this is the one place.
+    let _ = miette::set_hook(Box::new(|_| {
+        let options = MietteHandlerOpts::new().terminal_links(false);
+        let options = if std::io::stderr().is_terminal() {
+            options
+        } else {
+            options.color(false).unicode(false).wrap_lines(false)
+        };
+        Box::new(options.build())
+    }));
+}
+
+/// Logs on stderr, as `RUST_LOG` says or from `level` on.
+pub(crate) fn log(level: &str) {
+    let filter = match std::env::var("RUST_LOG") {
+        Ok(text) if !text.is_empty() => EnvFilter::try_new(&text).unwrap_or_else(|error| {
+            eprintln!("RUST_LOG={text} is not used: {error}");
+            EnvFilter::new(level)
+        }),
+        _ => EnvFilter::new(level),
+    };
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+}
+
+/// Ctrl-C ends the process at once. Whatever it was writing is whole or not there: files are written beside and renamed.
+pub(crate) fn end_when_interrupted() {
+    let listen = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        runtime.block_on(tokio::signal::ctrl_c())
+    };
+    let started = std::thread::Builder::new().name("greenroom-interrupt".to_owned()).spawn(move || {
+        if listen().is_ok() {
+            std::process::exit(exit::INTERRUPTED);
+        }
+    });
+    if let Err(error) = started {
+        tracing::debug!(%error, "Ctrl-C is left to the system");
+    }
+}
