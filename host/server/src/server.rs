@@ -1,0 +1,103 @@
+//! From an address to a stop that loses nothing.
+
+use std::future::{Future, IntoFuture as _};
+use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
+use std::sync::Arc;
+
+use axum::serve::ListenerExt as _;
+use greenroom_runtime::Host;
+use tokio::sync::oneshot;
+
+use crate::error::ServeError;
+use crate::routes::App;
+use crate::settings::Settings;
+
+/// A server that has its address and serves nothing yet: connections wait until [`Server::run`].
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    settings: Settings,
+}
+
+/// Binds, and serves until `shutdown`; see [`Server::run`].
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn serve(host: Host, settings: Settings, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+    Server::bind(settings)?.run(host, shutdown).await
+}
+
+impl Server {
+    /// Takes the address.
+    ///
+    /// # Errors
+    /// When the address cannot be had, or a setting is out of range.
+    pub fn bind(settings: Settings) -> Result<Self, ServeError> {
+        settings.check()?;
+        let failed = |error| ServeError::listen(settings.listen, error);
+        let listener = TcpListener::bind(settings.listen).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { listener, address, settings })
+    }
+
+    /// The address, with the port that was found when the settings left it open.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown`: then nothing more is accepted, what is in flight or in the queue is finished for as long
+    /// as the settings say, and the log is made durable. What is not finished by then ends with the caller's tokio
+    /// runtime, which needs its I/O and time drivers.
+    ///
+    /// # Errors
+    /// When serving ends by itself, or the log cannot be made durable.
+    pub async fn run(self, host: Host, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let app = Arc::new(App::new(host, &self.settings));
+        self.run_app(&app, shutdown).await
+    }
+
+    pub(crate) async fn run_app(self, app: &Arc<App>, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let failed = |error| ServeError::listen(self.address, error);
+        // Answers are small and written at once: waiting to fill a packet only delays them.
+        let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?.tap_io(|connection| {
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps its delay");
+            }
+        });
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = axum::serve(listener, App::router(app)).with_graceful_shutdown(async {
+            // An error is the end of this function: to be stopped as well.
+            let _ = stopped.await;
+        });
+        let mut serving = pin!(serving.into_future());
+        tracing::info!(address = %self.address, "listening");
+        tokio::select! {
+            ended = &mut serving => return ended.map_err(ServeError::Ended),
+            () = shutdown => {}
+        }
+        app.drain();
+        let _ = stop.send(());
+        let (running, waiting) = (app.gate.running(), app.gate.waiting());
+        tracing::info!(running, waiting, within_s = self.settings.drain.as_secs(), "stopping");
+        let finish = async {
+            let ended = serving.await;
+            app.gate.idle().await;
+            ended
+        };
+        match tokio::time::timeout(self.settings.drain, finish).await {
+            Ok(ended) => ended.map_err(ServeError::Ended)?,
+            Err(_) => {
+                let (running, waiting) = (app.gate.running(), app.gate.waiting());
+                tracing::warn!(running, waiting, "gave up on what was not finished in time");
+                app.gate.close();
+            }
+        }
+        app.host.flush().await.map_err(ServeError::Flush)?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}

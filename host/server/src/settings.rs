@@ -1,0 +1,57 @@
+//! What an operator decides about serving.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use crate::error::ServeError;
+
+/// How requests are served.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen; port 0 is any that is free.
+    pub listen: SocketAddr,
+    /// Decisions and feedback that are worked on at once; at least 1.
+    pub concurrency_max: usize,
+    /// Requests that may wait for their turn; one more is refused.
+    pub queue_max: usize,
+    /// Bytes of a request's body.
+    pub body_bytes_max: usize,
+    /// How long a stop waits for what is in flight.
+    pub drain: Duration,
+    /// When a refused caller may come again.
+    pub retry_after_s: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            // Guests have a thread a core; a few more requests keep them busy while others wait for the disk.
+            concurrency_max: cores * 4,
+            // At some milliseconds a request, a full queue is a wait of seconds: more would be answered too late.
+            queue_max: 1_024,
+            // Thousands of events, or of excluded items.
+            body_bytes_max: 1 << 20,
+            // Below the 30 seconds that orchestrators usually give before they kill.
+            drain: Duration::from_secs(20),
+            retry_after_s: 1,
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn check(&self) -> Result<(), ServeError> {
+        let most = Semaphore::MAX_PERMITS.min(u32::MAX as usize);
+        let wrong = |name, found, expected| Err(ServeError::Setting { name, found, expected });
+        if self.concurrency_max == 0 || self.concurrency_max > most {
+            return wrong("concurrency_max", self.concurrency_max, format!("1 to {most}"));
+        }
+        if self.body_bytes_max == 0 {
+            return wrong("body_bytes_max", 0, "at least 1".to_owned());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,113 @@
+//! `GET /v1/status`, `/healthz` and `/readyz`.
+
+use greenroom_memory::Counts;
+use greenroom_runtime::{ActivePlan, Agent};
+use serde::Serialize;
+
+use crate::routes::App;
+
+/// How a probe is answered.
+#[derive(Debug, Serialize)]
+pub(crate) struct State {
+    pub(crate) status: &'static str,
+}
+
+/// What runs and what it has done.
+#[derive(Debug, Serialize)]
+pub(crate) struct Status<'s> {
+    graph: &'s str,
+    /// `ready`, `inactive` or `draining`.
+    status: &'static str,
+    generation: Option<u64>,
+    plan: Option<String>,
+    agents: Vec<AgentStatus<'s>>,
+    items: u32,
+    subjects: u32,
+    decisions: Decisions,
+    feedback: Feedback,
+    requests: Requests,
+}
+
+#[derive(Debug, Serialize)]
+struct AgentStatus<'s> {
+    agent: &'s str,
+    version: String,
+    component: String,
+    params: String,
+    state: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Decisions {
+    recorded: u64,
+    repeated: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Feedback {
+    joined: u64,
+    not_shown: u64,
+    unknown_request: u64,
+    late: u64,
+    organic: u64,
+    repeated: u64,
+    retracted: u64,
+    retracts_unknown: u64,
+}
+
+/// Of this process, now.
+#[derive(Debug, Serialize)]
+struct Requests {
+    running: usize,
+    waiting: usize,
+    /// Since it was started.
+    refused: u64,
+}
+
+impl<'s> Status<'s> {
+    pub(crate) fn new(app: &'s App, plan: Option<&'s ActivePlan>, counts: &Counts) -> Self {
+        let store = app.host.store();
+        let agents = plan.map(|plan| plan.agents.as_slice()).unwrap_or_default();
+        Self {
+            graph: &app.host.loaded().plan.name,
+            status: match plan {
+                _ if app.draining() => "draining",
+                Some(_) => "ready",
+                None => "inactive",
+            },
+            generation: plan.map(|plan| plan.generation.0),
+            plan: plan.map(|plan| plan.digest.to_string()),
+            agents: agents.iter().map(|agent| AgentStatus::from(&**agent)).collect(),
+            items: store.items().len(),
+            subjects: store.subjects().len(),
+            decisions: Decisions { recorded: counts.decisions, repeated: counts.decisions_repeated },
+            feedback: Feedback {
+                joined: counts.joined,
+                not_shown: counts.not_shown,
+                unknown_request: counts.unknown_request,
+                late: counts.late,
+                organic: counts.organic,
+                repeated: counts.repeated,
+                retracted: counts.retracted,
+                retracts_unknown: counts.retracts_unknown,
+            },
+            requests: Requests {
+                running: app.gate.running(),
+                waiting: app.gate.waiting(),
+                refused: app.gate.refused(),
+            },
+        }
+    }
+}
+
+impl<'s> From<&'s Agent> for AgentStatus<'s> {
+    fn from(agent: &'s Agent) -> Self {
+        Self {
+            agent: &agent.spec.name,
+            version: agent.version.digest().to_string(),
+            component: agent.version.component.to_string(),
+            params: agent.version.params.to_string(),
+            state: agent.version.state.as_ref().map(ToString::to_string),
+        }
+    }
+}
