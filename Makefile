@@ -90,7 +90,8 @@ figures: figures-quality figures-calls ## Measure everything that the project cl
 figures-quality: setup components ## How good the recommendations are, to target/figures/quality.json
 	$(call step,figures: quality)
 	@mkdir -p $(FIGURES)
-	@$(GREENROOM) eval $(GRAPH) $(EVENTS) --protocol p1 --figures $(FIGURES)/quality.json
+	@$(GREENROOM) eval $(GRAPH) $(EVENTS) --protocol p1 --figures $(FIGURES)/quality.json \
+		--peers $(EXAMPLE)/peers.json
 
 figures-calls: setup components ## What calls cost, to target/figures/calls.json
 	$(call step,figures: calls)

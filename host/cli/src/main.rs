@@ -13,7 +13,7 @@ mod whole;
 
 use clap::{Parser, Subcommand};
 
-use commands::{check, config, decide, eval, inspect, package, train};
+use commands::{check, config, decide, eval, inspect, package, serve, train};
 
 /// A WebAssembly host for agents that evolve in production.
 #[derive(Parser)]
@@ -30,6 +30,7 @@ enum Command {
     Train(train::Arguments),
     Decide(decide::Arguments),
     Eval(eval::Arguments),
+    Serve(serve::Arguments),
     Config(config::Arguments),
     Package(package::Arguments),
 }
@@ -37,14 +38,18 @@ enum Command {
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
     terminal::report_errors();
-    terminal::log("warn");
-    terminal::end_when_interrupted();
+    let serves = matches!(arguments.command, Command::Serve(_));
+    terminal::log(if serves { "info" } else { "warn" });
+    if !serves {
+        terminal::end_when_interrupted();
+    }
     let done = match arguments.command {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Decide(arguments) => decide::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Package(arguments) => package::run(&arguments),
     };

@@ -27,5 +27,5 @@ pub use log::{
     StoredEvent,
 };
 pub use quota::Quotas;
-pub use store::{OpenError, Settings, Store};
+pub use store::{FILE, OpenError, Settings, Store};
 pub use writer::{Pending, Unavailable};

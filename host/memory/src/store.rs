@@ -25,7 +25,7 @@ const SCHEMA: u64 = 1;
 const SCHEMA_NAME: &str = "schema";
 
 /// The file in the data folder.
-const FILE: &str = "greenroom.redb";
+pub const FILE: &str = "greenroom.redb";
 
 /// Items' ids.
 const ITEMS: TableDefinition<&str, u32> = TableDefinition::new("items");

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use greenroom_model::{Fault, Usage};
 use greenroom_runtime::{Ask, Reply};
 use serde_json::{Map, Value, json};
 
@@ -45,7 +46,7 @@ fn object(text: &str) -> Result<Map<String, Value>, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let context = arguments.context.as_ref().map(rmp_serde::to_vec).transpose();
+    let context = arguments.context.as_ref().filter(|map| !map.is_empty()).map(rmp_serde::to_vec).transpose();
     let ask = Ask {
         subject: arguments.subject.clone(),
         limit: arguments.limit,
@@ -55,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         seed: arguments.seed,
         ..Ask::default()
     };
-    let host = arguments.host.settings()?.host(&arguments.graph).open()?;
+    let host = super::open_trained(&arguments.host.settings()?, &arguments.graph)?;
     host.activate()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| Failure::failed(format!("no thread to ask from: {e}")))?;
@@ -87,19 +88,46 @@ fn text(reply: &Reply) -> String {
     text
 }
 
+/// As `POST /v1/decide?usage=1` answers.
 fn document(reply: &Reply) -> Value {
     let answer = &reply.answer;
-    let items = reply
-        .items
-        .iter()
-        .map(|item| json!({ "id": item.id, "title": item.title, "score": item.score, "from": item.from }));
-    let degraded = answer.degraded.iter().map(|d| json!({ "node": d.node, "fault": d.fault }));
+    let items = reply.items.iter().map(|item| {
+        let mut document = json!({ "item": item.id, "score": item.score, "from": item.from });
+        if let (Some(title), Some(fields)) = (&item.title, document.as_object_mut()) {
+            fields.insert("title".to_owned(), json!(title));
+        }
+        document
+    });
+    let degraded = answer.degraded.iter().map(|d| {
+        let Fault { source, kind, message, .. } = &d.fault;
+        json!({ "node": d.node, "fault": { "source": source, "kind": kind, "message": message } })
+    });
+    let nodes = answer.nodes.iter().map(|(node, used)| {
+        let mut document = usage(used);
+        if let Some(fields) = document.as_object_mut() {
+            fields.insert("node".to_owned(), json!(node));
+        }
+        document
+    });
     json!({
         "request_id": reply.request_id,
         "generation": answer.generation,
         "plan": answer.plan,
         "items": items.collect::<Vec<_>>(),
         "degraded": degraded.collect::<Vec<_>>(),
-        "usage": answer.usage,
+        "usage": { "total": usage(&answer.usage), "nodes": nodes.collect::<Vec<_>>() },
+    })
+}
+
+fn usage(used: &Usage) -> Value {
+    json!({
+        "calls": used.calls,
+        "fuel": used.fuel,
+        "wall_us": used.wall_us,
+        "memory_peak_bytes": used.memory_peak,
+        "host_calls": used.host_calls,
+        "host_bytes": used.host_bytes,
+        "log_bytes": used.log_bytes,
+        "log_lines_dropped": used.log_dropped,
     })
 }

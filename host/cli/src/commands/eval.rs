@@ -97,6 +97,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         case.digests.insert("items".to_owned(), items.digest);
     }
     let (sandbox, guests) = settings.sandbox()?;
+    // What is wrong with a graph is told before anything is made or learned.
+    for graph in &arguments.graphs {
+        super::load(&sandbox, &guests, graph)?;
+    }
     let first = arguments.graphs.first().map_or(Path::new(""), PathBuf::as_path);
     let states = settings.data_dir(first).join("states");
     let opened = States::open(&states);

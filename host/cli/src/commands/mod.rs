@@ -6,4 +6,35 @@ pub(crate) mod decide;
 pub(crate) mod eval;
 pub(crate) mod inspect;
 pub(crate) mod package;
+pub(crate) mod serve;
 pub(crate) mod train;
+
+use std::path::Path;
+
+use greenroom_memory::FILE;
+use greenroom_runtime::{Guests, Host, Loaded};
+use greenroom_sandbox::Sandbox;
+
+use crate::exit::Failure;
+use crate::settings::Settings;
+
+/// A graph that can be prepared, or what is wrong with it.
+fn load(sandbox: &Sandbox, guests: &Guests, graph: &Path) -> Result<Loaded, Failure> {
+    let (sandbox, path) = (sandbox.clone(), graph.to_owned());
+    let loaded = guests.block_on(async move { greenroom_runtime::load(&sandbox, &path).await });
+    Ok(loaded.map_err(Failure::failed)??)
+}
+
+/// A host over data that is there: asking makes no data folder.
+fn open_trained(settings: &Settings, graph: &Path) -> Result<Host, Failure> {
+    let config = settings.host(graph);
+    if !config.data_dir.join(FILE).is_file() {
+        let (sandbox, guests) = settings.sandbox()?;
+        load(&sandbox, &guests, graph)?;
+        let (data, graph) = (config.data_dir.display(), graph.display());
+        return Err(Failure::failed(format!(
+            "nothing was learned yet: {data} has no data; run `greenroom train {graph} --events FILE`"
+        )));
+    }
+    Ok(config.open()?)
+}

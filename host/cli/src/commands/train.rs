@@ -38,7 +38,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let options = ReadOptions { ordered: arguments.ordered };
     let events = arguments.events.as_ref().map(|path| read(path, &options)).transpose()?;
     let items = arguments.items.as_ref().map(|path| read_items(path)).transpose()?;
-    let host = settings.host(&arguments.graph).open()?;
+    let host = match &events {
+        Some(_) => settings.host(&arguments.graph).open()?,
+        None => super::open_trained(&settings, &arguments.graph)?,
+    };
     let imported = host.import(events.as_ref(), items.as_ref())?;
     let trained = host.train(progress::watched())?;
     let generation = host.activate()?;

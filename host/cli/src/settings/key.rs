@@ -15,8 +15,8 @@ pub(crate) struct Key {
 
 #[derive(Debug)]
 enum Kind {
-    Address(&'static str),
-    Count { low: u64, high: u64, default: u64 },
+    Address,
+    Count { low: u64, high: u64, default: fn() -> u64 },
     Data,
     Cache,
 }
@@ -31,24 +31,45 @@ pub(crate) enum Value {
     Folder(Option<PathBuf>),
 }
 
-const fn count(name: &'static str, what: &'static str, low: u64, high: u64, default: u64) -> Key {
+const fn count(name: &'static str, what: &'static str, low: u64, high: u64, default: fn() -> u64) -> Key {
     Key { name, what, kind: Kind::Count { low, high, default } }
 }
 
 /// In the order in which they are shown.
 pub(crate) const KEYS: [Key; 11] = [
-    Key { name: "listen", what: "where the server listens", kind: Kind::Address("127.0.0.1:8080") },
-    count("guest_threads", "threads that guests run on; 0 is one a core", 0, 1_024, 0),
-    count("pool_instances", "core instances, memories and tables that may live at once", 8, 20_000, 1_000),
-    count("tick_ms", "the precision of deadlines", 1, 1_000, 1),
+    Key { name: "listen", what: "where the server listens", kind: Kind::Address },
+    count("guest_threads", "threads that guests run on; 0 is one a core", 0, 1_024, || 0),
+    count("pool_instances", "core instances, memories and tables that may live at once", 8, 20_000, || {
+        u64::from(sandbox().pool_instances)
+    }),
+    count("tick_ms", "the precision of deadlines", 1, 1_000, || sandbox().tick.as_millis() as u64),
     Key { name: "cache_dir", what: "where compiled components are kept", kind: Kind::Cache },
     Key { name: "data_dir", what: "where the catalog, the log and what was learned are kept", kind: Kind::Data },
-    count("concurrency_max", "requests that are worked on at once", 1, 100_000, 64),
-    count("queue_max", "requests that wait for their turn; more are answered 429", 0, 1_000_000, 256),
-    count("body_bytes_max", "the largest body of a request", 1_024, 1 << 30, 1 << 20),
-    count("drain_s", "how long requests in flight may take after a stop was asked for", 0, 3_600, 30),
-    count("join_window_h", "feedback later than this after its decision is not credited to it", 1, 8_784, 168),
+    count("concurrency_max", "requests that are worked on at once", 1, 100_000, || server().concurrency_max as u64),
+    count("queue_max", "requests that wait for their turn; more are answered 429", 0, 1_000_000, || {
+        server().queue_max as u64
+    }),
+    count("body_bytes_max", "the largest body of a request", 1_024, 1 << 30, || server().body_bytes_max as u64),
+    count("drain_s", "seconds that requests in flight may take after a stop was asked for", 0, 3_600, || {
+        server().drain.as_secs()
+    }),
+    count("join_window_h", "hours after which feedback is not credited to its decision", 1, 8_784, || {
+        memory().join_window_ms.unsigned_abs() / 3_600_000
+    }),
 ];
+
+// The crates that use a setting own its default.
+fn sandbox() -> greenroom_sandbox::Config {
+    greenroom_sandbox::Config::default()
+}
+
+fn server() -> greenroom_server::Settings {
+    greenroom_server::Settings::default()
+}
+
+fn memory() -> greenroom_memory::Settings {
+    greenroom_memory::Settings::default()
+}
 
 impl Key {
     /// `--tick-ms`.
@@ -63,8 +84,8 @@ impl Key {
 
     pub(crate) fn default_value(&self) -> Value {
         match &self.kind {
-            Kind::Address(text) => text.parse().map_or(Value::Folder(None), Value::Address),
-            Kind::Count { default, .. } => Value::Count(*default),
+            Kind::Address => Value::Address(server().listen),
+            Kind::Count { default, .. } => Value::Count(default()),
             Kind::Data => Value::Folder(None),
             Kind::Cache => Value::Folder(user_cache()),
         }
@@ -73,7 +94,7 @@ impl Key {
     /// What belongs there.
     pub(crate) fn expected(&self) -> String {
         match &self.kind {
-            Kind::Address(example) => format!("an address and a port, such as {example}"),
+            Kind::Address => format!("an address and a port, such as {}", server().listen),
             Kind::Count { low, high, .. } => format!("a whole number from {low} to {high}"),
             Kind::Data | Kind::Cache => "the path of a folder".to_owned(),
         }
@@ -87,7 +108,7 @@ impl Key {
     /// Of text; else what was expected.
     pub(crate) fn parse(&self, text: &str) -> Result<Value, String> {
         let value = match &self.kind {
-            Kind::Address(_) => text.parse().ok().map(Value::Address),
+            Kind::Address => text.parse().ok().map(Value::Address),
             Kind::Count { low, high, .. } => {
                 text.replace('_', "").parse().ok().filter(|n| (low..=high).contains(&n)).map(Value::Count)
             }

@@ -128,6 +128,23 @@ impl Settings {
         }
     }
 
+    /// How a server serves.
+    pub(crate) fn server(&self) -> greenroom_server::Settings {
+        let default = greenroom_server::Settings::default();
+        let listen = match self.values.get("listen") {
+            Some((Value::Address(address), _)) => *address,
+            _ => default.listen,
+        };
+        greenroom_server::Settings {
+            listen,
+            concurrency_max: self.size("concurrency_max"),
+            queue_max: self.size("queue_max"),
+            body_bytes_max: self.size("body_bytes_max"),
+            drain: Duration::from_secs(self.count("drain_s")),
+            ..default
+        }
+    }
+
     /// A sandbox and threads, for commands that need no data.
     pub(crate) fn sandbox(&self) -> Result<(greenroom_sandbox::Sandbox, greenroom_runtime::Guests), Failure> {
         let (cache_dir, pool_instances, tick) = (self.cache_dir(), self.pool_instances(), self.tick());

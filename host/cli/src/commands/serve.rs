@@ -1,0 +1,102 @@
+//! `greenroom serve`: a graph as it was trained, over HTTP.
+
+use std::path::PathBuf;
+
+use greenroom_server::{ServeError, Server};
+use tokio::signal;
+
+use crate::exit::{self, Failure};
+use crate::output;
+use crate::settings::{HostFlags, ServerFlags};
+
+/// Threads that speak HTTP; guests have their own.
+const THREADS: usize = 2;
+
+/// Serves what a graph learned over HTTP, until SIGTERM or Ctrl-C.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The graph file.
+    graph: PathBuf,
+    #[command(flatten)]
+    server: ServerFlags,
+    #[command(flatten)]
+    host: HostFlags,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let settings = arguments.host.with(&arguments.server)?;
+    // A port in use is told before anything slow is done.
+    let server = Server::bind(settings.server())?;
+    let host = super::open_trained(&settings, &arguments.graph)?;
+    let generation = host.activate()?;
+    let failed = |e: std::io::Error| Failure::failed(format!("no threads to serve with: {e}"));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .thread_name("greenroom-http")
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    let served = runtime.block_on(async {
+        let asked_to_stop = Stop::listen().map_err(failed)?;
+        let name = &host.loaded().plan.name;
+        output::text(&format!("serving {name}, generation {generation}, on http://{}\n", server.local_addr()))?;
+        Ok(server.run(host, asked_to_stop.wait()).await?)
+    });
+    // What did not finish within the time it was given is not waited for.
+    runtime.shutdown_background();
+    served
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::InUse { .. } => Self::in_use(error),
+            ServeError::Setting { .. } | ServeError::NotHere { .. } => Self::arguments(error),
+            other => Self::failed(other),
+        }
+    }
+}
+
+/// The signals that ask for a stop.
+struct Stop {
+    #[cfg(unix)]
+    interrupt: signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
+        use signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Until the first signal; whoever presses Ctrl-C again does not want to wait for the requests in flight.
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        tokio::spawn(async move {
+            self.interrupt.recv().await;
+            std::process::exit(exit::INTERRUPTED);
+        });
+    }
+}
+
+#[cfg(not(unix))]
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    async fn wait(self) {
+        // Without the signal there is no other way to ask for a stop.
+        let _ = signal::ctrl_c().await;
+        tokio::spawn(async {
+            let _ = signal::ctrl_c().await;
+            std::process::exit(exit::INTERRUPTED);
+        });
+    }
+}
