@@ -133,7 +133,16 @@ impl Shared {
 
     async fn run(self: Arc<Self>, index: usize, inputs: Vec<Input>) -> Done {
         let (result, inputs, usage) = match self.plan.plan.nodes.get(index) {
-            Some(node) => self.call(node, inputs).await,
+            Some(node) => {
+                let agent = self.plan.agents.get(node.agent);
+                let span = tracing::debug_span!(
+                    "node",
+                    node = %node.name,
+                    generation = self.plan.generation.0,
+                    version = agent.map(|agent| tracing::field::display(agent.version.digest().short())),
+                );
+                self.call(node, inputs).instrument(span).await
+            }
             None => (Err(Fault::host(FaultKind::Internal, "no such node")), inputs, Usage::default()),
         };
         Done { node: index, result, inputs, usage }

@@ -29,12 +29,15 @@ impl History {
     }
 
     /// The rows that the subject liked, oldest first, each with a weight: 1 for the latest, and half as much for every
-    /// `half_life` events further back; 1 for all of them when `half_life` is 0.
+    /// `half_life` events further back; 1 for all of them when `half_life` is 0, or when all are of one time: then
+    /// nobody knows their order.
     #[must_use]
     pub fn weighted(&self, half_life: f64) -> Vec<(u32, f32)> {
-        let fading = if half_life > 0.0 { 0.5_f64.powf(1.0 / half_life) } else { 1.0 };
+        let positives = self.positives();
+        let ordered = positives.first().map(|first| first.1) != positives.last().map(|last| last.1);
+        let fading = if half_life > 0.0 && ordered { 0.5_f64.powf(1.0 / half_life) } else { 1.0 };
         let mut weight = 1.0;
-        let mut liked: Vec<(u32, f32)> = self.positives().into_iter().map(|(row, _)| (row, 0.0)).collect();
+        let mut liked: Vec<(u32, f32)> = positives.into_iter().map(|(row, _)| (row, 0.0)).collect();
         for event in liked.iter_mut().rev() {
             #[expect(clippy::cast_possible_truncation, reason = "a weight in [0, 1]")]
             {
@@ -164,6 +167,12 @@ mod tests {
         let weights: Vec<f32> = seen.weighted(2.0).iter().map(|x| x.1).collect();
         assert!((weights[0] - 0.5).abs() < 1e-6 && (weights[1] - 0.5_f32.sqrt()).abs() < 1e-6, "{weights:?}");
         assert_eq!(weights[2], 1.0);
+    }
+
+    #[test]
+    fn events_of_one_time_weigh_the_same() {
+        let seen = native::observe(10, &[(1, 5), (2, 5), (3, 5)]).history;
+        assert_eq!(seen.weighted(2.0), [(1, 1.0), (2, 1.0), (3, 1.0)]);
     }
 
     #[test]

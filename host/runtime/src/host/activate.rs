@@ -41,7 +41,7 @@ impl Host {
     /// Has the graph's agents learn from all events of the log.
     ///
     /// # Errors
-    /// When there are no events, or an agent failed; nothing is changed then.
+    /// When there are no events, or an agent failed or cannot take back what it learned; nothing is changed then.
     pub fn train(&self, progress: Arc<dyn Progress>) -> Result<Vec<Trained>, HostError> {
         let inner = &self.inner;
         let split = served::split(&inner.store)?;
@@ -57,7 +57,9 @@ impl Host {
             store: inner.store.clone(),
             progress,
         };
-        let (_, trained) = trainer.train(&inner.loaded, &lessons)?;
+        let (states, trained) = trainer.train(&inner.loaded, &lessons)?;
+        // What cannot serve replaces nothing that can.
+        self.prepared(&states, Generation(0))?;
         let mut learned = Learned::default();
         for report in &trained {
             if let Some(spec) = inner.loaded.plan.agents.iter().find(|agent| agent.name == report.agent) {
@@ -78,18 +80,14 @@ impl Host {
     pub fn activate(&self) -> Result<Generation, HostError> {
         let inner = &self.inner;
         let states = self.learned_states()?;
-        let memory: Arc<dyn Memory> = Arc::new(Layer::new(&inner.store, &inner.loaded.plan.namespaces));
-        let row = |item: &str| inner.store.items().row(item);
         let before: Option<ActiveRecord> = self.recorded("active")?;
         let last = before.as_ref().map_or(Generation(0), |record| record.generation);
-        let mut plan = ActivePlan::new(&inner.loaded, &states, &memory, &row, last)?;
+        let mut plan = self.prepared(&states, last)?;
         let same = before.is_some_and(|record| record.plan == plan.digest);
         if !same {
             plan.generation = Generation(last.0 + 1);
         }
         let plan = Arc::new(plan);
-        let warmed = Arc::clone(&plan);
-        inner.guests.block_on(async move { warmed.warm().await })??;
         if !same {
             let record = ActiveRecord { generation: plan.generation, plan: plan.digest, since_ms: now_ms() };
             self.record("active", &record)?;
@@ -98,6 +96,15 @@ impl Host {
         inner.active.store(Some(plan));
         tracing::info!(generation = generation.0, graph = %inner.loaded.plan.name, "active");
         Ok(generation)
+    }
+
+    /// The graph with these states, warm.
+    fn prepared(&self, states: &StatesByAgent, generation: Generation) -> Result<ActivePlan, HostError> {
+        let inner = &self.inner;
+        let memory: Arc<dyn Memory> = Arc::new(Layer::new(&inner.store, &inner.loaded.plan.namespaces));
+        let row = |item: &str| inner.store.items().row(item);
+        let plan = ActivePlan::new(&inner.loaded, states, &memory, &row, generation)?;
+        Ok(inner.guests.block_on(async move { plan.warm().await.map(|()| plan) })??)
     }
 
     fn learned_states(&self) -> Result<StatesByAgent, HostError> {

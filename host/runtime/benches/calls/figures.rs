@@ -1,0 +1,94 @@
+//! Figures as `make figures` collects them.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+/// A figure beside its baseline.
+pub(crate) struct Figure {
+    pub(crate) id: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) value: f64,
+    pub(crate) unit: &'static str,
+    pub(crate) better: &'static str,
+    pub(crate) target: Option<f64>,
+    pub(crate) baseline: Option<(&'static str, f64)>,
+    pub(crate) samples: u64,
+    pub(crate) spread: f64,
+}
+
+/// (median, half width of its 95 % interval) in nanoseconds, as criterion found them in this run.
+fn criterion(id: &str) -> (f64, f64) {
+    let home = std::env::var_os("CRITERION_HOME").map(PathBuf::from).unwrap_or_else(|| {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+        target.unwrap_or_else(|| PathBuf::from("../../target")).join("criterion")
+    });
+    let path = home.join(id).join("new/estimates.json");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let median = &serde_json::from_str::<Value>(&text).unwrap()["median"];
+    let interval = &median["confidence_interval"];
+    let (low, high) = (interval["lower_bound"].as_f64().unwrap(), interval["upper_bound"].as_f64().unwrap());
+    (median["point_estimate"].as_f64().unwrap(), (high - low) / 2.0)
+}
+
+/// The figures of the calls that criterion measured.
+pub(crate) fn of_calls() -> Vec<Figure> {
+    let beside = |id, what, group: &str, target| {
+        let (host, spread) = criterion(&format!("{group}/host"));
+        let (raw, _) = criterion(&format!("{group}/raw wasmtime"));
+        println!("{what}: host {host:.0} ns, raw wasmtime {raw:.0} ns");
+        Figure {
+            id,
+            what,
+            value: host / raw,
+            unit: "times raw",
+            better: "lower",
+            target: Some(target),
+            baseline: Some(("raw wasmtime, ns", raw)),
+            samples: 60,
+            spread: spread / raw,
+        }
+    };
+    let (check, spread) = criterion("1,000 candidates/check");
+    vec![
+        beside("calls.empty", "an empty call", "empty call", 2.0),
+        beside("calls.candidates", "decide, 1,000 candidates in and out", "1,000 candidates", 1.5),
+        beside("calls.fresh", "a fresh instance and a call", "fresh instance and call", 1.5),
+        Figure {
+            id: "calls.check",
+            what: "checking 1,000 candidates",
+            value: check / 1e3,
+            unit: "us",
+            better: "lower",
+            target: Some(3.0),
+            baseline: None,
+            samples: 60,
+            spread: spread / 1e3,
+        },
+    ]
+}
+
+/// Prints a table and writes `$GREENROOM_FIGURES`.
+pub(crate) fn report(figures: &[Figure]) {
+    println!("\n{:<42} {:>10} {:<12} {:>8}  baseline", "figure", "value", "unit", "target");
+    for f in figures {
+        let target = f.target.map_or_else(|| "-".to_owned(), |t| format!("{t}"));
+        let baseline = f.baseline.map_or_else(String::new, |(what, value)| format!("{what}: {value:.1}"));
+        println!("{:<42} {:>10.2} {:<12} {target:>8}  {baseline}", f.what, f.value, f.unit);
+    }
+    let list: Vec<Value> = figures
+        .iter()
+        .map(|f| {
+            json!({
+                "id": f.id, "what": f.what, "value": f.value, "unit": f.unit, "better": f.better, "target": f.target,
+                "baseline": f.baseline.map(|(what, value)| json!({ "what": what, "value": value })),
+                "samples": f.samples, "spread": f.spread,
+            })
+        })
+        .collect();
+    if let Some(path) = std::env::var_os("GREENROOM_FIGURES").map(PathBuf::from) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, serde_json::to_string_pretty(&list).unwrap()).unwrap();
+        println!("\nwritten to {}", path.display());
+    }
+}

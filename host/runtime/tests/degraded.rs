@@ -1,0 +1,153 @@
+//! What fails in one node costs that node: the request goes on and says so.
+
+mod support;
+
+use greenroom_model::FaultKind;
+use greenroom_runtime::{AskError, Reply};
+use support::{World, ask};
+
+fn graph(mode: &str, on_fault: &str, more: &str) -> String {
+    format!(
+        r#"
+[graph]
+name = "shaky"
+output = "fuse"
+deadline_ms = 3000
+
+[memory.probe]
+kind = "kv"
+bytes_max = "1MiB"
+
+[agents.good]
+component = "COMPONENTS/popularity.wasm"
+
+[agents.bad]
+component = "COMPONENTS/probe.wasm"
+params = {{ mode = "{mode}" }}
+grants = {{ memory = ["probe:write"] }}
+instances = "pooled"
+{more}
+
+[agents.fusion]
+component = "COMPONENTS/fusion.wasm"
+params = {{ method = "rrf" }}
+
+[nodes.good]
+agent = "good"
+
+[nodes.bad]
+agent = "bad"
+limit = 5
+deadline_ms = 200
+on_fault = {on_fault}
+
+[nodes.fuse]
+agent = "fusion"
+inputs = {{ good = "good", bad = "bad" }}
+"#
+    )
+}
+
+fn decide(graph: &str, times: usize) -> Vec<Result<Reply, AskError>> {
+    let world = World::new(graph);
+    let host = world.serving();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    (0..times).map(|_| runtime.block_on(host.decide(ask("s0", 5)))).collect()
+}
+
+#[test]
+fn a_failed_node_yields_its_fallback_and_the_answer_says_degraded() {
+    let expected = [
+        ("trap", FaultKind::Trap),
+        ("panic", FaultKind::Trap),
+        ("fault", FaultKind::Unavailable),
+        ("nan", FaultKind::InvalidOutput),
+        ("repeat", FaultKind::InvalidOutput),
+        ("unknown", FaultKind::InvalidOutput),
+        ("too-many", FaultKind::InvalidOutput),
+    ];
+    for (mode, kind) in expected {
+        for reply in decide(&graph(mode, "\"empty\"", ""), 3) {
+            let reply = reply.unwrap();
+            assert_eq!(reply.items.len(), 5, "{mode}");
+            assert!(reply.items.iter().all(|item| item.from.iter().all(|node| &**node == "good")), "{mode}");
+            let degraded = &reply.answer.degraded;
+            assert_eq!((degraded.len(), &*degraded[0].node, degraded[0].fault.kind), (1, "bad", kind), "{mode}");
+        }
+    }
+}
+
+#[test]
+fn a_node_is_stopped_at_its_own_deadline() {
+    let budget = "budget = { fuel = 1_000_000_000_000, deadline_ms = 2500 }";
+    let reply = decide(&graph("spin", "\"empty\"", budget), 1).remove(0).unwrap();
+    assert_eq!(reply.answer.degraded[0].fault.kind, FaultKind::Deadline);
+    assert!(reply.answer.degraded[0].fault.message.contains("200 ms"), "{:?}", reply.answer.degraded);
+    assert_eq!(reply.items.len(), 5);
+}
+
+#[test]
+fn a_loop_ends_with_its_fuel_and_growth_with_its_memory() {
+    let reply = decide(&graph("spin", "\"empty\"", "budget = { fuel = 1_000_000 }"), 1).remove(0).unwrap();
+    assert_eq!(reply.answer.degraded[0].fault.kind, FaultKind::Fuel);
+    let reply = decide(&graph("grow", "\"empty\"", "budget = { memory_max = \"8MiB\" }"), 1).remove(0).unwrap();
+    assert_eq!(reply.answer.degraded[0].fault.kind, FaultKind::Memory);
+}
+
+#[test]
+fn a_node_without_a_fallback_fails_the_request_by_name() {
+    let error = decide(&graph("trap", "\"fail\"", ""), 1).remove(0).unwrap_err();
+    let AskError::Fault(fault) = error else { panic!("{error}") };
+    assert!(fault.message.starts_with("node `bad`"), "{fault}");
+}
+
+const ROUTED: &str = r#"
+[graph]
+name = "routed"
+output = "fuse"
+deadline_ms = 3000
+segments = { cold = 3, light = 20 }
+
+[agents.router]
+component = "COMPONENTS/router.wasm"
+params = { by = "segment" }
+
+[agents.popularity]
+component = "COMPONENTS/popularity.wasm"
+
+[agents.knn]
+component = "COMPONENTS/item-knn.wasm"
+
+[agents.fusion]
+component = "COMPONENTS/fusion.wasm"
+params = { method = "rrf" }
+
+[nodes.route]
+agent = "router"
+branches = { new = ["popularity"], default = ["knn"] }
+
+[nodes.popularity]
+agent = "popularity"
+
+[nodes.knn]
+agent = "knn"
+
+[nodes.fuse]
+agent = "fusion"
+inputs = { popularity = "popularity", knn = "knn" }
+"#;
+
+#[test]
+fn a_branch_that_is_not_picked_does_not_run() {
+    let world = World::new(ROUTED);
+    let host = world.serving();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let ran = |subject: &str| -> Vec<String> {
+        let reply = runtime.block_on(host.decide(ask(subject, 3))).unwrap();
+        assert!(reply.answer.degraded.is_empty());
+        assert!(!reply.items.is_empty());
+        reply.answer.nodes.iter().map(|(node, _)| node.to_string()).collect()
+    };
+    assert_eq!(ran("nobody"), ["fuse", "popularity", "route"]);
+    assert_eq!(ran("s0"), ["fuse", "knn", "route"]);
+}

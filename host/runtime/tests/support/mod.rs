@@ -1,0 +1,84 @@
+//! A small world: sixty subjects in three circles of taste, and a graph over a temporary folder.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use greenroom_runtime::events::{ReadOptions, read, read_items};
+use greenroom_runtime::{Ask, Config, Host, Quiet};
+
+/// A folder with events, items and a graph.
+pub struct World {
+    pub dir: tempfile::TempDir,
+}
+
+impl World {
+    /// `graph` may say COMPONENTS for the folder of built components.
+    pub fn new(graph: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let components = greenroom_kit::components();
+        let graph = graph.replace("COMPONENTS", &components.display().to_string());
+        std::fs::write(dir.path().join("graph.toml"), graph).unwrap();
+        std::fs::write(dir.path().join("events.csv"), events()).unwrap();
+        std::fs::write(dir.path().join("items.csv"), items(None)).unwrap();
+        Self { dir }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn open(&self) -> Host {
+        open(&self.path("graph.toml"), &self.path("data"))
+    }
+
+    /// Imported, trained and active.
+    pub fn serving(&self) -> Host {
+        let host = self.open();
+        let events = read(&self.path("events.csv"), &ReadOptions::default()).unwrap();
+        let items = read_items(&self.path("items.csv")).unwrap();
+        host.import(Some(&events), Some(&items)).unwrap();
+        host.train(Arc::new(Quiet)).unwrap();
+        host.activate().unwrap();
+        host
+    }
+}
+
+pub fn open(graph: &Path, data: &Path) -> Host {
+    let config = Config {
+        graph: graph.to_owned(),
+        data_dir: data.to_owned(),
+        cache_dir: None,
+        guest_threads: 2,
+        pool_instances: 120,
+        tick: Duration::from_millis(1),
+        join_window: Duration::from_secs(86_400),
+    };
+    config.open().unwrap()
+}
+
+/// Subject s of circle s % 3 liked, in order, most of the items 10 c to 10 c + 9.
+pub fn events() -> String {
+    let mut text = String::from("user,item,rating,timestamp\n");
+    for subject in 0..60_u32 {
+        for step in 0..8_u32 {
+            let item = 10 * (subject % 3) + (subject / 3 + step) % 10;
+            writeln!(text, "s{subject},{item},5.0,{}", 1_000_000_000 + 100 * subject + step).unwrap();
+        }
+    }
+    text
+}
+
+pub fn items(delisted: Option<u32>) -> String {
+    let mut text = String::from("item,title,year,genres,delisted\n");
+    for item in 0..30 {
+        let gone = u32::from(delisted == Some(item));
+        writeln!(text, "{item},Title {item},{},g{}|all,{gone}", 1980 + item, item / 10).unwrap();
+    }
+    text
+}
+
+pub fn ask(subject: &str, limit: u32) -> Ask {
+    Ask { subject: Some(subject.to_owned()), limit, ..Ask::default() }
+}
