@@ -5,7 +5,6 @@ use std::io::ErrorKind;
 
 use greenroom_memory::OpenError;
 use greenroom_model::{Fault, FaultKind, FaultSource};
-use greenroom_runtime::evaluation::ProtocolError;
 use greenroom_runtime::events::ReadError;
 use greenroom_runtime::{AskError, EvaluateError, HostError, ImportError, LoadGraphError, PrepareError, TrainError};
 
@@ -39,7 +38,9 @@ pub(crate) fn unreadable(path: &std::path::Path, error: &std::io::Error) -> Fail
 /// A fault of an agent, or of what it was given.
 fn of_fault(fault: &Fault, message: &dyn Error) -> Failure {
     match (fault.source, fault.kind) {
-        (_, FaultKind::InvalidState) => Failure::bad_file(message),
+        (_, FaultKind::InvalidState) => Failure::bad_file(format!(
+            "{message}; its learned state is not its own: remove the folder `states` of the data folder, and train"
+        )),
         (FaultSource::Guest, _) => Failure::agent(message),
         (FaultSource::Caller, _) => Failure::arguments(message),
         (FaultSource::Host, _) => Failure::failed(message),
@@ -61,12 +62,6 @@ impl From<ReadError> for Failure {
             ReadError::Io { path, source } => unreadable(&path, &source),
             other => Self::bad_file(other),
         }
-    }
-}
-
-impl From<ProtocolError> for Failure {
-    fn from(error: ProtocolError) -> Self {
-        Self::bad_file(error)
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
 use crate::failures;
+use crate::table::{Table, large};
 
 /// One figure.
 #[derive(Debug, Serialize)]
@@ -116,6 +117,29 @@ fn of_arm(report: &Report, arm: &Arm, peers: &Peers) -> Vec<Figure> {
         figures.push(figure("fuel", fuel, None, "units of fuel a request", Better::Lower));
     }
     figures
+}
+
+/// For people.
+pub(crate) fn table(figures: &[Figure]) -> Table {
+    let mut table = Table::new(&["figure", "value>", "spread>", "target>", "", "others>", "who"]);
+    for figure in figures {
+        let number = |value: f64| if value.abs() < 1_000.0 { format!("{value:.4}") } else { large(value) };
+        let optional = |value: Option<f64>| value.map(number).unwrap_or_default();
+        let met = figure.target.map(|target| match figure.better {
+            Better::Higher => figure.value >= target,
+            Better::Lower => figure.value <= target,
+        });
+        table.row([
+            figure.id.clone(),
+            number(figure.value),
+            optional(figure.spread),
+            optional(figure.target),
+            met.map(|met| if met { "met" } else { "NOT MET" }).unwrap_or_default().to_owned(),
+            optional(figure.baseline.as_ref().map(|baseline| baseline.value)),
+            figure.baseline.as_ref().map(|baseline| baseline.what.clone()).unwrap_or_default(),
+        ]);
+    }
+    table
 }
 
 /// Whole or not at all.

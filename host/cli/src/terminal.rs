@@ -36,16 +36,26 @@ pub(crate) fn log(level: &str) {
 
 /// Ctrl-C ends the process at once. Whatever it was writing is whole or not there: files are written beside and renamed.
 pub(crate) fn end_when_interrupted() {
-    let listen = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-        runtime.block_on(tokio::signal::ctrl_c())
-    };
-    let started = std::thread::Builder::new().name("greenroom-interrupt".to_owned()).spawn(move || {
-        if listen().is_ok() {
-            std::process::exit(exit::INTERRUPTED);
+    let started = std::thread::Builder::new().name("greenroom-interrupt".to_owned()).spawn(|| {
+        match tokio::runtime::Builder::new_current_thread().enable_io().build().map(|r| r.block_on(interrupted())) {
+            Ok(Ok(())) => std::process::exit(exit::INTERRUPTED),
+            Ok(Err(error)) | Err(error) => tracing::debug!(%error, "Ctrl-C is left to the system"),
         }
     });
     if let Err(error) = started {
         tracing::debug!(%error, "Ctrl-C is left to the system");
     }
+}
+
+#[cfg(unix)]
+async fn interrupted() -> std::io::Result<()> {
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+    tracing::debug!("Ctrl-C ends this command");
+    interrupt.recv().await;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn interrupted() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
 }

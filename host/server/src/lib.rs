@@ -17,3 +17,4 @@ mod wire;
 pub use error::ServeError;
 pub use server::{Server, serve};
 pub use settings::Settings;
+pub use wire::decide::Decided;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use greenroom_model::{Fault, Usage};
 use greenroom_runtime::{Ask, Reply};
-use serde_json::{Map, Value, json};
+use greenroom_server::Decided;
+use serde_json::{Map, Value};
 
 use crate::exit::Failure;
 use crate::output;
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// Where randomness comes from [default: the request's id].
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Print JSON.
+    /// Print JSON, as the HTTP API answers.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         host.flush().await.map_err(|e| Failure::failed(format!("the decision could not be made durable: {e}")))?;
         Ok::<_, Failure>(reply)
     })?;
-    if arguments.json { output::json(&document(&reply)) } else { output::text(&text(&reply)) }
+    if arguments.json { output::json(&Decided::new(&reply, true)) } else { output::text(&text(&reply)) }
 }
 
 fn text(reply: &Reply) -> String {
@@ -86,48 +86,4 @@ fn text(reply: &Reply) -> String {
         text.push_str(&format!("degraded: node {}: {}\n", degraded.node, degraded.fault));
     }
     text
-}
-
-/// As `POST /v1/decide?usage=1` answers.
-fn document(reply: &Reply) -> Value {
-    let answer = &reply.answer;
-    let items = reply.items.iter().map(|item| {
-        let mut document = json!({ "item": item.id, "score": item.score, "from": item.from });
-        if let (Some(title), Some(fields)) = (&item.title, document.as_object_mut()) {
-            fields.insert("title".to_owned(), json!(title));
-        }
-        document
-    });
-    let degraded = answer.degraded.iter().map(|d| {
-        let Fault { source, kind, message, .. } = &d.fault;
-        json!({ "node": d.node, "fault": { "source": source, "kind": kind, "message": message } })
-    });
-    let nodes = answer.nodes.iter().map(|(node, used)| {
-        let mut document = usage(used);
-        if let Some(fields) = document.as_object_mut() {
-            fields.insert("node".to_owned(), json!(node));
-        }
-        document
-    });
-    json!({
-        "request_id": reply.request_id,
-        "generation": answer.generation,
-        "plan": answer.plan,
-        "items": items.collect::<Vec<_>>(),
-        "degraded": degraded.collect::<Vec<_>>(),
-        "usage": { "total": usage(&answer.usage), "nodes": nodes.collect::<Vec<_>>() },
-    })
-}
-
-fn usage(used: &Usage) -> Value {
-    json!({
-        "calls": used.calls,
-        "fuel": used.fuel,
-        "wall_us": used.wall_us,
-        "memory_peak_bytes": used.memory_peak,
-        "host_calls": used.host_calls,
-        "host_bytes": used.host_bytes,
-        "log_bytes": used.log_bytes,
-        "log_lines_dropped": used.log_dropped,
-    })
 }

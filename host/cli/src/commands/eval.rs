@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use greenroom_model::Digest;
-use greenroom_runtime::evaluation::{Split, p1, pair};
+use greenroom_runtime::evaluation::{ProtocolError, Report, Split, p1, pair};
 use greenroom_runtime::events::{EventFile, ReadOptions, read, read_items};
-use greenroom_runtime::{Bench, Evaluated, States, evaluate};
-use serde_json::json;
+use greenroom_runtime::{Bench, Evaluated, States, Trained, evaluate};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::train;
 use crate::exit::Failure;
@@ -68,28 +69,47 @@ struct Case {
 }
 
 impl Arguments {
+    fn no_graph_twice(&self) -> Result<(), Failure> {
+        let files: Vec<_> = self.graphs.iter().map(|path| path.canonicalize().unwrap_or(path.clone())).collect();
+        let twice = files.iter().enumerate().find(|(at, file)| files.iter().take(*at).any(|before| before == *file));
+        let message = |path: &Path| format!("{} is given twice: there is nothing to compare", path.display());
+        let path = twice.and_then(|(at, _)| self.graphs.get(at));
+        path.map_or(Ok(()), |path| Err(Failure::arguments(message(path))))
+    }
+
     fn case(&self) -> Result<Case, Failure> {
         let options = ReadOptions { ordered: self.ordered };
         let file = |path: &PathBuf| read(path, &options);
         let digest = |what: &str, file: &EventFile| (what.to_owned(), file.digest);
         match (&self.events, &self.train, &self.test) {
-            (Some(events), ..) => {
+            (Some(path), ..) => {
                 let Protocol::P1 = self.protocol;
-                let events = file(events)?;
-                Ok(Case { split: p1(&events.events)?, protocol: "p1", digests: [digest("events", &events)].into() })
+                let events = file(path)?;
+                Ok(Case {
+                    split: p1(&events.events).map_err(|e| unfit(path, &e))?,
+                    protocol: "p1",
+                    digests: [digest("events", &events)].into(),
+                })
             }
-            (None, Some(train), Some(test)) => {
-                let (train, test) = (file(train)?, file(test)?);
+            (None, Some(train), Some(path)) => {
+                let (train, test) = (file(train)?, file(path)?);
+                let split = pair(&train.events, &test.events).map_err(|e| unfit(path, &e))?;
                 let digests = [digest("train", &train), digest("test", &test)].into();
-                Ok(Case { split: pair(&train.events, &test.events)?, protocol: "pair", digests })
+                Ok(Case { split, protocol: "pair", digests })
             }
             _ => Err(Failure::arguments("what to judge on is missing: --events FILE, or --train FILE and --test FILE")),
         }
     }
 }
 
+/// What is wrong with a file of events that could be read.
+fn unfit(path: &Path, error: &ProtocolError) -> Failure {
+    Failure::bad_file(format!("{}: {error}", path.display()))
+}
+
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = arguments.host.settings()?;
+    arguments.no_graph_twice()?;
     let peers = arguments.peers.as_deref().map(Peers::read).transpose()?.unwrap_or_default();
     let mut case = arguments.case()?;
     let items = arguments.items.as_ref().map(|path| read_items(path)).transpose()?;
@@ -109,19 +129,28 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let bench = Bench { sandbox, guests, states, progress: progress::watched() };
     let graphs: Vec<&Path> = arguments.graphs.iter().map(PathBuf::as_path).collect();
     let evaluated = evaluate(&bench, &graphs, &Arc::new(case.split), items.as_ref(), case.protocol, case.digests)?;
+    let mut measured = String::new();
     if let Some(path) = &arguments.figures {
-        figures::write(path, &figures::of(&evaluated.report, &peers))?;
+        let figures = figures::of(&evaluated.report, &peers);
+        figures::write(path, &figures)?;
+        measured = format!("\nfigures, in {}\n{}", path.display(), figures::table(&figures).render());
     }
-    if arguments.json { told(&evaluated) } else { output::text(&text(&evaluated)) }
+    if arguments.json { output::json(&document(&evaluated)) } else { output::text(&(text(&evaluated) + &measured)) }
 }
 
-fn told(evaluated: &Evaluated) -> Result<(), Failure> {
-    let trained: BTreeMap<_, _> = evaluated
-        .trained
-        .iter()
-        .map(|(graph, trained)| (graph, trained.iter().map(train::document).collect::<Vec<_>>()))
-        .collect();
-    output::json(&json!({ "report": evaluated.report, "trained": trained }))
+/// A report, and how the training went.
+#[derive(Serialize)]
+struct Document<'e> {
+    #[serde(flatten)]
+    report: &'e Report,
+    /// By graph.
+    trained: BTreeMap<&'e str, Vec<Value>>,
+}
+
+fn document(evaluated: &Evaluated) -> Document<'_> {
+    let told = |trained: &[Trained]| trained.iter().map(train::document).collect();
+    let trained = evaluated.trained.iter().map(|(graph, trained)| (graph.as_str(), told(trained))).collect();
+    Document { report: &evaluated.report, trained }
 }
 
 fn text(evaluated: &Evaluated) -> String {

@@ -127,7 +127,9 @@ fn text(
         say("", format!("{} {name}: {why}", if *met { "yes" } else { "no " }));
     }
     if let Some(d) = descriptor {
-        say("learns", format!("from the {} reward", word(&d.reward_level)));
+        if inspection.interfaces.learner {
+            say("learns", format!("from the {} reward", word(&d.reward_level)));
+        }
         say("returns", format!("{}{}", d.output.name(), columns(&d.produces, " with ")));
         say("history", format!("the latest {} events of the subject", d.history_max));
         say("facts", listed(&d.facts));

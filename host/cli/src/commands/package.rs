@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use greenroom_model::Digest;
+use greenroom_sandbox::LoadError;
 use wit_component::ComponentEncoder;
 
 use crate::exit::Failure;
@@ -39,12 +40,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn encode(path: &Path) -> Result<Vec<u8>, Failure> {
     let module = fs::read(path).map_err(|e| failures::unreadable(path, &e))?;
-    ComponentEncoder::default().validate(true).module(&module).and_then(|encoder| encoder.encode()).map_err(|e| {
-        Failure::bad_file(format!(
-            "failed to make a component of {}: {e:#}; expected a core module built with a Greenroom SDK",
-            path.display()
-        ))
-    })
+    let wrong = |what: String| Failure::bad_file(format!("{}: {what}", path.display()));
+    match greenroom_sandbox::inspect(&module) {
+        Err(LoadError::CoreModule) => {}
+        Err(error @ (LoadError::NotWasm { .. } | LoadError::Broken { .. })) => return Err(wrong(error.to_string())),
+        Ok(_) | Err(_) => return Err(wrong("a component already: expected a core module".to_owned())),
+    }
+    let encoded = ComponentEncoder::default().validate(true).module(&module).and_then(|encoder| encoder.encode());
+    encoded.map_err(|e| wrong(format!("no component can be made of it: {e:#}; build it with a Greenroom SDK")))
 }
 
 fn component_name(path: &Path) -> String {

@@ -28,6 +28,10 @@ pub(super) fn read(path: &Path, mistakes: &mut Mistakes) -> Result<Vec<(&'static
         let span = error.span().unwrap_or(0..text.len());
         mistakes.inside(error.message().to_owned(), span, "this is not TOML".to_owned(), None);
     }
+    if !errors.is_empty() {
+        // What is left of the document may not be what was meant.
+        return Ok(Vec::new());
+    }
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut values = Vec::new();
     for (name, value) in document.get_ref() {

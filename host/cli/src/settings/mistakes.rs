@@ -45,7 +45,9 @@ impl Mistakes {
     }
 
     /// A wrong file is exit code 3, wrong flags and variables alone are 2.
-    pub(super) fn into_result(self) -> Result<(), Failure> {
+    pub(super) fn into_result(mut self) -> Result<(), Failure> {
+        // Those of the file in the order of its lines, then the others.
+        self.found.sort_by_key(|mistake| mistake.at.as_ref().map_or(usize::MAX, |(span, _)| span.start));
         if self.found.is_empty() {
             Ok(())
         } else if self.found.iter().any(|mistake| mistake.at.is_some()) {

@@ -69,9 +69,9 @@ pub(crate) fn wants_usage(parameters: Result<Query<Vec<(String, String)>>, Query
     Ok(usage)
 }
 
-/// An answer.
+/// An answer to `POST /v1/decide` as it travels.
 #[derive(Debug, Serialize)]
-pub(crate) struct Decided<'r> {
+pub struct Decided<'r> {
     request_id: &'r str,
     generation: u64,
     plan: String,
@@ -122,7 +122,9 @@ struct Usage {
 }
 
 impl<'r> Decided<'r> {
-    pub(crate) fn new(reply: &'r Reply, usage: bool) -> Self {
+    /// What to send of a reply; with what it cost when `usage` is wanted.
+    #[must_use]
+    pub fn new(reply: &'r Reply, usage: bool) -> Self {
         let answer = &reply.answer;
         let nodes = || answer.nodes.iter().map(|(node, used)| NodeUsage { node, usage: used.into() }).collect();
         let item = |item: &'r greenroom_runtime::Item| Item {
