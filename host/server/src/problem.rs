@@ -53,6 +53,16 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
     }
 
+    /// There is nothing to decide with yet.
+    pub(crate) fn inactive() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "inactive", "no plan is active yet")
+    }
+
+    /// The server is about to end.
+    pub(crate) fn draining() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "draining", "the server is stopping")
+    }
+
     /// The work did not come to its end: a defect of the host, told in its log.
     pub(crate) fn internal() -> Self {
         let message = "the request did not come to its end; the server's log says why";
@@ -83,7 +93,7 @@ impl From<AskError> for Problem {
         match error {
             AskError::Invalid(mistakes) => Self::invalid(mistakes.into_iter().map(Mistake::from).collect()),
             AskError::Fault(fault) => Self::fault(fault),
-            AskError::Inactive => Self::unavailable("no plan is active yet"),
+            AskError::Inactive => Self::inactive(),
             AskError::Record(reason) => Self::unavailable(format!("the decision could not be recorded: {reason}")),
         }
     }

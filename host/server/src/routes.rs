@@ -82,7 +82,7 @@ impl App {
                 let message = "as many requests wait as may; come again later";
                 Problem::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", message)
             }
-            Refused::Closed => Problem::unavailable("the server is stopping"),
+            Refused::Closed => Problem::draining(),
         })?;
         let working = async move {
             let done = work.await;
@@ -149,11 +149,10 @@ async fn healthy() -> Response {
 }
 
 async fn ready(State(app): State<Arc<App>>) -> Response {
-    let not = |code, message| Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
     let result = if app.draining() {
-        Err(not("draining", "the server is stopping"))
+        Err(Problem::draining())
     } else if app.host.active().is_none() {
-        Err(not("inactive", "no plan is active yet"))
+        Err(Problem::inactive())
     } else {
         Ok(Json(wire::status::State { status: "ready" }).into_response())
     };

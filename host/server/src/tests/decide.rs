@@ -60,7 +60,7 @@ async fn every_field_is_taken() {
     let served = served().await;
     let context = json!({ "device": "phone", "hour": 21, "tags": ["x", 1.5, null, true] });
     let body = json!({
-        "subject": "ann", "limit": 1, "surface": "home", "session": "s1", "context": context, "exclude": [],
+        "subject": "zoe", "limit": 1, "surface": "home", "session": "s1", "context": context, "exclude": [],
         "allow": ["a"], "request_id": "r9", "seed": u64::MAX,
     });
     assert_eq!(items(&served.decided(body).await), ["a"]);

@@ -36,6 +36,19 @@ async fn what_is_acknowledged_is_in_the_log_with_the_subject_of_its_decision() {
 }
 
 #[tokio::test]
+async fn a_new_subject_becomes_known_by_feedback_on_its_first_answer() {
+    let served = served().await;
+    for number in 0..20 {
+        let (subject, request) = (format!("new {number}"), format!("first {number}"));
+        served.decided(json!({ "subject": subject, "request_id": request })).await;
+        served.told(json!({ "event_id": request, "request_id": request, "item": "a", "kind": "click" })).await;
+        let store = served.app.host.store();
+        let last = store.log().events(None, 100).unwrap().pop().unwrap();
+        assert!(last.event.subject.is_some() && last.event.subject == store.subjects().row(&subject), "{last:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_batch_tells_what_became_of_each_event() {
     let served = served().await;
     let events = json!({ "events": [

@@ -78,7 +78,9 @@ impl Setup {
         };
         let graph = format!(
             "[graph]\nname = \"shop\"\noutput = \"list\"\ndeadline_ms = 10_000\n\
-             [agents.probe]\ncomponent = {:?}\nparams = {{ mode = \"{}\", size = 10 }}\ninstances = \"fresh\"\n\
+             [memory.probe]\nkind = \"kv\"\nbytes_max = \"1MiB\"\n\
+             [agents.probe]\ncomponent = {:?}\nparams = {{ mode = \"{}\", size = 5 }}\ninstances = \"fresh\"\n\
+             grants = {{ memory = [\"probe:write\"] }}\n\
              [nodes.list]\nagent = \"probe\"\n{}",
             greenroom_kit::component("probe"),
             self.mode,

@@ -21,7 +21,7 @@ impl Record<'_> {
         let line = format!("{} {}", request.method(), request.uri());
         let answer = self.served.send(request).await;
         let header = |name| {
-            let value = answer.headers.get(name).map(|value| value.to_str().unwrap());
+            let value = answer.headers.get(&name).map(|value| value.to_str().unwrap());
             value.map(|value| format!("{name}: {value}\n")).unwrap_or_default()
         };
         let headers = header(header::ALLOW) + &header(header::RETRY_AFTER);

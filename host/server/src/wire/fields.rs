@@ -39,10 +39,6 @@ impl<'m> Fields<'m> {
         self.mistakes.push(Mistake { field, message: message.into() });
     }
 
-    fn missing(&mut self, name: &'static str) {
-        self.wrong(name, "is missing");
-    }
-
     /// A short text, maybe empty.
     pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
         let value = self.value(name)?;
@@ -60,7 +56,7 @@ impl<'m> Fields<'m> {
         match self.value(name) {
             Some(value) => self.short(name, value, true),
             None => {
-                self.missing(name);
+                self.wrong(name, "is missing");
                 None
             }
         }
@@ -133,16 +129,16 @@ impl<'m> Fields<'m> {
 
     /// One of some words, which must be there.
     pub(super) fn word<T: Copy>(&mut self, name: &'static str, words: &[(&'static str, T)]) -> Option<T> {
+        let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let expected = || format!("expected one of {}", list(&names));
         let Some(value) = self.value(name) else {
-            self.missing(name);
+            self.wrong(name, format!("is missing; {}", expected()));
             return None;
         };
         let chosen = value.as_str().and_then(|text| words.iter().find(|(word, _)| *word == text));
         if chosen.is_none() {
-            let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
             let meant = value.as_str().and_then(|text| nearest(text, &names));
-            let help = meant.map_or_else(|| format!("expected one of {}", list(&names)), did_you_mean);
-            self.wrong(name, format!("found {}; {help}", found(&value)));
+            self.wrong(name, format!("found {}; {}", found(&value), meant.map_or_else(expected, did_you_mean)));
         }
         chosen.map(|(_, meaning)| *meaning)
     }
