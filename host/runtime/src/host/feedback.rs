@@ -115,6 +115,14 @@ impl Host {
     /// The subjects' numbers: of the event, or else of the decision that it is about.
     async fn subjects(&self, told: &[Told]) -> Result<Vec<Option<u32>>, FeedbackError> {
         let store = &self.inner.store;
+        // A decision is in the log's queue when it is answered, and can be read a moment later.
+        let queued = |event: &Told| {
+            let unread = |id: &str| matches!(store.log().decision(id), Ok(None));
+            event.subject.is_none() && event.request_id.as_deref().is_some_and(unread)
+        };
+        if told.iter().any(queued) {
+            store.log().flush().await.map_err(|error| FeedbackError::Unavailable(error.to_string()))?;
+        }
         let decided_for = |request_id: &Option<String>| {
             let decision = store.log().decision(request_id.as_deref()?).ok().flatten()?;
             decision.subject.map(|subject| subject.key)
