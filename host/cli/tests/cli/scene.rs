@@ -95,8 +95,8 @@ impl Scene {
     pub(crate) fn new(graph: &str) -> Self {
         let scene = Self { folder: tempfile::tempdir().unwrap() };
         scene.write("graph.toml", graph);
-        scene.write("events.csv", &events());
-        scene.write("items.csv", &items());
+        scene.write("events.csv", events());
+        scene.write("items.csv", items());
         for name in ["popularity", "item-knn", "fusion", "probe"] {
             fs::copy(greenroom_kit::component(name), scene.path(&format!("{name}.wasm"))).unwrap();
         }

@@ -42,3 +42,14 @@ fn all_mistakes_of_all_sources_are_told_at_once() {
     scene.write("host.toml", "tick_ms = \n");
     scene.refused("settings_syntax", 3, &["config", "--config", "host.toml"]);
 }
+
+#[test]
+fn every_setting_has_a_flag_and_a_line_in_the_documentation() {
+    let scene = Scene::new(GRAPH);
+    let help = scene.run(&["config", "--help"]).ok();
+    let text = include_str!("../../../../docs/cli.md");
+    for key in scene.run(&["config", "--json"]).json().as_object().unwrap().keys() {
+        assert!(help.contains(&format!("--{} ", key.replace('_', "-"))), "{key}: {help}");
+        assert!(text.contains(&format!("| `{key}` |")), "{key}");
+    }
+}
