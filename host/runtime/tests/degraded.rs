@@ -96,7 +96,25 @@ fn a_loop_ends_with_its_fuel_and_growth_with_its_memory() {
 
 #[test]
 fn a_node_without_a_fallback_fails_the_request_by_name() {
-    let error = decide(&graph("trap", "\"fail\"", ""), 1).remove(0).unwrap_err();
+    let graph = r#"
+[graph]
+name = "alone"
+output = "bad"
+deadline_ms = 1000
+
+[memory.probe]
+kind = "kv"
+bytes_max = "1MiB"
+
+[agents.bad]
+component = "COMPONENTS/probe.wasm"
+params = { mode = "trap" }
+grants = { memory = ["probe:read"] }
+
+[nodes.bad]
+agent = "bad"
+"#;
+    let error = decide(graph, 1).remove(0).unwrap_err();
     let AskError::Fault(fault) = error else { panic!("{error}") };
     assert!(fault.message.starts_with("node `bad`"), "{fault}");
 }

@@ -1,6 +1,6 @@
 //! Writes events of made-up subjects: a train and a test file, to see how evaluation scales.
 //!
-//!     cargo run --release --workspace --example synthetic -- DIR [users] [items] [train rows] [test rows]
+//!     cargo run --release -p greenroom-kit --example synthetic -- DIR [users] [items] [train rows] [test rows]
 //!
 //! Items belong to one of 40 tastes and are popular by Zipf's law; a subject has three tastes and mostly follows them.
 //! Within a subject, train comes before test. The same arguments give the same files.

@@ -76,6 +76,7 @@ impl Trainer {
         let name = format!("{node}: candidates");
         self.progress.begin(&name, chosen.len() as u64);
         let mut examples = Examples::starting_at(cursor);
+        let mut failures = Vec::new();
         // As many at once as there are threads; joined in order, so that the same data gives the same batches.
         for group in chosen.chunks(self.guests.threads().max(1) * 8) {
             let mut running = Vec::with_capacity(group.len());
@@ -91,7 +92,14 @@ impl Trainer {
                 running.push(tokio::spawn(async move { plan.arriving(request, &node).await }));
             }
             for (next, running) in group.iter().zip(running) {
-                let inputs = running.await.map_err(|_| crate::guests::Gone)?.map_err(failed)?;
+                let inputs = match running.await.map_err(|_| crate::guests::Gone)? {
+                    Ok(inputs) => inputs,
+                    // As in serving: it costs this request.
+                    Err(fault) => {
+                        failures.push(fault);
+                        continue;
+                    }
+                };
                 let id = format!("stack/{}", next.subject);
                 let example = Example {
                     request_id: &id,
@@ -111,6 +119,12 @@ impl Trainer {
             }
         }
         self.progress.end(&name, false);
+        if let Some(first) = failures.first() {
+            tracing::warn!(node, failed = failures.len(), of = chosen.len(), %first, "some examples could not be had");
+            if failures.len() == chosen.len() {
+                return Err(failed(first.clone()));
+            }
+        }
         Ok(examples.take())
     }
 }
