@@ -87,7 +87,8 @@ impl ActivePlan {
     pub fn only(&self, node: &str) -> Option<Self> {
         let plan = self.plan.only(node)?;
         let by_name: HashMap<&str, &Arc<Agent>> = self.agents.iter().map(|a| (a.spec.name.as_str(), a)).collect();
-        let agents: Option<Vec<_>> = plan.agents.iter().map(|a| by_name.get(a.name.as_str()).copied().cloned()).collect();
+        let agents: Option<Vec<_>> =
+            plan.agents.iter().map(|a| by_name.get(a.name.as_str()).copied().cloned()).collect();
         Some(Self::of(plan, agents?, Arc::clone(&self.memory), self.generation))
     }
 

@@ -147,11 +147,7 @@ pub fn evaluate(
 
 /// What a graph is called in the report: its name, or when that is taken, as it is by another version of the same graph, the
 /// name of its file, or the whole path.
-fn distinct(
-    name: String,
-    path: &Path,
-    taken: &BTreeMap<String, Vec<Trained>>,
-) -> Result<String, EvaluateError> {
+fn distinct(name: String, path: &Path, taken: &BTreeMap<String, Vec<Trained>>) -> Result<String, EvaluateError> {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let names = std::iter::once(name.clone()).chain(stem).chain([path.display().to_string()]);
     names.into_iter().find(|name| !taken.contains_key(name)).ok_or(EvaluateError::SameName(name))
@@ -166,11 +162,7 @@ fn thresholds(plan: &Plan) -> Thresholds {
     Thresholds { cold_max: plan.segments.cold as usize, light_max: plan.segments.light as usize }
 }
 
-fn prepare(
-    loaded: &Loaded,
-    states: &crate::active::StatesByAgent,
-    store: &Store,
-) -> Result<ActivePlan, PrepareError> {
+fn prepare(loaded: &Loaded, states: &crate::active::StatesByAgent, store: &Store) -> Result<ActivePlan, PrepareError> {
     let memory: Arc<dyn Memory> = Arc::new(Layer::new(store, &loaded.plan.namespaces));
     ActivePlan::new(loaded, states, &memory, &|item| store.items().row(item), Generation(0))
 }
@@ -195,7 +187,8 @@ struct Asked {
 impl Setting<'_> {
     /// Answers for every judged subject.
     fn arm(&self, plan: Arc<ActivePlan>, name: &str, kind: ArmKind) -> Result<(Entry, Vec<Ranked>), EvaluateError> {
-        let requests: Vec<(u32, Request)> = self.judge.users().iter().map(|user| (*user, self.request(*user))).collect();
+        let requests: Vec<(u32, Request)> =
+            self.judge.users().iter().map(|user| (*user, self.request(*user))).collect();
         let progress = Arc::clone(&self.bench.progress);
         let label = format!("{name}: answers");
         let threads = self.bench.guests.threads().max(1);
@@ -239,8 +232,7 @@ impl Setting<'_> {
         excluded.sort_unstable();
         excluded.dedup();
         let mut request = Request::new(&format!("eval/{user}"), history, now_ms, ANSWERED);
-        request.subject =
-            self.split.users.get(user as usize).map(|key| Subject { key: Arc::clone(key), number: user });
+        request.subject = self.split.users.get(user as usize).map(|key| Subject { key: Arc::clone(key), number: user });
         request.excluded = excluded;
         request
     }

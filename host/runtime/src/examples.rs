@@ -207,7 +207,8 @@ mod tests {
     #[test]
     fn the_rows_of_all_ports_are_joined_and_gaps_are_marked() {
         let mut examples = Examples::starting_at(100);
-        let example = |inputs| Example { request_id: "r", version: None, subject: 3, time_ms: 5, inputs, decided: None };
+        let example =
+            |inputs| Example { request_id: "r", version: None, subject: 3, time_ms: 5, inputs, decided: None };
         let one = [input("a", &[7, 8], &[0.5, 0.25]), input("b", &[8], &[9.0])];
         let reward = |row: u32| Earned { reward: f32::from(u8::from(row == 8)), ..Earned::default() };
         examples.push(&example(&one), &reward);

@@ -24,11 +24,12 @@ pub use agent::{Agent, ParamsError};
 pub use evaluate::{Bench, EvaluateError, Evaluated, evaluate};
 pub use guests::{Gone, Guests};
 pub use host::{
-    Ask, AskError, AskMistake, Config, FeedbackError, FeedbackMistake, Host, HostError, ImportError, Imported, Item, Reply, Told,
+    Ask, AskError, AskMistake, Config, FeedbackError, FeedbackMistake, Host, HostError, ImportError, Imported, Item,
+    Reply, Told,
 };
 pub use load::{LoadGraphError, Loaded, load};
 pub use memory::{Layer, keep_facts};
-pub use request::{Answer, Answered, Degraded, LIMIT_MAX, Request, Trace};
 pub use past::Past;
+pub use request::{Answer, Answered, Degraded, LIMIT_MAX, Request, Trace};
 pub use states::{States, Training};
 pub use train::{Lessons, Progress, Quiet, TrainError, Trained, Trainer};

@@ -39,8 +39,8 @@ pub enum LoadGraphError {
 /// # Errors
 /// See [`LoadGraphError`].
 pub async fn load(sandbox: &Sandbox, path: &Path) -> Result<Loaded, LoadGraphError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| LoadGraphError::Read { path: path.to_owned(), source })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|source| LoadGraphError::Read { path: path.to_owned(), source })?;
     let wrong = |diagnostics| LoadGraphError::Graph(Box::new(diagnostics));
     let authored = Authored::parse(&path.display().to_string(), &text).map_err(wrong)?;
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -74,7 +74,6 @@ async fn component(sandbox: &Sandbox, path: &Path) -> Result<(Component, Compone
         .describe(&Budget::PREPARE)
         .await
         .map_err(|fault| format!("{} cannot describe itself: {fault}", path.display()))?;
-    let facts =
-        ComponentFacts { digest: component.digest(), interfaces: component.interfaces().clone(), descriptor };
+    let facts = ComponentFacts { digest: component.digest(), interfaces: component.interfaces().clone(), descriptor };
     Ok((component, facts))
 }

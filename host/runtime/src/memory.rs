@@ -25,7 +25,12 @@ impl Layer {
         Self { store: store.clone(), spaces, kv }
     }
 
-    fn write(&self, namespace: &str, key: String, change: Change) -> greenroom_memory::Pending<greenroom_memory::Written, WriteError> {
+    fn write(
+        &self,
+        namespace: &str,
+        key: String,
+        change: Change,
+    ) -> greenroom_memory::Pending<greenroom_memory::Written, WriteError> {
         self.kv.write(namespace, Write { key, change, bytes_max: None })
     }
 }

@@ -88,7 +88,9 @@ impl Happened {
 pub(crate) fn organic(columns: &Columns, order: Order, mut cursor: u64, batch_rows: usize) -> Vec<Feedback> {
     let mut rows: Vec<usize> = (0..columns.len()).collect();
     if order == Order::Times {
-        rows.sort_by_key(|row| (columns.time(*row), columns.users.get(*row).copied(), columns.items.get(*row).copied()));
+        rows.sort_by_key(|row| {
+            (columns.time(*row), columns.users.get(*row).copied(), columns.items.get(*row).copied())
+        });
     }
     let mut batches = Vec::new();
     for chunk in rows.chunks(batch_rows.max(1)) {

@@ -1,5 +1,14 @@
 //! What fails in one node costs that node: the request goes on and says so.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test that cannot go on should stop"
+)]
+
 mod support;
 
 use greenroom_model::FaultKind;

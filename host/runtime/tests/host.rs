@@ -1,5 +1,14 @@
 //! A host over a data folder: it learns, answers, takes feedback, learns from that, and comes back after a restart.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test that cannot go on should stop"
+)]
+
 mod support;
 
 use std::sync::Arc;

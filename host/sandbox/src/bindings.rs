@@ -1,5 +1,14 @@
 //! Generated from `wit/`; private to this crate.
-#![allow(missing_docs, unsafe_code, unreachable_pub, clippy::pedantic, clippy::all, clippy::unwrap_used, clippy::indexing_slicing, reason = "generated")]
+#![allow(
+    missing_docs,
+    unsafe_code,
+    unreachable_pub,
+    clippy::pedantic,
+    clippy::all,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "generated"
+)]
 
 wasmtime::component::bindgen!({
     path: "../../wit",

@@ -113,10 +113,11 @@ impl Sandbox {
             Some(artifacts) => artifacts.get_or_make(&self.inner.engine, &inspection.digest, compile)?,
             None => compile()?,
         };
-        let pre = self.inner.linker.instantiate_pre(&compiled).map_err(|e| LoadError::WrongType {
-            interface: "an import".to_owned(),
-            message: format!("{e:#}"),
-        })?;
+        let pre = self
+            .inner
+            .linker
+            .instantiate_pre(&compiled)
+            .map_err(|e| LoadError::WrongType { interface: "an import".to_owned(), message: format!("{e:#}") })?;
         Component::new(inspection, pre, Arc::clone(&self.inner.slots))
     }
 

@@ -34,9 +34,13 @@ pub enum LoadError {
     UnknownExport { name: String },
     #[error("`{name}` is of another version of the contract: this host speaks {CONTRACT}; build the agent against it")]
     OtherContract { name: String },
-    #[error("exports nothing of greenroom:agent@{CONTRACT}: an agent exports `policy`, and may export `lifecycle` and `learner`")]
+    #[error(
+        "exports nothing of greenroom:agent@{CONTRACT}: an agent exports `policy`, and may export `lifecycle` and `learner`"
+    )]
     NothingExported,
-    #[error("`{interface}` does not have the type of the contract: {message}; build the agent against greenroom:agent@{CONTRACT}")]
+    #[error(
+        "`{interface}` does not have the type of the contract: {message}; build the agent against greenroom:agent@{CONTRACT}"
+    )]
     WrongType { interface: String, message: String },
     #[error("could not be compiled: {0}")]
     Compile(String),

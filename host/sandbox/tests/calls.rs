@@ -1,5 +1,14 @@
 //! Calls of a guest that does as it is told, good and bad.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test that cannot go on should stop"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -277,7 +286,8 @@ async fn memory_that_is_granted_is_reached() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_that_is_not_granted_is_denied_in_words() {
-    for (grants, expected) in [(&[][..], "probe:read is not granted"), (&["probe:read"], "probe:write is not granted")] {
+    for (grants, expected) in [(&[][..], "probe:read is not granted"), (&["probe:read"], "probe:write is not granted")]
+    {
         let mut instance = ready_with("memory", 1, granted(grants)).await;
         let fault = instance.decide(&seen(1), &BUDGET).await.unwrap_err();
         assert!(fault.message.contains(expected), "{fault}");

@@ -5,6 +5,8 @@
 //! Items belong to one of 40 tastes and are popular by Zipf's law; a subject has three tastes and mostly follows them.
 //! Within a subject, train comes before test. The same arguments give the same files.
 
+#![expect(clippy::indexing_slicing, reason = "places in arrays of two and three")]
+
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};

@@ -1,6 +1,14 @@
 //! The same component by wasmtime alone: same engine, no limits, no meters, no checks.
 
-#[allow(unsafe_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::unwrap_used, dead_code, reason = "generated")]
+#[allow(
+    unsafe_code,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    dead_code,
+    reason = "generated"
+)]
 mod bindings {
     wasmtime::component::bindgen!({
         path: "../../wit",

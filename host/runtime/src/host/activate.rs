@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use greenroom_model::{Digest, Generation};
 use greenroom_sandbox::Memory;
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::{Host, HostError, now_ms, served};
 use crate::active::{ActivePlan, StatesByAgent};

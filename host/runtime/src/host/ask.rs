@@ -101,11 +101,17 @@ impl Host {
         let began = Instant::now();
         let plan = self.active().ok_or(AskError::Inactive)?;
         let request = self.request(ask)?;
-        let (id, subject, surface, limit, now) =
-            (Arc::clone(&request.id), request.subject.clone(), Arc::clone(&request.surface), request.limit, request.now_ms);
+        let (id, subject, surface, limit, now) = (
+            Arc::clone(&request.id),
+            request.subject.clone(),
+            Arc::clone(&request.surface),
+            request.limit,
+            request.now_ms,
+        );
         let (pinned, run) = (Arc::clone(&plan), Arc::clone(&plan));
         let running = self.inner.guests.spawn(async move { run.decide(request).await });
-        let gone = || AskError::Fault(Fault::host(greenroom_model::FaultKind::Internal, "the guests' threads are gone"));
+        let gone =
+            || AskError::Fault(Fault::host(greenroom_model::FaultKind::Internal, "the guests' threads are gone"));
         let answer = running.ok_or_else(gone)?.await.map_err(|_| gone())?.map_err(|fault| {
             tracing::info!(
                 request = %id, generation = pinned.generation.0, version = %pinned.digest.short(), %fault, "failed"
@@ -172,8 +178,7 @@ impl Host {
         let history = number.map(|number| store.log().history(number, None, usize::MAX)).unwrap_or_default();
         let id = ask.request_id.unwrap_or_else(new_id);
         let mut request = Request::new(&id, history, now_ms(), ask.limit);
-        request.subject =
-            ask.subject.map(|key| Subject { key: key.into(), number: number.unwrap_or(NONE) });
+        request.subject = ask.subject.map(|key| Subject { key: key.into(), number: number.unwrap_or(NONE) });
         request.surface = ask.surface.into();
         request.session_id = ask.session_id.map(Into::into);
         request.context = ask.context.into();

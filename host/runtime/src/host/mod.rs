@@ -71,7 +71,9 @@ pub enum HostError {
         agents.join(", ")
     )]
     Untrained { agents: Vec<String> },
-    #[error("there is nothing to learn from: the log has no events; give some with `greenroom train GRAPH --events FILE`")]
+    #[error(
+        "there is nothing to learn from: the log has no events; give some with `greenroom train GRAPH --events FILE`"
+    )]
     NoEvents,
     #[error(transparent)]
     Gone(#[from] Gone),

@@ -129,9 +129,10 @@ pub(super) fn feedback(store: &Store, plan: &Plan) -> Result<BTreeMap<String, Ar
         let best = earned.entry(request).or_default().entry(event.row).or_insert(0.0);
         *best = best.max(reward);
     })?;
-    let learners = plan.nodes.iter().filter(|node| {
-        !node.inputs.is_empty() && plan.agent_of(node).is_some_and(|agent| agent.interfaces.learner)
-    });
+    let learners = plan
+        .nodes
+        .iter()
+        .filter(|node| !node.inputs.is_empty() && plan.agent_of(node).is_some_and(|agent| agent.interfaces.learner));
     let mut examples: BTreeMap<String, Examples> =
         learners.map(|node| (node.name.clone(), Examples::starting_at(1 << 40))).collect();
     for (request, rewards) in &earned {

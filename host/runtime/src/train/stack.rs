@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use greenroom_model::{Digest, Feedback, Fault, NONE, State, Subject};
+use greenroom_model::{Digest, Fault, Feedback, NONE, State, Subject};
 
 use super::{Part, TrainError, Trained, Trainer, key};
 use crate::active::ActivePlan;
