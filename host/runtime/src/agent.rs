@@ -1,7 +1,7 @@
 //! A version of an agent, ready to be called: its component, parameters and state, and the instances that are kept.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use greenroom_graph::Instances;
 use greenroom_model::{Budget, Decision, Fault, FaultKind, Observation, ParamValue, State, Usage, Version};
@@ -119,10 +119,11 @@ impl Agent {
 
     /// Decides, in an instance as the graph file chose. The second value is what it used, also when it failed.
     pub async fn decide(&self, seen: &Observation, budget: &Budget) -> (Result<Decision, Fault>, Usage) {
+        let began = Instant::now();
         let Some(slots) = &self.slots else {
             return match self.prepare().await {
                 Ok(mut instance) => {
-                    let decided = instance.decide(seen, budget).await;
+                    let decided = instance.decide(seen, &left(budget, began)).await;
                     (decided, instance.usage())
                 }
                 Err(fault) => (Err(fault), Usage::default()),
@@ -141,7 +142,7 @@ impl Agent {
                 Err(fault) => return (Err(fault), Usage::default()),
             },
         };
-        let decided = instance.decide(seen, budget).await;
+        let decided = instance.decide(seen, &left(budget, began)).await;
         let usage = instance.usage();
         self.keep(instance);
         (decided, usage)
@@ -153,6 +154,12 @@ impl Agent {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(instance);
         }
     }
+}
+
+/// What waiting and preparing left of a budget's time; 1 ms at least, so that the guest is asked and stopped.
+fn left(budget: &Budget, began: Instant) -> Budget {
+    let gone = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Budget { deadline_ms: budget.deadline_ms.saturating_sub(gone).max(1), ..*budget }
 }
 
 /// Parameters as the guest takes them: a MessagePack map, items as rows.

@@ -1,6 +1,6 @@
 //! Evaluating graphs: train on one part of the events, answer for the other, judge the answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -112,7 +112,8 @@ pub fn evaluate(
         let (sandbox, path) = (bench.sandbox.clone(), graph.to_path_buf());
         let mut loaded = bench.guests.block_on(async move { load(&sandbox, &path).await })??;
         loaded.plan.name = distinct(loaded.plan.name, graph, &trained)?;
-        let lessons = Lessons { split: Arc::clone(split), facts, served: BTreeMap::new() };
+        let lessons =
+            Lessons { split: Arc::clone(split), facts, served: BTreeMap::new(), first_served: HashMap::new() };
         let (states, reports) = trainer.train(&loaded, &lessons)?;
         notes.extend(reports.iter().flat_map(|t| t.report.notes.iter().map(|note| format!("{}: {note}", t.agent))));
         trained.insert(loaded.plan.name.clone(), reports);
@@ -234,6 +235,7 @@ impl Setting<'_> {
         let mut request = Request::new(&format!("eval/{user}"), history, now_ms, ANSWERED);
         request.subject = self.split.users.get(user as usize).map(|key| Subject { key: Arc::clone(key), number: user });
         request.excluded = excluded;
+        request.patient = true;
         request
     }
 }

@@ -9,13 +9,16 @@ use std::time::{Duration, Instant};
 
 use greenroom_graph::{Node, OnFault};
 use greenroom_model::{
-    Budget, Candidates, Fault, FaultKind, Input, Observation, Payload, PayloadKind, PolicyRecord, Usage,
+    Budget, Candidates, Fault, FaultKind, FaultSource, Input, Observation, Payload, PayloadKind, PolicyRecord, Usage,
 };
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use crate::active::ActivePlan;
 use crate::request::{Answer, Answered, Degraded, Request, Trace};
+
+/// How long a request may take that nobody waits for. Each of its calls still has its own deadline.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// What all nodes of a request share.
 struct Shared {
@@ -65,7 +68,11 @@ impl ActivePlan {
         let mut run = Run::new(Arc::new(Shared::new(Arc::clone(self), request)));
         run.until = self.plan.node(node);
         run.go().await?;
-        Ok(run.arrived)
+        // A node that fails by itself says nothing, here as in serving. A failure of the host is not to be learned from.
+        match run.degraded.into_iter().find(|degraded| degraded.fault.source == FaultSource::Host) {
+            Some(degraded) => Err(degraded.fault),
+            None => Ok(run.arrived),
+        }
     }
 }
 
@@ -89,7 +96,8 @@ impl Shared {
             excluded: excluded.into(),
             allowed,
             row_count: plan.memory.row_count(),
-            deadline: Instant::now() + Duration::from_millis(graph.deadline_ms),
+            deadline: Instant::now()
+                + if request.patient { PATIENCE } else { Duration::from_millis(graph.deadline_ms) },
             plan,
             request,
         }
@@ -219,8 +227,8 @@ impl Run {
         let mut running: JoinSet<Done> = JoinSet::new();
         loop {
             let mut ready = self.ready();
-            // The last of those that are ready runs here: a lone node costs no hand-over between threads.
-            let here = ready.pop();
+            // A lone node runs here and costs no hand-over between threads.
+            let here = if running.is_empty() && ready.len() == 1 { ready.pop() } else { None };
             for (index, inputs) in ready {
                 running.spawn(Arc::clone(&self.shared).run(index, inputs).in_current_span());
             }

@@ -32,6 +32,9 @@ pub struct Request {
     pub allowed: Option<Vec<u32>>,
     /// MessagePack map; empty when nothing.
     pub context: Arc<[u8]>,
+    /// Nobody waits for it: the graph's deadline does not hold, so that the answer depends less on how busy the machine
+    /// is. For training and evaluation.
+    pub patient: bool,
 }
 
 impl Request {
@@ -50,6 +53,7 @@ impl Request {
             excluded: Vec::new(),
             allowed: None,
             context: Arc::from([]),
+            patient: false,
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct States {
 pub struct Training {
     /// The state.
     pub state: Digest,
+    /// The state before events that came after its lessons; the same one where there were none.
+    pub at_cut: Digest,
     /// What `fit` said.
     pub report: FitReport,
     /// Fuel that learning took.
@@ -88,7 +90,8 @@ fn write(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     }
     file.as_file().sync_data()?;
     file.persist(path).map_err(|e| e.error)?;
-    Ok(())
+    // The name has to survive too: what is recorded about it may be durable before.
+    fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]
@@ -103,7 +106,9 @@ mod tests {
         let digest = states.put(&state).unwrap();
         assert_eq!(states.get(&digest).as_deref(), Some(&state));
         let key = Digest::of(b"key");
-        states.remember(&key, &Training { state: digest, report: FitReport::default(), fuel: 7 }).unwrap();
+        states
+            .remember(&key, &Training { state: digest, at_cut: digest, report: FitReport::default(), fuel: 7 })
+            .unwrap();
         assert_eq!(states.training(&key).map(|t| t.0.fuel), Some(7));
         let path = dir.path().join(digest.hex());
         let mut bytes = fs::read(&path).unwrap();

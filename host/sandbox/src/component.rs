@@ -1,7 +1,7 @@
 //! A loaded component: what it is, and how instances are made of it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use greenroom_model::{Budget, Call, Descriptor, Digest, Fault, FaultKind, Interfaces};
 use tokio::sync::Semaphore;
@@ -31,6 +31,7 @@ struct Inner {
     lifecycle: Option<lifecycle::GuestIndices>,
     learner: Option<learner::GuestIndices>,
     slots: Arc<Semaphore>,
+    pool_instances: u32,
 }
 
 impl Component {
@@ -38,6 +39,7 @@ impl Component {
         inspection: Inspection,
         pre: InstancePre<Context>,
         slots: Arc<Semaphore>,
+        pool_instances: u32,
     ) -> Result<Self, LoadError> {
         let wrong = |interface: &str| {
             let interface = interface.to_owned();
@@ -48,7 +50,7 @@ impl Component {
         let lifecycle =
             has.lifecycle.then(|| lifecycle::GuestIndices::new(&pre).map_err(wrong("lifecycle"))).transpose()?;
         let learner = has.learner.then(|| learner::GuestIndices::new(&pre).map_err(wrong("learner"))).transpose()?;
-        Ok(Self { inner: Arc::new(Inner { inspection, pre, policy, lifecycle, learner, slots }) })
+        Ok(Self { inner: Arc::new(Inner { inspection, pre, policy, lifecycle, learner, slots, pool_instances }) })
     }
 
     /// Of the component's bytes.
@@ -77,8 +79,16 @@ impl Component {
     pub async fn instantiate(&self, capabilities: Capabilities, budget: &Budget) -> Result<Instance, Fault> {
         let inner = &*self.inner;
         let weight = inner.inspection.need.weight();
-        let slot = Arc::clone(&inner.slots).acquire_many_owned(weight).await;
-        let slot = slot.map_err(|_| Fault::host(FaultKind::Exhausted, "the sandbox is shutting down"))?;
+        if weight > inner.pool_instances {
+            let pool = inner.pool_instances;
+            let message = format!("an instance takes {weight} slots of the pool, which has {pool}: make it larger");
+            return Err(Fault { retryable: false, ..Fault::host(FaultKind::Exhausted, message) });
+        }
+        let wait = Duration::from_millis(budget.deadline_ms);
+        let Ok(Ok(slot)) = tokio::time::timeout(wait, Arc::clone(&inner.slots).acquire_many_owned(weight)).await else {
+            let message = format!("the pool of instances was full for {} ms", budget.deadline_ms);
+            return Err(Fault::host(FaultKind::Exhausted, message));
+        };
         let mut store = Store::new(inner.pre.engine(), Context::new(capabilities, *budget));
         store.limiter(|context| context);
         store.set_max_component_handles(HANDLES_MAX);

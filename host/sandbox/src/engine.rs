@@ -69,6 +69,7 @@ struct Inner {
     linker: Linker<Context>,
     artifacts: Option<Artifacts>,
     slots: Arc<Semaphore>,
+    pool_instances: u32,
 }
 
 impl Config {
@@ -93,7 +94,7 @@ impl Config {
         };
         start_clock(&engine, self.tick).map_err(BuildError::Thread)?;
         let slots = Arc::new(Semaphore::new(self.pool_instances as usize));
-        Ok(Sandbox { inner: Arc::new(Inner { engine, linker, artifacts, slots }) })
+        Ok(Sandbox { inner: Arc::new(Inner { engine, linker, artifacts, slots, pool_instances: self.pool_instances }) })
     }
 }
 
@@ -118,7 +119,7 @@ impl Sandbox {
             .linker
             .instantiate_pre(&compiled)
             .map_err(|e| LoadError::WrongType { interface: "an import".to_owned(), message: format!("{e:#}") })?;
-        Component::new(inspection, pre, Arc::clone(&self.inner.slots))
+        Component::new(inspection, pre, Arc::clone(&self.inner.slots), self.inner.pool_instances)
     }
 
     /// How many slots of the pool are free now.

@@ -19,8 +19,11 @@ pub struct OpenNamespace {
 
 type Answer<T> = wasmtime::Result<Result<T, memory::Error>>;
 
-/// The longest batch of keys or rows, and of fields.
-const BATCH_MAX: usize = 100_000;
+/// The most keys that are read at once, and how many of them before their bytes are metered.
+const BATCH_MAX: usize = 1_000;
+const BATCH_STEP: usize = 8;
+/// The most fields that are gathered at once.
+const FIELDS_MAX: usize = 64;
 /// The longest page of a scan.
 const PAGE_MAX: u32 = 1_000;
 
@@ -109,16 +112,20 @@ impl memory::Host for Context {
     }
 
     fn gather(&mut self, rows: Vec<u32>, fields: Vec<String>) -> Answer<Vec<ColumnResult>> {
-        self.meter(rows.len() * 4)?;
+        // Before anything is made for the answer, so that no call makes more than its budget.
+        let answer = rows.len().saturating_mul(fields.len()).saturating_mul(8);
+        let names: usize = fields.iter().map(String::len).sum();
+        self.meter(answer.saturating_add(rows.len() * 4).saturating_add(names))?;
         if let Err(denied) = self.items_granted() {
             return Ok(Err(denied));
         }
-        // All rows of a catalog in one call are a matter of course; the answer is metered.
+        if fields.len() > FIELDS_MAX {
+            return Ok(Err(memory::Error::TooLarge(format!("{} fields, at most {FIELDS_MAX}", fields.len()))));
+        }
         let found = match self.capabilities.memory.gather(&rows, &fields) {
             Ok(found) => found,
             Err(error) => return Ok(Err(told(error))),
         };
-        self.meter_bytes(rows.len().saturating_mul(fields.len()).saturating_mul(8))?;
         Ok(Ok(found.into_iter().map(column).collect()))
     }
 
@@ -150,11 +157,18 @@ impl memory::HostNamespace for Context {
             return Ok(Err(memory::Error::TooLarge(format!("{} keys, at most {BATCH_MAX}", keys.len()))));
         }
         let name = self.readable(&handle)?;
-        let found = self.capabilities.memory.get_many(&name, &keys).map_err(told);
-        if let Ok(entries) = &found {
-            self.meter_bytes(entries.iter().flatten().map(|e| e.value.len()).sum())?;
+        let mut all = Vec::with_capacity(keys.len());
+        // A value may be a MiB: a few keys at a time, so that the budget stops it in time.
+        for keys in keys.chunks(BATCH_STEP) {
+            match self.capabilities.memory.get_many(&name, keys) {
+                Ok(entries) => {
+                    self.meter_bytes(entries.iter().flatten().map(|e| e.value.len()).sum())?;
+                    all.extend(entries.into_iter().map(|e| e.map(entry)));
+                }
+                Err(error) => return Ok(Err(told(error))),
+            }
         }
-        Ok(found.map(|entries| entries.into_iter().map(|e| e.map(entry)).collect()))
+        Ok(Ok(all))
     }
 
     async fn put(&mut self, handle: Resource<OpenNamespace>, key: String, value: Vec<u8>) -> Answer<u64> {
@@ -242,7 +256,7 @@ impl log::Host for Context {
 }
 
 /// Without control characters, so that a guest cannot forge lines or drive a terminal.
-fn escaped(message: &str) -> String {
+pub(crate) fn escaped(message: &str) -> String {
     let mut line = String::with_capacity(message.len());
     for c in message.chars() {
         if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {

@@ -16,6 +16,8 @@ use crate::{lift, lower, outcome};
 /// Bytes that a guest may hand over in one call, by default and when it hands over its state.
 const LIFTED_MAX: usize = 64 << 20;
 const STATE_MAX: usize = 1 << 30;
+/// Notes of a `fit` that are kept.
+const NOTES_MAX: usize = 64;
 
 #[derive(Default)]
 pub(crate) struct Guests {
@@ -75,7 +77,7 @@ impl Instance {
         let answer = told.map_err(|error| outcome::fault(self.store.data(), call.name(), error))?;
         let handles_left = !self.store.data().table.is_empty();
         if handles_left {
-            if matches!(call, Call::Configure | Call::Restore) {
+            if call != Call::Decide {
                 let message = format!("{} left a namespace open: handles live for one call", call.name());
                 return Err(Fault::guest(FaultKind::InvalidOutput, message));
             }
@@ -153,7 +155,8 @@ impl Instance {
         let guest = self.guests.learner.as_ref().ok_or_else(|| missing("learner"))?;
         let told = guest.call_fit(&mut self.store).await;
         let report = self.end(Call::Fit, budget, began, told)?;
-        Ok(FitReport { examples: report.examples, loss: report.loss, notes: report.notes })
+        let notes = report.notes.iter().take(NOTES_MAX).map(|note| outcome::shown(note)).collect();
+        Ok(FitReport { examples: report.examples, loss: report.loss, notes })
     }
 
     /// Decides. What it returns is not checked yet: see [`crate::check_payload`].

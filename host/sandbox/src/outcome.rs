@@ -5,9 +5,12 @@ use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
 use crate::bindings::greenroom::agent::types;
 use crate::context::{Context, Stopped};
+use crate::imports::escaped;
 
 /// Frames that a message names.
 const FRAMES_MAX: usize = 4;
+/// Characters of a guest's own words that are kept.
+const WORDS_MAX: usize = 1_024;
 
 /// The fault behind an error of the engine.
 pub(crate) fn fault(context: &Context, call: &str, error: wasmtime::Error) -> Fault {
@@ -41,16 +44,17 @@ pub(crate) fn fault(context: &Context, call: &str, error: wasmtime::Error) -> Fa
 
 fn trapped(context: &Context, trap: Option<Trap>, error: &wasmtime::Error) -> String {
     let why = match (&context.last_words, trap) {
-        (Some(words), _) => words.to_string(),
+        (Some(words), _) => shown(words),
         (None, Some(trap)) => trap.to_string(),
         (None, None) => error.root_cause().to_string(),
     };
-    let frames: Vec<&str> = error
+    let frames: Vec<String> = error
         .downcast_ref::<WasmBacktrace>()
         .into_iter()
         .flat_map(WasmBacktrace::frames)
         .filter_map(wasmtime::FrameInfo::func_name)
         .take(FRAMES_MAX)
+        .map(shown)
         .collect();
     if frames.is_empty() { format!("trapped: {why}") } else { format!("trapped: {why} (in {})", frames.join(" < ")) }
 }
@@ -65,5 +69,13 @@ pub(crate) fn reported(fault: types::Fault) -> Fault {
         types::FaultKind::Unavailable => FaultKind::Unavailable,
         types::FaultKind::Internal => FaultKind::Internal,
     };
-    Fault { source: FaultSource::Guest, kind, message: fault.message, retryable: fault.retryable }
+    Fault { source: FaultSource::Guest, kind, message: shown(&fault.message), retryable: fault.retryable }
+}
+
+/// A guest's words as they may reach logs and terminals: escaped, and not longer than a person reads.
+pub(crate) fn shown(words: &str) -> String {
+    match words.char_indices().nth(WORDS_MAX) {
+        Some((end, _)) => format!("{}...", escaped(words.get(..end).unwrap_or_default())),
+        None => escaped(words),
+    }
 }

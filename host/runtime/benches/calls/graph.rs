@@ -1,6 +1,6 @@
 //! The whole movie graph: in the sandbox, and the same agents natively. Closed loop, one client a thread.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -49,7 +49,12 @@ fn world() -> World {
         store: store.clone(),
         progress: Arc::new(Quiet),
     };
-    let lessons = Lessons { split: Arc::clone(&split), facts: Digest::of(b"bench"), served: BTreeMap::new() };
+    let lessons = Lessons {
+        split: Arc::clone(&split),
+        facts: Digest::of(b"bench"),
+        served: BTreeMap::new(),
+        first_served: HashMap::new(),
+    };
     let (states, _) = trainer.train(&loaded, &lessons).unwrap();
     let memory: Arc<dyn Memory> = Arc::new(Layer::new(&store, &loaded.plan.namespaces));
     let plan = ActivePlan::new(&loaded, &states, &memory, &|id| store.items().row(id), Generation(1)).unwrap();

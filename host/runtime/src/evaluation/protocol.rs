@@ -51,7 +51,7 @@ pub fn p1(events: &Events) -> Result<Split, ProtocolError> {
         return Err(ProtocolError::OrderUnknown);
     }
     let mut notes = Vec::new();
-    let columns = with_telling_ratings(&events.columns, "events", &mut notes);
+    let columns = with_row_times(with_telling_ratings(&events.columns, "events", &mut notes), events.order);
     let (_, user_ranks) = sorted(&events.users);
     let (_, item_ranks) = sorted(&events.items);
     let rank = |ranks: &[u32], number: Option<&u32>| number.and_then(|n| ranks.get(*n as usize)).copied();
@@ -87,7 +87,7 @@ pub fn p1(events: &Events) -> Result<Split, ProtocolError> {
 /// When no row of `test` is a positive.
 pub fn pair(train: &Events, test: &Events) -> Result<Split, ProtocolError> {
     let mut notes = Vec::new();
-    let train_columns = with_telling_ratings(&train.columns, "train", &mut notes);
+    let train_columns = with_row_times(with_telling_ratings(&train.columns, "train", &mut notes), train.order);
     let test_columns = with_telling_ratings(&test.columns, "test", &mut notes);
     let kept: Vec<usize> = positives(&test_columns).collect();
     if kept.is_empty() {
@@ -105,8 +105,20 @@ pub fn pair(train: &Events, test: &Events) -> Result<Split, ProtocolError> {
     let mut test_part = test_columns.take(&kept);
     renumber(&mut test_part.users, user_numbers.get(train.users.len()..).unwrap_or_default());
     renumber(&mut test_part.items, item_numbers.get(train.items.len()..).unwrap_or_default());
-    let split = Split { users, items, train: train_part, test: test_part, order: train.order, notes };
+    let split = Split { users, items, train: train_part, test: test_part, order: as_times(train.order), notes };
     Ok(split.with_note_of_repeats())
+}
+
+/// Where the rows of a file are in order, its row numbers are times from here on: parts of it would lose their order.
+fn with_row_times(mut columns: Columns, order: Order) -> Columns {
+    if order == Order::Rows {
+        columns.times = Some((0_i64..).take(columns.len()).collect());
+    }
+    columns
+}
+
+fn as_times(order: Order) -> Order {
+    if order == Order::Rows { Order::Times } else { order }
 }
 
 impl Split {
@@ -136,7 +148,7 @@ impl Split {
             renumbered(&events.items, used(events.items.len(), [train.items.as_slice(), &test.items]));
         renumber(&mut train.items, &numbers);
         renumber(&mut test.items, &numbers);
-        Self { users, items, train, test, order: events.order, notes }
+        Self { users, items, train, test, order: as_times(events.order), notes }
     }
 
     /// What a subject has in train is not answered to it, so that the same in test can't be hit by anyone.

@@ -48,9 +48,9 @@ impl Host {
         if split.train.is_empty() {
             return Err(HostError::NoEvents);
         }
-        let served = served::feedback(&inner.store, &inner.loaded.plan)?;
+        let (served, first_served) = served::feedback(&inner.store, &inner.loaded.plan)?;
         let facts = served::facts_digest(&inner.store);
-        let lessons = Lessons { split: Arc::new(split), facts, served };
+        let lessons = Lessons { split: Arc::new(split), facts, served, first_served };
         let trainer = Trainer {
             guests: inner.guests.clone(),
             states: inner.states.clone(),
@@ -79,6 +79,7 @@ impl Host {
     /// before stays active.
     pub fn activate(&self) -> Result<Generation, HostError> {
         let inner = &self.inner;
+        let _turn = inner.activating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let states = self.learned_states()?;
         let before: Option<ActiveRecord> = self.recorded("active")?;
         let last = before.as_ref().map_or(Generation(0), |record| record.generation);

@@ -170,14 +170,22 @@ impl Host {
                 mistakes.push(AskMistake { field, message });
             }
         }
+        let decided = |id: &str| store.log().decision(id).map(|found| found.is_some());
+        if let Some(true) =
+            ask.request_id.as_deref().map(decided).transpose().map_err(|e| AskError::Record(e.to_string()))?
+        {
+            let message = "was decided before; give each request an id of its own, or none".to_owned();
+            mistakes.push(AskMistake { field: "request_id", message });
+        }
         if !mistakes.is_empty() {
             return Err(AskError::Invalid(mistakes));
         }
         excluded.extend_from_slice(&store.items().delisted());
+        let now = now_ms();
         let number = ask.subject.as_deref().and_then(|key| store.subjects().row(key));
-        let history = number.map(|number| store.log().history(number, None, usize::MAX)).unwrap_or_default();
+        let history = number.map(|number| store.log().history(number, Some(now), usize::MAX)).unwrap_or_default();
         let id = ask.request_id.unwrap_or_else(new_id);
-        let mut request = Request::new(&id, history, now_ms(), ask.limit);
+        let mut request = Request::new(&id, history, now, ask.limit);
         request.subject = ask.subject.map(|key| Subject { key: key.into(), number: number.unwrap_or(NONE) });
         request.surface = ask.surface.into();
         request.session_id = ask.session_id.map(Into::into);

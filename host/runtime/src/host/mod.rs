@@ -91,6 +91,8 @@ struct Inner {
     states: States,
     loaded: Loaded,
     active: ArcSwapOption<ActivePlan>,
+    /// One activation at a time.
+    activating: std::sync::Mutex<()>,
 }
 
 impl Config {
@@ -115,7 +117,9 @@ impl Config {
         let path = self.data_dir.join("states");
         let states = States::open(&path).map_err(|source| HostError::States { path, source })?;
         let active = ArcSwapOption::empty();
-        Ok(Host { inner: Arc::new(Inner { store, guests, states, loaded, active }) })
+        Ok(Host {
+            inner: Arc::new(Inner { store, guests, states, loaded, active, activating: std::sync::Mutex::default() }),
+        })
     }
 
     fn load(&self, sandbox: &Sandbox, guests: &Guests) -> Result<Loaded, HostError> {

@@ -105,6 +105,8 @@ pub(super) fn facts_digest(store: &Store) -> Digest {
     for (name, _) in facts.fields() {
         let Ok(columns) = facts.gather(&rows, &[name]) else { continue };
         parts.push(name.as_bytes().to_vec());
+        let labels = facts.labels(name).map(|names| names.join("\n")).unwrap_or_default();
+        parts.push(labels.into_bytes());
         for column in columns {
             parts.push(match column.values {
                 greenroom_model::Values::F32s(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
@@ -117,7 +119,14 @@ pub(super) fn facts_digest(store: &Store) -> Digest {
 }
 
 /// For each node that takes candidates and has a learner: the decisions that feedback was joined with.
-pub(super) fn feedback(store: &Store, plan: &Plan) -> Result<BTreeMap<String, Arc<Vec<Feedback>>>, Unavailable> {
+pub(super) type ByNode = BTreeMap<String, Arc<Vec<Feedback>>>;
+
+/// What was served and told about, and when each subject was first served so.
+///
+/// # Errors
+/// When the log cannot be read.
+pub(super) fn feedback(store: &Store, plan: &Plan) -> Result<(ByNode, HashMap<u32, i64>), Unavailable> {
+    let mut first_served: HashMap<u32, i64> = HashMap::new();
     let mut earned: BTreeMap<String, HashMap<u32, f32>> = BTreeMap::new();
     each_event(store, |stored| {
         let event = stored.event;
@@ -137,6 +146,11 @@ pub(super) fn feedback(store: &Store, plan: &Plan) -> Result<BTreeMap<String, Ar
         learners.map(|node| (node.name.clone(), Examples::starting_at(1 << 40))).collect();
     for (request, rewards) in &earned {
         let Some(decision) = store.log().decision(request)? else { continue };
+        if let Some(subject) = &decision.subject {
+            let number = store.subjects().row(&subject.key).unwrap_or(subject.number);
+            let first = first_served.entry(number).or_insert(decision.time_ms);
+            *first = decision.time_ms.min(*first);
+        }
         for (node, examples) in &mut examples {
             let trace = decision.traces.get(node).and_then(|bytes| rmp_serde::from_slice::<Record>(bytes).ok());
             if let Some(trace) = trace {
@@ -144,7 +158,8 @@ pub(super) fn feedback(store: &Store, plan: &Plan) -> Result<BTreeMap<String, Ar
             }
         }
     }
-    Ok(examples.into_iter().map(|(node, examples)| (node, Arc::new(examples.take()))).collect())
+    let by_node = examples.into_iter().map(|(node, examples)| (node, Arc::new(examples.take()))).collect();
+    Ok((by_node, first_served))
 }
 
 fn add(

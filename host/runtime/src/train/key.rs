@@ -6,7 +6,7 @@ use crate::active::ActivePlan;
 use crate::agent::Agent;
 
 /// Changes when training itself does, so that states of an older host are not taken for new ones.
-const ROAD: &[u8] = b"greenroom training 1";
+const ROAD: &[u8] = b"greenroom training 2";
 
 /// Of an agent that learns from events alone.
 pub(super) fn source(agent: &Agent, data: &Digest, facts: &Digest) -> Digest {
@@ -20,18 +20,12 @@ pub(super) fn source(agent: &Agent, data: &Digest, facts: &Digest) -> Digest {
     ])
 }
 
-/// Of an agent that learns from what the plan before it says: `plan` ends at its node.
-pub(super) fn stacked(agent: &Agent, plan: &ActivePlan, early: &Digest, next: &Digest, served: &Digest) -> Digest {
-    Digest::of_parts([
-        ROAD,
-        b"stacked",
-        agent.version.component.bytes(),
-        shaping(&agent.spec).bytes(),
-        plan.digest.bytes(),
-        early.bytes(),
-        next.bytes(),
-        served.bytes(),
-    ])
+/// Of an agent that learns from what the plan before it says: `plan` ends at its node. `data`: of the early and the next
+/// part, of what was served, and of the facts.
+pub(super) fn stacked(agent: &Agent, plan: &ActivePlan, data: &[Digest; 4]) -> Digest {
+    let own = [agent.version.component, shaping(&agent.spec), plan.digest];
+    let parts = [ROAD, b"stacked"].into_iter();
+    Digest::of_parts(parts.chain(own.iter().chain(data).map(|digest| digest.bytes().as_slice())))
 }
 
 /// Of the code and of the parameters that `learn` and `fit` read: states of one shape are for one another.
@@ -39,7 +33,7 @@ pub(crate) fn shape(spec: &greenroom_graph::Agent) -> Digest {
     Digest::of_parts([spec.component.bytes().as_slice(), shaping(spec).bytes()])
 }
 
-/// The parameters that `learn` and `fit` read. Without a descriptor nobody knows, so all of them.
+/// The grants, and the parameters that `learn` and `fit` read. Without a descriptor nobody knows, so all of them.
 fn shaping(spec: &greenroom_graph::Agent) -> Digest {
     let shapes = |name: &str| {
         let descriptor = spec.descriptor.as_ref();
@@ -47,5 +41,7 @@ fn shaping(spec: &greenroom_graph::Agent) -> Digest {
     };
     let params: Params =
         spec.params.iter().filter(|(name, _)| shapes(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
-    greenroom_graph::Agent { params, ..spec.clone() }.params_digest()
+    let params = greenroom_graph::Agent { params, ..spec.clone() }.params_digest();
+    let grants = spec.grants.iter().map(|grant| format!("{}:{:?}", grant.namespace, grant.verb)).collect::<Vec<_>>();
+    Digest::of_parts([params.bytes().as_slice(), grants.join(",").as_bytes()])
 }

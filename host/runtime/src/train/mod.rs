@@ -8,19 +8,19 @@
 mod key;
 mod stack;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
 use greenroom_graph::Plan;
 use greenroom_memory::Store;
-use greenroom_model::{Digest, Fault, Feedback, FitReport, Generation, State};
+use greenroom_model::{Budget, Digest, Fault, Feedback, FitReport, Generation, State};
 use greenroom_sandbox::Memory;
 use thiserror::Error;
 
 use crate::active::{ActivePlan, PrepareError, StatesByAgent};
 use crate::agent::Agent;
-use crate::evaluation::{Split, cut};
+use crate::evaluation::{Cut, Split, cut};
 use crate::events::{Columns, Order};
 use crate::examples::BATCH_ROWS;
 use crate::guests::{Gone, Guests};
@@ -64,6 +64,9 @@ pub struct Lessons {
     pub facts: Digest,
     /// For each node, what it saw, decided and earned while serving.
     pub served: BTreeMap<String, Arc<Vec<Feedback>>>,
+    /// By subject: the time of its first decision that feedback was joined with. What it did from then on is not known
+    /// to an agent that learns from its decisions.
+    pub first_served: HashMap<u32, i64>,
 }
 
 /// How an agent's training went.
@@ -138,7 +141,7 @@ impl Trainer {
         let mut trained = Vec::new();
         let mut states = StatesByAgent::new();
         if !roles.stacked.is_empty() {
-            let parts = cut(split, NEXT_SHARE, POSITIVES_MIN);
+            let parts = unserved(cut(split, NEXT_SHARE, POSITIVES_MIN), &lessons.first_served);
             let early = Part { columns: Arc::new(parts.early), order: split.order, facts: lessons.facts };
             let mut before = StatesByAgent::new();
             self.sources(&blank, &roles.sources, &early, split, &mut before, None).await?;
@@ -148,9 +151,9 @@ impl Trainer {
                 let Some(plan) = plan.only(node).map(Arc::new) else { continue };
                 let served = lessons.served.get(node).cloned().unwrap_or_default();
                 let done = self.stacked(&plan, node, agent, split, &early, &next, &served).await?;
-                before.insert(agent.clone(), Arc::clone(&done.1));
-                states.insert(agent.clone(), done.1);
-                trained.push(done.0);
+                before.insert(agent.clone(), done.at_cut);
+                states.insert(agent.clone(), done.state);
+                trained.push(done.report);
             }
         }
         let all = Part { columns: Arc::new(split.train.clone()), order: split.order, facts: lessons.facts };
@@ -189,29 +192,31 @@ impl Trainer {
             });
         }
         while let Some(done) = running.join_next().await {
-            let (report, state) = done.map_err(|_| Gone)??;
-            states.insert(report.agent.clone(), state);
+            let done = done.map_err(|_| Gone)??;
+            states.insert(done.report.agent.clone(), done.state);
             if let Some(trained) = &mut trained {
-                trained.push(report);
+                trained.push(done.report);
             }
         }
         Ok(())
     }
 
-    /// One learner instance: `before` is learned and fitted, `after` is learned only. The state is kept under `key`.
+    /// One learner instance: `before` is learned and fitted, `after` is learned only. The states between the two and at
+    /// the end are kept under `key`.
     async fn learn(
         &self,
         agent: &Agent,
         key: &Digest,
         before: impl FnOnce() -> Result<Vec<Feedback>, TrainError>,
         after: impl FnOnce() -> Vec<Feedback>,
-    ) -> Result<(Trained, Arc<State>), TrainError> {
+    ) -> Result<Done, TrainError> {
         let name = &agent.spec.name;
         let began = Instant::now();
-        if let Some((training, state)) = self.states.training(key) {
+        if let Some((training, state)) = self.states.training(key)
+            && let Some(at_cut) = self.states.get(&training.at_cut)
+        {
             self.progress.end(name, true);
-            let (report, fuel, digest) = (training.report, training.fuel, training.state);
-            return Ok((self.told(name, true, report, fuel, began, digest, &state), state));
+            return Ok(Done { report: told(name, true, &training, began, &state), state, at_cut });
         }
         let (before, after) = (before()?, after());
         self.progress.begin(name, (before.len() + after.len() + 1) as u64);
@@ -227,32 +232,67 @@ impl Trainer {
         let report = learner.fit(&budgets.fit).await.map_err(failed)?;
         fuel += learner.usage().fuel;
         self.progress.step(name);
+        // A learner that grew keeps what it has: taking its state out of it may need a little more.
+        let budget = Budget { memory_max: budgets.fit.memory_max.max(budgets.restore.memory_max), ..budgets.restore };
+        let mut state = Arc::new(learner.snapshot(&budget).await.map_err(failed)?);
+        let at_cut = Arc::clone(&state);
+        let more = !after.is_empty();
         for batch in after {
             learner.learn(&batch, &budgets.learn).await.map_err(failed)?;
             fuel += learner.usage().fuel;
             self.progress.step(name);
         }
-        let state = Arc::new(learner.snapshot(&budgets.restore).await.map_err(failed)?);
-        let digest = self.states.put(&state)?;
-        self.states.remember(key, &Training { state: digest, report: report.clone(), fuel })?;
+        if more {
+            state = Arc::new(learner.snapshot(&budget).await.map_err(failed)?);
+        }
+        let training = Training { state: self.states.put(&state)?, at_cut: self.states.put(&at_cut)?, report, fuel };
+        self.states.remember(key, &training)?;
         self.progress.end(name, false);
-        Ok((self.told(name, false, report, fuel, began, digest, &state), state))
+        Ok(Done { report: told(name, false, &training, began, &state), state, at_cut })
     }
+}
 
-    #[expect(clippy::too_many_arguments, clippy::unused_self, reason = "one place that fills the record")]
-    fn told(
-        &self,
-        agent: &str,
-        kept: bool,
-        report: FitReport,
-        fuel: u64,
-        began: Instant,
-        state: Digest,
-        bytes: &State,
-    ) -> Trained {
-        let seconds = began.elapsed().as_secs_f64();
-        Trained { agent: agent.to_owned(), kept, report, fuel, seconds, state, state_bytes: bytes.bytes.len() }
+/// What a learner came to.
+struct Done {
+    report: Trained,
+    /// For serving.
+    state: Arc<State>,
+    /// Before it was told what came after its lessons: for those who learn from what it says of them.
+    at_cut: Arc<State>,
+}
+
+fn told(agent: &str, kept: bool, training: &Training, began: Instant, state: &State) -> Trained {
+    Trained {
+        agent: agent.to_owned(),
+        kept,
+        report: training.report.clone(),
+        fuel: training.fuel,
+        seconds: began.elapsed().as_secs_f64(),
+        state: training.state,
+        state_bytes: state.bytes.len(),
     }
+}
+
+/// What a subject did from its first served decision on is not early.
+fn unserved(parts: Cut, first_served: &HashMap<u32, i64>) -> Cut {
+    if first_served.is_empty() {
+        return parts;
+    }
+    let Cut { early, next } = parts;
+    let late = |row: &usize| {
+        let first = early.users.get(*row).and_then(|user| first_served.get(user));
+        first.is_some_and(|first| early.time(*row).is_some_and(|time| time >= *first))
+    };
+    let (late, kept): (Vec<usize>, Vec<usize>) = (0..early.len()).partition(|row| late(row));
+    let moved = early.take(&late);
+    let joined = |a: Option<Vec<f32>>, b: Option<Vec<f32>>| a.zip(b).map(|(a, b)| [a, b].concat());
+    let next = Columns {
+        users: [moved.users, next.users].concat(),
+        items: [moved.items, next.items].concat(),
+        ratings: joined(moved.ratings, next.ratings),
+        times: moved.times.zip(next.times).map(|(a, b)| [a, b].concat()),
+    };
+    Cut { early: early.take(&kept), next }
 }
 
 /// Events that something is learned from.

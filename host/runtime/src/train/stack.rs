@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use greenroom_model::{Digest, Fault, Feedback, NONE, State, Subject};
+use greenroom_model::{Digest, Fault, Feedback, NONE, Subject};
 
-use super::{Part, TrainError, Trained, Trainer, key};
+use super::{Done, Part, TrainError, Trainer, key};
 use crate::active::ActivePlan;
 use crate::evaluation::{POSITIVE_MIN, Split};
 use crate::events::Order;
@@ -17,6 +17,9 @@ use crate::request::Request;
 const SUBJECTS_MAX: usize = 4_000;
 /// What a node without a limit of its own, the output, is asked for.
 const LIMIT: u32 = 100;
+
+/// Where the cursors of events after the lessons begin: behind those of whatever was served.
+const AFTER: u64 = 1 << 41;
 
 /// What a subject did next.
 struct Next {
@@ -37,15 +40,15 @@ impl Trainer {
         early: &Part,
         next: &Part,
         served: &[Feedback],
-    ) -> Result<(Trained, Arc<State>), TrainError> {
+    ) -> Result<Done, TrainError> {
         let missing = || TrainError::Agent {
             agent: agent.to_owned(),
             fault: Fault::caller(format!("node `{node}` is not in the plan")),
         };
         let learner = plan.agents.iter().find(|a| a.spec.name == agent).cloned().ok_or_else(missing)?;
         let digest = |part: &Part| part.columns.digest(&split.users, &split.items);
-        let served_digest = digest_of(served);
-        let key = key::stacked(&learner, plan, &digest(early), &digest(next), &served_digest);
+        let data = [digest(early), digest(next), digest_of(served), early.facts];
+        let key = key::stacked(&learner, plan, &data);
         let known = self.states.training(&key).is_some();
         let mut before = Vec::new();
         if !known {
@@ -54,7 +57,7 @@ impl Trainer {
             before.extend(self.examples(plan, node, split, early, next, cursor).await?);
             before.extend(served.iter().cloned());
         }
-        let after = || organic(&next.columns, next.order, u64::from(u32::MAX), BATCH_ROWS);
+        let after = || organic(&next.columns, next.order, AFTER, BATCH_ROWS);
         self.learn(&learner, &key, || Ok(before), after).await
     }
 
@@ -75,6 +78,7 @@ impl Trainer {
         let chosen: Vec<Next> = nexts.into_iter().step_by(step).collect();
         let name = format!("{node}: candidates");
         self.progress.begin(&name, chosen.len() as u64);
+        plan.warm().await?;
         let mut examples = Examples::starting_at(cursor);
         let mut failures = Vec::new();
         // As many at once as there are threads; joined in order, so that the same data gives the same batches.
@@ -84,6 +88,7 @@ impl Trainer {
                 let id = format!("stack/{}", next.subject);
                 let history = past.history(next.subject);
                 let mut request = Request::new(&id, history, next.time_ms, LIMIT);
+                request.patient = true;
                 request.subject = split
                     .users
                     .get(next.subject as usize)
@@ -129,12 +134,9 @@ impl Trainer {
     }
 }
 
+/// Of all that a learner is told by served feedback.
 fn digest_of(served: &[Feedback]) -> Digest {
-    let bytes = |batch: &Feedback| -> Vec<u8> {
-        let cursors = batch.cursors.iter().flat_map(|c| c.to_le_bytes());
-        cursors.chain(batch.outer_rewards.iter().flat_map(|r| r.to_le_bytes())).collect()
-    };
-    let parts: Vec<Vec<u8>> = served.iter().map(bytes).collect();
+    let parts: Vec<Vec<u8>> = served.iter().map(|batch| format!("{batch:?}").into_bytes()).collect();
     Digest::of_parts(parts.iter().map(Vec::as_slice))
 }
 
