@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use greenroom_graph::Plan;
 use greenroom_model::{Digest, Fault, Generation, State};
@@ -28,6 +29,8 @@ pub struct ActivePlan {
     pub(crate) names: Vec<Arc<str>>,
     pub(crate) sources: Arc<[Arc<str>]>,
     pub(crate) ports: Vec<Vec<Arc<str>>>,
+    /// Requests that are running now.
+    pub(crate) requests: AtomicUsize,
 }
 
 /// Why a plan cannot serve.
@@ -79,7 +82,7 @@ impl ActivePlan {
         let sources = plan.sources().iter().filter_map(|index| names.get(*index).cloned()).collect();
         let ports = |node: &greenroom_graph::Node| node.inputs.iter().map(|edge| edge.port.as_str().into()).collect();
         let ports = plan.nodes.iter().map(ports).collect();
-        Self { plan, agents, digest, generation, memory, names, sources, ports }
+        Self { plan, agents, digest, generation, memory, names, sources, ports, requests: AtomicUsize::new(0) }
     }
 
     /// The part of this plan of which `node` is the output, with the same versions.

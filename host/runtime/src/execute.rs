@@ -5,6 +5,7 @@
 //! its answer says degraded.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use greenroom_graph::{Node, OnFault};
@@ -224,25 +225,28 @@ impl Run {
     }
 
     async fn go(&mut self) -> Result<(), Fault> {
+        let plan = Arc::clone(&self.shared.plan);
+        let _counted = Counted::of(&plan.requests);
+        let threads = tokio::runtime::Handle::current().metrics().num_workers();
         let mut running: JoinSet<Done> = JoinSet::new();
         loop {
-            let mut ready = self.ready();
-            // A lone node runs here and costs no hand-over between threads.
-            let here = if running.is_empty() && ready.len() == 1 { ready.pop() } else { None };
+            let ready = self.ready();
+            // A lone node runs here, which costs no hand-over between threads. So do all of them while there are as many
+            // requests as threads: then nobody is free to take one.
+            let busy = plan.requests.load(Ordering::Relaxed) >= threads;
+            if running.is_empty() && !ready.is_empty() && (ready.len() == 1 || busy) {
+                for (index, inputs) in ready {
+                    let done = Arc::clone(&self.shared).run(index, inputs).await;
+                    self.end(done)?;
+                }
+                continue;
+            }
             for (index, inputs) in ready {
                 running.spawn(Arc::clone(&self.shared).run(index, inputs).in_current_span());
             }
-            if let Some((index, inputs)) = here {
-                let done = Arc::clone(&self.shared).run(index, inputs).await;
-                self.end(done)?;
-                while let Some(done) = running.try_join_next() {
-                    self.end(joined(done)?)?;
-                }
-            } else {
-                match running.join_next().await {
-                    Some(done) => self.end(joined(done)?)?,
-                    None => return Ok(()),
-                }
+            match running.join_next().await {
+                Some(done) => self.end(joined(done)?)?,
+                None => return Ok(()),
             }
         }
     }
@@ -401,6 +405,22 @@ impl Run {
             }
         }
         from
+    }
+}
+
+/// Counts a request for as long as it lives.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn of(requests: &'a AtomicUsize) -> Self {
+        requests.fetch_add(1, Ordering::Relaxed);
+        Self(requests)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
