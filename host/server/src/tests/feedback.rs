@@ -109,6 +109,8 @@ async fn times_are_rfc_3339_or_milliseconds() {
 #[tokio::test]
 async fn a_wrong_event_keeps_its_whole_batch_out() {
     let served = served().await;
+    // The decision that was made before is counted once it is durable.
+    served.app.host.flush().await.unwrap();
     let before = served.app.host.counts().unwrap();
     let events = json!({ "events": [click("e1", "a"), click("e2", "unheard of")] });
     let answer = served.post("/v1/feedback", events).await;
