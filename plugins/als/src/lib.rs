@@ -10,9 +10,9 @@ mod train;
 
 use greenroom_sdk::{
     Candidates, Decision, Descriptor, Fault, Feedback, FitReport, Interactions, Learner, Lifecycle, Lists, Observation,
-    Params, Policy, RewardLevel, Role, Shortlist, State, StateReader, StateWriter, describe, float, integer,
+    Params, Policy, RewardLevel, Role, Shortlist, State, StateReader, StateWriter, describe, dots, float, integer,
 };
-use solve::{Points, Scratch, dot};
+use solve::{Points, Scratch};
 use train::{Settings, train};
 
 const SCHEMA: &str = "als/1";
@@ -50,7 +50,7 @@ impl Policy for Als {
         self.subject.resize(width, 0.0);
         self.scratch.solve(&mut self.subject, &self.items, &self.gram, &self.likes, self.settings.alpha, 2 * width);
         self.scores.clear();
-        self.scores.extend(self.items.iter().map(|item| dot(item, &self.subject)));
+        self.scores.extend(dots(self.items.values(), &self.subject));
         Ok(self.shortlist.pick(&self.rows, &mut self.scores, f32::NEG_INFINITY, &seen).into())
     }
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::indexing_slicing, reason = "places come from the lists that the points were made for")]
 
+use greenroom_sdk::{add, dot, dots};
+
 /// Points of one dimension each, end to end.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Points {
@@ -72,7 +74,7 @@ impl Scratch {
         let Self { residual, direction, image } = self;
         let times = |x: &[f32], image: &mut Vec<f32>| {
             image.clear();
-            image.extend(gram.chunks_exact(x.len()).map(|row| dot(row, x)));
+            image.extend(dots(gram, x));
             for &(place, weight) in likes {
                 let y = points.get(place);
                 add(image, y, weight * (confidence - 1.0) * dot(y, x));
@@ -105,29 +107,6 @@ impl Scratch {
             }
             square = next;
         }
-    }
-}
-
-/// The dot product, in lanes that a compiler can keep in vectors: the order of the sums is fixed, so it is the same
-/// everywhere.
-#[inline]
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    const LANES: usize = 8;
-    let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    let mut sums = [0.0_f32; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    let rest: f32 = rest_a.iter().zip(rest_b).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
-}
-
-#[inline]
-fn add(to: &mut [f32], what: &[f32], factor: f32) {
-    for (to, &what) in to.iter_mut().zip(what) {
-        *to += factor * what;
     }
 }
 

@@ -70,8 +70,13 @@ impl Model {
     }
 }
 
+// Sixteen at a turn: see `greenroom_sdk::add`, which takes floats that stand where floats may.
 fn add(scores: &mut [f32], weights: &[u8], factor: f32) {
-    for (score, bytes) in scores.iter_mut().zip(weights.as_chunks().0) {
-        *score += factor * f32::from_le_bytes(*bytes);
+    let at = |score: &mut f32, bytes: &[u8; 4]| *score += factor * f32::from_le_bytes(*bytes);
+    let (weights, rest) = weights.as_chunks::<4>().0.as_chunks::<16>();
+    let (scores, rest_scores) = scores.as_chunks_mut::<16>();
+    for (scores, weights) in scores.iter_mut().zip(weights) {
+        scores.iter_mut().zip(weights).for_each(|(score, bytes)| at(score, bytes));
     }
+    rest_scores.iter_mut().zip(rest).for_each(|(score, bytes)| at(score, bytes));
 }

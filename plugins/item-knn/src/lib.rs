@@ -8,7 +8,7 @@ mod similarity;
 
 use greenroom_sdk::{
     Decision, Descriptor, Fault, Feedback, FitReport, Interactions, Learner, Lifecycle, Lists, Observation, Params,
-    Policy, RewardLevel, Role, Shortlist, State, StateReader, StateWriter, choice, describe, float, integer,
+    Policy, RewardLevel, Role, Shortlist, State, StateReader, StateWriter, choice, describe, float, integer, scatter,
 };
 pub use similarity::Metric;
 use similarity::{Neighbours, nearest};
@@ -35,11 +35,8 @@ impl Policy for ItemKnn {
         self.scores.resize(self.rows.len(), 0.0);
         for (row, weight) in seen.history.weighted(self.half_life) {
             let Ok(item) = self.rows.binary_search(&row) else { continue };
-            for (&near, &similarity) in self.neighbours.of(item) {
-                if let Some(score) = self.scores.get_mut(near as usize) {
-                    *score += weight * similarity;
-                }
-            }
+            let (near, similarities) = self.neighbours.of(item);
+            scatter(&mut self.scores, near, similarities, weight);
         }
         Ok(self.shortlist.pick(&self.rows, &mut self.scores, 0.0, &seen).into())
     }

@@ -45,12 +45,13 @@ pub(crate) struct Neighbours {
 }
 
 impl Neighbours {
-    pub(crate) fn of(&self, item: usize) -> impl Iterator<Item = (&u32, &f32)> {
+    /// The neighbours of an item, and how alike each is.
+    pub(crate) fn of(&self, item: usize) -> (&[u32], &[f32]) {
         let range = match self.starts.get(item..item + 2) {
             Some(&[from, to]) => from as usize..to as usize,
             _ => 0..0,
         };
-        self.items[range.clone()].iter().zip(&self.similarities[range])
+        (&self.items[range.clone()], &self.similarities[range])
     }
 
     pub(crate) fn write(&self, writer: &mut StateWriter) {

@@ -1,6 +1,6 @@
 //! Working with candidates in columns.
 
-use crate::{Candidates, Column, Decision, Fault, Input, Payload, Values};
+use crate::{Candidates, Column, Decision, Fault, Input, Observation, Payload, Values};
 
 #[expect(clippy::derivable_impls, reason = "the type is generated, with the same derives as all others")]
 impl Default for Candidates {
@@ -100,6 +100,31 @@ impl Candidates {
             scores: at(&self.scores, places),
             sources: at(&self.sources, places),
             columns: columns.collect(),
+        }
+    }
+}
+
+impl Candidates {
+    /// Leaves out rows that are not `kept`; nothing is copied when all are.
+    #[must_use]
+    pub fn only(self, kept: impl Fn(u32) -> bool) -> Self {
+        let places: Vec<usize> = self.rows.iter().enumerate().filter(|(_, row)| kept(**row)).map(|(i, _)| i).collect();
+        if places.len() == self.rows.len() { self } else { self.pick(&places) }
+    }
+}
+
+impl Observation {
+    /// Takes the candidates that arrived at a port out of the observation; none when nothing did.
+    ///
+    /// # Errors
+    /// `InvalidObservation` when something else arrived.
+    pub fn take_candidates(&mut self, port: &str) -> Result<Option<Candidates>, Fault> {
+        let Some(place) = self.inputs.iter().position(|input| input.port == port) else { return Ok(None) };
+        let input = self.inputs.swap_remove(place);
+        input.candidates()?;
+        match input.payload {
+            Payload::Candidates(candidates) => Ok(Some(candidates)),
+            _ => Ok(None),
         }
     }
 }

@@ -41,6 +41,7 @@ mod positives;
 mod rows;
 mod shortlist;
 mod state;
+mod vector;
 
 #[doc(hidden)]
 pub use bindings::rt;
@@ -62,6 +63,7 @@ pub use positives::{Interactions, Positive, by_popularity, is_positive};
 pub use rows::Marks;
 pub use shortlist::Shortlist;
 pub use state::{decode, encode};
+pub use vector::{add, dot, dots, scatter};
 
 /// Stands for "none" in the `u32` columns of [`Feedback`].
 pub const NONE: u32 = u32::MAX;

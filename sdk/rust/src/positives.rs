@@ -20,12 +20,21 @@ impl History {
     pub fn positives(&self) -> Vec<(u32, i64)> {
         let events = self.rows.iter().zip(&self.times).zip(&self.kinds).zip(&self.values);
         let liked = events.filter(|&(((_, _), &kind), &value)| is_positive(kind, value));
-        let mut latest: Vec<(u32, usize, i64)> =
-            liked.enumerate().map(|(place, (((&row, &time), _), _))| (row, place, time)).collect();
-        latest.sort_unstable_by_key(|&(row, place, _)| (row, std::cmp::Reverse(place)));
-        latest.dedup_by_key(|event| event.0);
-        latest.sort_unstable_by_key(|event| event.1);
-        latest.into_iter().map(|(row, _, time)| (row, time)).collect()
+        let mut all: Vec<(u32, i64)> = liked.map(|(((&row, &time), _), _)| (row, time)).collect();
+        // Row and place in one number, so that the last of each run is where its row was liked last.
+        let mut keys: Vec<u64> =
+            (0..).zip(&all).map(|(place, event): (u64, _)| u64::from(event.0) << 32 | place).collect();
+        keys.sort_unstable();
+        let mut latest = vec![false; all.len()];
+        for of_one in keys.chunk_by(|a, b| a >> 32 == b >> 32) {
+            let place = of_one.last().and_then(|key| usize::try_from(key & u64::from(u32::MAX)).ok());
+            if let Some(latest) = place.and_then(|place| latest.get_mut(place)) {
+                *latest = true;
+            }
+        }
+        let mut latest = latest.into_iter();
+        all.retain(|_| latest.next() == Some(true));
+        all
     }
 
     /// The rows that the subject liked, oldest first, each with a weight: 1 for the latest, and half as much for every

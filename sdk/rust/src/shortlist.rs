@@ -5,6 +5,9 @@
 
 use crate::{Candidates, Observation};
 
+/// Scores that are looked at in a turn.
+const TURN: usize = 16;
+
 /// Picks the best rows of dense scores.
 #[derive(Debug, Default, Clone)]
 pub struct Shortlist {
@@ -31,7 +34,16 @@ impl Shortlist {
         let mut bar = floor;
         match &seen.allowed {
             None => {
-                for (&row, &score) in rows.iter().zip(scores.iter()) {
+                // Once the bar is high, most turns find nothing above it and end there.
+                let ((all_rows, rest_rows), (all, rest)) = (rows.as_chunks::<TURN>(), scores.as_chunks::<TURN>());
+                for (rows, scores) in all_rows.iter().zip(all) {
+                    if scores.iter().fold(false, |any, score| any | (*score > bar)) {
+                        for (&row, &score) in rows.iter().zip(scores) {
+                            self.offer(row, score, limit, &mut bar);
+                        }
+                    }
+                }
+                for (&row, &score) in rest_rows.iter().zip(rest) {
                     self.offer(row, score, limit, &mut bar);
                 }
             }
