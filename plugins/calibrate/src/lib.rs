@@ -28,15 +28,9 @@ pub struct Calibrate {
 const OUTCOMES_MAX: usize = 4 << 20;
 
 impl Policy for Calibrate {
-    fn decide(&mut self, seen: Observation) -> Result<Decision, Fault> {
-        let Some(input) = seen.inputs.iter().find(|input| input.port == PORT) else {
-            return Ok(Candidates::default().into());
-        };
-        let all = input.candidates()?;
-        let mut places: Vec<usize> = (0..all.len()).collect();
-        places.retain(|&place| all.rows.get(place).is_some_and(|&row| seen.admits(row)));
-        places.truncate(seen.limit as usize);
-        let mut all = all.pick(&places);
+    fn decide(&mut self, mut seen: Observation) -> Result<Decision, Fault> {
+        let Some(all) = seen.take_candidates(PORT)? else { return Ok(Candidates::default().into()) };
+        let mut all = all.only(|row| seen.admits(row)).first(seen.limit);
         let unlearned = Curve::unlearned();
         let curve = self.curve.as_ref().unwrap_or(&unlearned);
         #[expect(clippy::cast_possible_truncation, reason = "a probability")]

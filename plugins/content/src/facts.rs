@@ -75,6 +75,11 @@ impl Facts {
             .map(|(&set, &year)| Item { set: set as usize, year: if year == 0 { None } else { Some(year) } })
     }
 
+    /// The number of each item's set of genres, and its year, 0 where unknown.
+    pub(crate) fn columns(&self) -> (&[u32], &[u32]) {
+        (&self.set_of, &self.years)
+    }
+
     pub(crate) fn item(&self, row: u32) -> Option<Item> {
         let (&set, &year) = (self.set_of.get(row as usize)?, self.years.get(row as usize)?);
         Some(Item { set: set as usize, year: if year == 0 { None } else { Some(year) } })

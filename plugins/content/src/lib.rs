@@ -26,6 +26,8 @@ pub struct Content {
     facts: Facts,
     // How popular each item is, from 0 to 1.
     popularity: Vec<f32>,
+    // The same, and NaN for items that nothing is known of.
+    priors: Vec<f32>,
     rows: Vec<u32>,
     scores: Vec<f32>,
     profile: Profile,
@@ -38,9 +40,7 @@ impl Policy for Content {
             return Ok(Candidates::default().into());
         }
         self.profile.become_that_of(&seen.history.weighted(self.half_life), &self.facts, &self.weights);
-        self.scores.clear();
-        let known = self.facts.items().zip(&self.popularity);
-        self.scores.extend(known.map(|(item, popularity)| self.profile.score(item, *popularity, &self.weights)));
+        self.profile.scores(&self.facts, &self.priors, &self.weights, &mut self.scores);
         Ok(self.shortlist.pick(&self.rows, &mut self.scores, f32::NEG_INFINITY, &seen).into())
     }
 }
@@ -121,6 +121,7 @@ impl Content {
             self.rows = (0..facts.len() as u32).collect();
         }
         self.profile = Profile::over(&facts);
+        self.priors = self.profile.priors(&facts, &popularity);
         self.facts = facts;
         self.popularity = popularity;
     }

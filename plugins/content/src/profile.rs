@@ -12,7 +12,7 @@ pub(crate) struct Weights {
 
 const GENRES: usize = 64;
 const FIRST_YEAR: u32 = 1000;
-const YEARS: usize = 2000;
+const YEARS: usize = 2001;
 
 /// How well each set of genres and each year fits the subject.
 #[derive(Debug, Default)]
@@ -76,7 +76,6 @@ impl Profile {
         if total <= 0.0 {
             return;
         }
-        let place = |year: u32| year.saturating_sub(FIRST_YEAR) as usize;
         let mut liked = vec![0.0_f32; YEARS];
         for &(year, weight) in years {
             if let Some(slot) = liked.get_mut(place(year)) {
@@ -94,18 +93,44 @@ impl Profile {
             *score += after;
             after = (after + here) * decay;
         }
-    }
-
-    /// How well an item fits; NaN when nothing is known of it.
-    pub(crate) fn score(&self, item: Item, popularity: f32, weights: &Weights) -> f32 {
-        let genres = self.of_set.get(item.set).copied().unwrap_or(0.0);
-        let known = item.year.is_some() || self.lengths.get(item.set).is_some_and(|&length| length > 0.0);
-        let year = item.year.and_then(|year| self.of_year.get(year.saturating_sub(FIRST_YEAR) as usize));
-        match known {
-            true => genres + weights.year * year.copied().unwrap_or(0.0) + weights.popularity * popularity,
-            false => f32::NAN,
+        if let Some(unknown) = self.of_year.first_mut() {
+            *unknown = 0.0;
         }
     }
+
+    /// How well each item fits; `priors` is what it has before.
+    pub(crate) fn scores(&self, facts: &Facts, priors: &[f32], weights: &Weights, scores: &mut Vec<f32>) {
+        const TURN: usize = 8;
+        let (sets, years) = facts.columns();
+        let score = |set: u32, year: u32, prior: f32| {
+            let genres = self.of_set.get(set as usize).copied().unwrap_or(0.0);
+            let year = self.of_year.get(place(year)).copied().unwrap_or(0.0);
+            genres + weights.year * year + weights.popularity * prior
+        };
+        scores.clear();
+        let ((sets, rest_sets), (years, rest_years)) = (sets.as_chunks::<TURN>(), years.as_chunks::<TURN>());
+        let (priors, rest) = priors.as_chunks::<TURN>();
+        for ((sets, years), priors) in sets.iter().zip(years).zip(priors) {
+            let mut of_these = [0.0; TURN];
+            for (((to, set), year), prior) in of_these.iter_mut().zip(sets).zip(years).zip(priors) {
+                *to = score(*set, *year, *prior);
+            }
+            scores.extend_from_slice(&of_these);
+        }
+        scores
+            .extend(rest_sets.iter().zip(rest_years).zip(rest).map(|((set, year), prior)| score(*set, *year, *prior)));
+    }
+
+    /// The popularity of each item that anything is known of; NaN, which no score survives, for the others.
+    pub(crate) fn priors(&self, facts: &Facts, popularity: &[f32]) -> Vec<f32> {
+        let known = |item: &Item| item.year.is_some() || self.lengths.get(item.set).is_some_and(|&length| length > 0.0);
+        facts.items().zip(popularity).map(|(item, &share)| if known(&item) { share } else { f32::NAN }).collect()
+    }
+}
+
+// Years stand after a place for the unknown one, which nothing is ever added to.
+fn place(year: u32) -> usize {
+    (year + 1).saturating_sub(FIRST_YEAR) as usize
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "counts and weights")]

@@ -36,6 +36,11 @@ impl Facts {
     pub(crate) fn of(&mut self, rows: &[u32]) -> Known {
         let (mut genres, mut years) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for batch in rows.chunks(BATCH) {
+            if let Some((bits, numbers)) = self.both(batch) {
+                genres.extend(bits);
+                years.extend(numbers);
+                continue;
+            }
             match self.genres.read("genres", batch) {
                 Some(Values::S64s(bits)) if bits.len() == batch.len() => genres.extend(bits),
                 _ => genres.resize(genres.len() + batch.len(), 0),
@@ -46,6 +51,20 @@ impl Facts {
             }
         }
         Known { genres, years }
+    }
+
+    // Both fields in one call of the host, as long as both are there.
+    fn both(&mut self, rows: &[u32]) -> Option<(Vec<i64>, Vec<f32>)> {
+        if self.genres != Field::Known || self.year != Field::Known {
+            return None;
+        }
+        let mut columns = memory::gather(rows, &["genres".to_owned(), "year".to_owned()]).ok()?.into_iter();
+        match (columns.next()?.values, columns.next()?.values) {
+            (Values::S64s(bits), Values::F32s(years)) if bits.len() == rows.len() && years.len() == rows.len() => {
+                Some((bits, years))
+            }
+            _ => None,
+        }
     }
 
     /// What is missing, and why.

@@ -70,14 +70,12 @@ pub(crate) fn features(
         let at = |column: &[f32]| column.get(place).copied().unwrap_or(0.0);
         let genres = genres.get(place).copied().unwrap_or(0);
         let (unreleased, age) = ages.get(place).copied().unwrap_or_default();
-        #[expect(clippy::cast_precision_loss, reason = "counts are small")]
-        let popularity = (world.tape.count(row) as f32).ln_1p();
         all.extend([
             at(&fused),
             at(&sequence),
             taste.likes(genres),
             recent_taste.likes(genres),
-            popularity,
+            world.tape.popularity(row),
             unreleased,
             age,
         ]);

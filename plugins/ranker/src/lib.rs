@@ -43,14 +43,9 @@ pub struct Ranker {
 }
 
 impl Policy for Ranker {
-    fn decide(&mut self, seen: Observation) -> Result<Decision, Fault> {
-        let Some(input) = seen.inputs.iter().find(|input| input.port == PORT) else {
-            return Ok(Candidates::default().into());
-        };
-        let all = input.candidates()?;
-        let mut places: Vec<usize> = (0..all.len()).collect();
-        places.retain(|&place| all.rows.get(place).is_some_and(|&row| seen.admits(row)));
-        let mut all = all.pick(&places);
+    fn decide(&mut self, mut seen: Observation) -> Result<Decision, Fault> {
+        let Some(all) = seen.take_candidates(PORT)? else { return Ok(Candidates::default().into()) };
+        let mut all = all.only(|row| seen.admits(row));
         all.push_f32s("fused.score", all.scores.clone());
         let history = seen.history.positives();
         if self.model.is_empty() || history.is_empty() {
@@ -135,11 +130,8 @@ impl Lifecycle for Ranker {
         #[expect(clippy::cast_possible_truncation, reason = "weights of features in f32")]
         {
             let by_distance = (0..window).map(|places| 0.5_f64.powf(f64::from(places) / half_life) as f32);
-            self.fading = Fading {
-                by_distance: by_distance.collect(),
-                backward: params.float("backward")? as f32,
-                shrinkage: params.float("shrinkage")? as f32,
-            };
+            self.fading =
+                Fading::new(by_distance.collect(), params.float("backward")? as f32, params.float("shrinkage")? as f32);
         }
         Ok(())
     }

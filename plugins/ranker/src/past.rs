@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use greenroom_sdk::{Fault, Feedback, Lists, NONE, StateReader, StateWriter};
+use greenroom_sdk::{Fault, Feedback, Lists, NONE, StateReader, StateWriter, scatter};
 
 /// The events of all subjects.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -111,22 +111,24 @@ impl Past {
     pub(crate) fn tape(&self) -> Tape {
         let rows = || self.subjects.values().flatten().map(|event| event.0);
         let known = rows().chain(self.anonymous.keys().copied()).max().map_or(0, |row| row as usize + 1);
-        let mut tape = Tape { rows: Vec::with_capacity(self.events + self.subjects.len()), ..Tape::default() };
+        let mut tape = Tape { rows: Vec::with_capacity(self.events), ..Tape::default() };
         tape.counts.resize(known, 0);
         let mut places = Lists::new();
         for events in self.subjects.values() {
-            for &(row, _) in events {
+            let near = |rows: usize| u8::try_from(rows).unwrap_or(u8::MAX);
+            for (place, &(row, _)) in events.iter().enumerate() {
                 tape.rows.push(row);
+                tape.around.push([near(place), near(events.len() - 1 - place)]);
                 places.push([row]);
             }
-            tape.rows.push(NONE);
-            places.push([]);
         }
         for (row, n) in rows().map(|row| (row, 1)).chain(self.anonymous.iter().map(|(&row, &n)| (row, n))) {
             if let Some(count) = tape.counts.get_mut(row as usize) {
                 *count += n;
             }
         }
+        #[expect(clippy::cast_precision_loss, reason = "counts are small")]
+        tape.popularities.extend(tape.counts.iter().map(|&count| (count as f32).ln_1p()));
         tape.places = places.transposed(known);
         tape
     }
@@ -143,22 +145,35 @@ fn length(n: usize) -> u32 {
 /// How what follows what is weighed.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Fading {
-    /// What a row weighs that stands so many places after one in the history, from 1.
-    pub(crate) by_distance: Vec<f32>,
-    /// What one before it weighs beside one after it.
-    pub(crate) backward: f32,
-    /// Subjects added to every count, so that chance meetings of rare rows weigh little.
-    pub(crate) shrinkage: f32,
+    // What a row weighs that stands so many places after one in the history, from 1.
+    after: Vec<f32>,
+    // The same for rows before it, the furthest first.
+    before: Vec<f32>,
+    // Subjects added to every count, so that chance meetings of rare rows weigh little.
+    shrinkage: f32,
+}
+
+impl Fading {
+    /// By how many places after a row another stands, from 1; what one before it weighs beside one after it; subjects
+    /// added to every count.
+    pub(crate) fn new(by_distance: Vec<f32>, backward: f32, shrinkage: f32) -> Self {
+        let before = by_distance.iter().rev().map(|weight| weight * backward).collect();
+        Self { after: by_distance, before, shrinkage }
+    }
 }
 
 /// All sequences end to end.
 #[derive(Debug, Default)]
 pub(crate) struct Tape {
-    // Each subject's rows, oldest first, and then NONE.
+    // Each subject's rows, oldest first.
     rows: Vec<u32>,
+    // How many rows of the same subject stand before and after each of them, as far as any window goes.
+    around: Vec<[u8; 2]>,
     // Where on the tape each row stands.
     places: Lists,
     counts: Vec<u32>,
+    // The logarithm of one more than each count.
+    popularities: Vec<f32>,
     near: Vec<f32>,
 }
 
@@ -175,6 +190,11 @@ impl Tape {
         self.counts.get(row as usize).copied().unwrap_or(0)
     }
 
+    /// How popular a row is, as a logarithm.
+    pub(crate) fn popularity(&self, row: u32) -> f32 {
+        self.popularities.get(row as usize).copied().unwrap_or(0.0)
+    }
+
     /// How much each of `rows` stood near the rows of `history` in what others liked. From 0.
     pub(crate) fn affinities(&mut self, history: &[(u32, f32)], rows: &[u32], fading: &Fading) -> Vec<f32> {
         self.near.clear();
@@ -185,19 +205,15 @@ impl Tape {
             #[expect(clippy::cast_precision_loss, reason = "a stride is small")]
             let unit = weight * stride as f32 / root(self.count(row), fading.shrinkage);
             for &place in places.iter().step_by(stride) {
-                let (before, after) = self.rows.split_at_checked(place as usize).unwrap_or_default();
-                let after = after.iter().skip(1).take_while(|&&row| row != NONE);
-                let before = before.iter().rev().take_while(|&&row| row != NONE);
-                for (&other, fade) in after.zip(&fading.by_distance) {
-                    if let Some(sum) = self.near.get_mut(other as usize) {
-                        *sum += unit * fade;
-                    }
-                }
-                for (&other, fade) in before.zip(&fading.by_distance) {
-                    if let Some(sum) = self.near.get_mut(other as usize) {
-                        *sum += unit * fade * fading.backward;
-                    }
-                }
+                let place = place as usize;
+                let Some(&[before, after]) = self.around.get(place) else { continue };
+                let after = self.rows.get(place + 1..=place + usize::from(after)).unwrap_or_default();
+                // The nearest, as many as weigh anything.
+                let n = usize::from(before).min(fading.before.len());
+                let before = self.rows.get(place - n..place).unwrap_or_default();
+                let weights = fading.before.get(fading.before.len() - n..).unwrap_or_default();
+                scatter(&mut self.near, after, &fading.after, unit);
+                scatter(&mut self.near, before, weights, unit);
             }
         }
         let near = |row: u32| self.near.get(row as usize).copied().unwrap_or(0.0);
@@ -224,7 +240,7 @@ mod tests {
     }
 
     fn fading() -> Fading {
-        Fading { by_distance: vec![1.0, 0.5], backward: 0.25, shrinkage: 0.0 }
+        Fading::new(vec![1.0, 0.5], 0.25, 0.0)
     }
 
     #[test]

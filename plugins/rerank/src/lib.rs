@@ -30,21 +30,16 @@ pub struct Rerank {
 }
 
 impl Policy for Rerank {
-    fn decide(&mut self, seen: Observation) -> Result<Decision, Fault> {
-        let Some(input) = seen.inputs.iter().find(|input| input.port == PORT) else {
-            return Ok(Candidates::default().into());
-        };
-        let all = input.candidates()?;
+    fn decide(&mut self, mut seen: Observation) -> Result<Decision, Fault> {
+        let Some(all) = seen.take_candidates(PORT)? else { return Ok(Candidates::default().into()) };
         self.hidden.clear();
         self.hidden.extend(&self.blocked);
         if self.hide_seen {
             self.hidden.extend(&seen.history.rows);
         }
-        let shown =
-            |&place: &usize| all.rows.get(place).is_some_and(|&row| seen.admits(row) && !self.hidden.contains(row));
         let limit = seen.limit as usize;
-        let places: Vec<usize> = (0..all.len()).filter(shown).collect();
-        let head = all.pick(places.get(..self.depth.max(limit)).unwrap_or(&places));
+        let depth = u32::try_from(self.depth).unwrap_or(u32::MAX).max(seen.limit);
+        let head = all.only(|row| seen.admits(row) && !self.hidden.contains(row)).first(depth);
         let mut ordered = order(&self.items(&head, seen.now), head.len().min(limit), &self.taste);
         let mut policy = None;
         if self.epsilon > 0.0 {
