@@ -13,6 +13,8 @@ pub struct Interfaces {
     pub learner: bool,
     /// Imported interfaces of the contract by their short names, sorted.
     pub imports: Vec<String>,
+    /// Whether it imports anything of WASI 0.2, which has nothing behind it.
+    pub wasi: bool,
 }
 
 /// What may be done in a namespace.

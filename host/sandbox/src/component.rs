@@ -12,7 +12,7 @@ use crate::bindings::exports::greenroom::agent::{learner, lifecycle, policy};
 use crate::capabilities::Capabilities;
 use crate::context::Context;
 use crate::inspect::{Inspection, LoadError};
-use crate::instance::{Guests, Instance};
+use crate::instance::{Guests, Instance, within};
 use crate::outcome;
 
 /// Handles that an instance may hold at once.
@@ -106,7 +106,11 @@ impl Component {
         if let Err(error) = store.set_fuel(budget.fuel) {
             return Err(fault(&store, error));
         }
-        let instance = match inner.pre.instantiate_async(&mut store).await {
+        let waits = inner.inspection.interfaces.wasi;
+        if waits {
+            store.data_mut().begin_wasi(0, 0);
+        }
+        let instance = match within(waits, budget, inner.pre.instantiate_async(&mut store)).await {
             Ok(instance) => instance,
             Err(error) => return Err(fault(&store, error)),
         };
@@ -121,7 +125,7 @@ impl Component {
             let message = format!("an export does not have the type of the contract: {error:#}");
             return Err(Fault::guest(FaultKind::InvalidOutput, message));
         }
-        Ok(Instance::new(store, guests, slot))
+        Ok(Instance::new(store, guests, waits, slot))
     }
 
     /// What the component says of itself; none when it does not export `lifecycle`. It is asked in an instance of its

@@ -8,6 +8,7 @@ use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 
 use crate::Capabilities;
+use crate::wasi::Wasi;
 
 /// Bytes that a table element is counted as.
 const ELEMENT_BYTES: usize = 8;
@@ -29,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) usage: Usage,
     pub(crate) stopped: Option<Stopped>,
     pub(crate) last_words: Option<Arc<str>>,
+    /// Made when a guest that imports WASI is called.
+    pub(crate) wasi: Option<Wasi>,
     memory: usize,
     pub(crate) memory_refused: Option<usize>,
 }
@@ -45,6 +48,7 @@ impl Context {
             usage: Usage::default(),
             stopped: None,
             last_words: None,
+            wasi: None,
             memory: 0,
             memory_refused: None,
         }
@@ -58,6 +62,23 @@ impl Context {
         self.stopped = None;
         self.last_words = None;
         self.memory_refused = None;
+    }
+
+    /// Sets the clock and the randomness that WASI shows for the next call.
+    pub(crate) fn begin_wasi(&mut self, now_ms: i64, seed: u64) {
+        match &mut self.wasi {
+            Some(wasi) => wasi.begin(now_ms, seed),
+            None => self.wasi = Some(Wasi::new(now_ms, seed)),
+        }
+    }
+
+    /// Meters a call of WASI, which cannot fail here: a guest that is over its budget is stopped at the next tick.
+    pub(crate) fn meter_wasi(&mut self) {
+        self.usage.host_calls += 1;
+        if self.usage.host_calls > self.budget.host_calls_max && self.stopped.is_none() {
+            self.stopped = Some(Stopped::HostCalls);
+            self.deadline = Instant::now();
+        }
     }
 
     /// Meters a host call that moves `bytes`; an error stops the guest.

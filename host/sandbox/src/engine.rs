@@ -85,6 +85,7 @@ impl Config {
         let engine = Engine::new(&engine_config(self.pool_instances)).map_err(wrong)?;
         let mut linker = Linker::new(&engine);
         Agent::add_to_linker::<Context, HasSelf<Context>>(&mut linker, |context| context).map_err(wrong)?;
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(wrong)?;
         let artifacts = match self.cache_dir {
             Some(path) => {
                 let opened = Artifacts::open(&path, &engine);

@@ -10,6 +10,8 @@ pub const CONTRACT: &str = "0.1.0";
 
 const PACKAGE: &str = "greenroom:agent/";
 const IMPORTS: [&str; 4] = ["types", "memory", "log", "metric"];
+/// Packages of WASI 0.2 that are linked.
+const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 const EXPORTS: [&str; 3] = ["policy", "lifecycle", "learner"];
 
 /// Why a file is no component that this host runs.
@@ -23,8 +25,9 @@ pub enum LoadError {
     #[error("broken or truncated at byte {offset}: {message}; build or copy it again")]
     Broken { offset: usize, message: String },
     #[error(
-        "imports `{name}`, which this host does not offer: an agent may import {} of greenroom:agent@{CONTRACT}",
-        IMPORTS[1..].join(", ")
+        "imports `{name}`, which this host does not offer: an agent may import {} of greenroom:agent@{CONTRACT}, and \
+         {} of WASI 0.2",
+        IMPORTS[1..].join(", "), WASI.join(", ")
     )]
     UnknownImport { name: String },
     #[error(
@@ -93,6 +96,10 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
     Validator::new_with_features(features()).validate_all(bytes).map_err(broken)?;
     let mut interfaces = Interfaces::default();
     for name in &found.imports {
+        if is_wasi(name) {
+            interfaces.wasi = true;
+            continue;
+        }
         let Some(interface) = contract_item(name)? else {
             return Err(LoadError::UnknownImport { name: name.clone() });
         };
@@ -132,6 +139,16 @@ pub(crate) fn features() -> WasmFeatures {
 
 fn broken(error: wasmparser::BinaryReaderError) -> LoadError {
     LoadError::Broken { offset: error.offset(), message: error.message().to_owned() }
+}
+
+/// Whether a name is of the part of WASI 0.2 that is linked, with nothing behind it.
+fn is_wasi(name: &str) -> bool {
+    let of_package =
+        |rest: &str| WASI.iter().any(|package| rest.strip_prefix(package).is_some_and(|r| r.starts_with('/')));
+    match name.strip_prefix("wasi:").and_then(|rest| rest.split_once('@')) {
+        Some((item, version)) => of_package(item) && (version == "0.2" || version.starts_with("0.2.")),
+        None => false,
+    }
 }
 
 /// The interface that a name of the contract stands for; none for names of other packages.
@@ -217,14 +234,19 @@ mod tests {
     #[test]
     fn an_unknown_item_is_refused_by_name() {
         check(
-            r#"(component (import "wasi:filesystem/types@0.2.0" (instance)))"#,
-            "imports `wasi:filesystem/types@0.2.0`, which this host does not offer: an agent may import memory, log, \
-             metric of greenroom:agent@0.1.0",
+            r#"(component (import "wasi:http/types@0.2.0" (instance)))"#,
+            "imports `wasi:http/types@0.2.0`, which this host does not offer: an agent may import memory, log, metric of \
+             greenroom:agent@0.1.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
+        );
+        check(
+            r#"(component (import "wasi:clocks/wall-clock@0.3.0" (instance)))"#,
+            "imports `wasi:clocks/wall-clock@0.3.0`, which this host does not offer: an agent may import memory, log, \
+             metric of greenroom:agent@0.1.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
         );
         check(
             r#"(component (import "greenroom:agent/files@0.1.0" (instance)))"#,
             "imports `greenroom:agent/files@0.1.0`, which this host does not offer: an agent may import memory, log, \
-             metric of greenroom:agent@0.1.0",
+             metric of greenroom:agent@0.1.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
         );
         check(
             r#"(component (instance $i) (export "greenroom:agent/oracle@0.1.0" (instance $i)))"#,

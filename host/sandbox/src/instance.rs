@@ -1,6 +1,6 @@
 //! A running copy of a component, and the calls of the contract, each under a budget.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use greenroom_model::{
     Budget, Call, Decision, Descriptor, Fault, FaultKind, Feedback, FitReport, Observation, State, Usage,
@@ -32,6 +32,8 @@ pub(crate) struct Guests {
 pub struct Instance {
     store: Store<Context>,
     guests: Guests,
+    // Whether it may wait in the host, where no epoch stops it.
+    waits: bool,
     alive: bool,
     _slot: OwnedSemaphorePermit,
 }
@@ -39,8 +41,8 @@ pub struct Instance {
 type Told<T> = wasmtime::Result<Result<T, types::Fault>>;
 
 impl Instance {
-    pub(crate) fn new(store: Store<Context>, guests: Guests, slot: OwnedSemaphorePermit) -> Self {
-        Self { store, guests, alive: true, _slot: slot }
+    pub(crate) fn new(store: Store<Context>, guests: Guests, waits: bool, slot: OwnedSemaphorePermit) -> Self {
+        Self { store, guests, waits, alive: true, _slot: slot }
     }
 
     /// Whether it can be called again.
@@ -55,7 +57,7 @@ impl Instance {
         self.store.data().usage
     }
 
-    fn begin(&mut self, call: Call, budget: &Budget) -> Result<Instant, Fault> {
+    fn begin(&mut self, call: Call, budget: &Budget, moment: Moment) -> Result<Instant, Fault> {
         if !self.alive {
             return Err(Fault::host(FaultKind::Unavailable, "this instance is dead after a fault"));
         }
@@ -63,6 +65,9 @@ impl Instance {
         self.alive = false;
         let now = Instant::now();
         self.store.data_mut().begin(budget, now);
+        if self.waits {
+            self.store.data_mut().begin_wasi(moment.now_ms, moment.seed);
+        }
         self.store.set_epoch_deadline(1);
         self.store.set_hostcall_fuel(if call == Call::Snapshot { STATE_MAX } else { LIFTED_MAX });
         self.store.set_fuel(budget.fuel).map_err(|e| outcome::fault(self.store.data(), call.name(), e))?;
@@ -93,9 +98,9 @@ impl Instance {
     /// # Errors
     /// A fault, as for every call below: what the guest reported, how it trapped, or which budget ran out.
     pub async fn describe(&mut self, budget: &Budget) -> Result<Descriptor, Fault> {
-        let began = self.begin(Call::Describe, budget)?;
+        let began = self.begin(Call::Describe, budget, Moment::default())?;
         let guest = self.guests.lifecycle.as_ref().ok_or_else(|| missing("lifecycle"))?;
-        let told = guest.call_describe(&mut self.store).await.map(Ok);
+        let told = within(self.waits, budget, guest.call_describe(&mut self.store)).await.map(Ok);
         self.end(Call::Describe, budget, began, told).map(lift::descriptor)
     }
 
@@ -104,9 +109,9 @@ impl Instance {
     /// # Errors
     /// As for [`Instance::describe`].
     pub async fn configure(&mut self, params: &[u8], budget: &Budget) -> Result<(), Fault> {
-        let began = self.begin(Call::Configure, budget)?;
+        let began = self.begin(Call::Configure, budget, Moment::default())?;
         let guest = self.guests.lifecycle.as_ref().ok_or_else(|| missing("lifecycle"))?;
-        let told = guest.call_configure(&mut self.store, params).await;
+        let told = within(self.waits, budget, guest.call_configure(&mut self.store, params)).await;
         self.end(Call::Configure, budget, began, told)
     }
 
@@ -115,9 +120,9 @@ impl Instance {
     /// # Errors
     /// As for [`Instance::describe`].
     pub async fn snapshot(&mut self, budget: &Budget) -> Result<State, Fault> {
-        let began = self.begin(Call::Snapshot, budget)?;
+        let began = self.begin(Call::Snapshot, budget, Moment::default())?;
         let guest = self.guests.lifecycle.as_ref().ok_or_else(|| missing("lifecycle"))?;
-        let told = guest.call_snapshot(&mut self.store).await;
+        let told = within(self.waits, budget, guest.call_snapshot(&mut self.store)).await;
         let state = self.end(Call::Snapshot, budget, began, told)?;
         Ok(State { schema: state.schema, bytes: state.bytes })
     }
@@ -127,10 +132,10 @@ impl Instance {
     /// # Errors
     /// As for [`Instance::describe`].
     pub async fn restore(&mut self, state: &State, budget: &Budget) -> Result<(), Fault> {
-        let began = self.begin(Call::Restore, budget)?;
+        let began = self.begin(Call::Restore, budget, Moment::default())?;
         let guest = self.guests.lifecycle.as_ref().ok_or_else(|| missing("lifecycle"))?;
         let state = types::StateParam { schema: &state.schema, bytes: &state.bytes };
-        let told = guest.call_restore(&mut self.store, state).await;
+        let told = within(self.waits, budget, guest.call_restore(&mut self.store, state)).await;
         self.end(Call::Restore, budget, began, told)
     }
 
@@ -139,10 +144,10 @@ impl Instance {
     /// # Errors
     /// As for [`Instance::describe`].
     pub async fn learn(&mut self, feedback: &Feedback, budget: &Budget) -> Result<(), Fault> {
-        let began = self.begin(Call::Learn, budget)?;
+        let began = self.begin(Call::Learn, budget, Moment::of(feedback))?;
         let guest = self.guests.learner.as_ref().ok_or_else(|| missing("learner"))?;
         let lowered = lower::FeedbackParts::of(feedback);
-        let told = guest.call_learn(&mut self.store, lowered.param(feedback)).await;
+        let told = within(self.waits, budget, guest.call_learn(&mut self.store, lowered.param(feedback))).await;
         self.end(Call::Learn, budget, began, told)
     }
 
@@ -151,9 +156,9 @@ impl Instance {
     /// # Errors
     /// As for [`Instance::describe`].
     pub async fn fit(&mut self, budget: &Budget) -> Result<FitReport, Fault> {
-        let began = self.begin(Call::Fit, budget)?;
+        let began = self.begin(Call::Fit, budget, Moment::default())?;
         let guest = self.guests.learner.as_ref().ok_or_else(|| missing("learner"))?;
-        let told = guest.call_fit(&mut self.store).await;
+        let told = within(self.waits, budget, guest.call_fit(&mut self.store)).await;
         let report = self.end(Call::Fit, budget, began, told)?;
         let notes = report.notes.iter().take(NOTES_MAX).map(|note| outcome::shown(note)).collect();
         Ok(FitReport { examples: report.examples, loss: report.loss, notes })
@@ -164,15 +169,46 @@ impl Instance {
     /// # Errors
     /// As for [`Instance::describe`].
     pub async fn decide(&mut self, seen: &Observation, budget: &Budget) -> Result<Decision, Fault> {
-        let began = self.begin(Call::Decide, budget)?;
+        let began = self.begin(Call::Decide, budget, Moment { now_ms: seen.now_ms, seed: seen.seed })?;
         let guest = self.guests.policy.as_ref().ok_or_else(|| missing("policy"))?;
         let columns = lower::columns_of(seen);
         let branches = lower::branches_of(seen);
         let inputs = lower::inputs(seen, &columns, &branches);
         let segments: Vec<&str> = seen.segments.iter().map(String::as_str).collect();
-        let told = guest.call_decide(&mut self.store, lower::observation(seen, &inputs, &segments)).await;
+        let told = within(
+            self.waits,
+            budget,
+            guest.call_decide(&mut self.store, lower::observation(seen, &inputs, &segments)),
+        )
+        .await;
         self.end(Call::Decide, budget, began, told).map(lift::decision)
     }
+}
+
+/// When a call is for, as far as WASI shows it.
+#[derive(Default)]
+struct Moment {
+    now_ms: i64,
+    seed: u64,
+}
+
+impl Moment {
+    fn of(feedback: &Feedback) -> Self {
+        Self { now_ms: feedback.receive_times.iter().copied().max().unwrap_or(0), seed: 0 }
+    }
+}
+
+/// Runs a call of a guest, and gives up on one that waits in the host past its deadline: only running guests see epochs.
+pub(crate) async fn within<T>(
+    waits: bool,
+    budget: &Budget,
+    call: impl Future<Output = wasmtime::Result<T>>,
+) -> wasmtime::Result<T> {
+    if !waits {
+        return call.await;
+    }
+    let deadline = Duration::from_millis(budget.deadline_ms);
+    tokio::time::timeout(deadline, call).await.unwrap_or_else(|_| Err(outcome::Overdue.into()))
 }
 
 fn missing(interface: &str) -> Fault {

@@ -17,6 +17,7 @@ mod instance;
 mod lift;
 mod lower;
 mod outcome;
+mod wasi;
 
 pub use capabilities::{Capabilities, Entry, KeyedEntry, Later, Memory, MemoryError, NoMemory, Page};
 pub use check::{ROWS_MAX, Violation, candidates as check_candidates, payload as check_payload};

@@ -12,6 +12,11 @@ const FRAMES_MAX: usize = 4;
 /// Characters of a guest's own words that are kept.
 const WORDS_MAX: usize = 1_024;
 
+/// The deadline passed while the guest waited in the host.
+#[derive(Debug, thiserror::Error)]
+#[error("the deadline passed")]
+pub(crate) struct Overdue;
+
 /// The fault behind an error of the engine.
 pub(crate) fn fault(context: &Context, call: &str, error: wasmtime::Error) -> Fault {
     let budget = &context.budget;
@@ -29,6 +34,7 @@ pub(crate) fn fault(context: &Context, call: &str, error: wasmtime::Error) -> Fa
     }
     let trap = error.downcast_ref::<Trap>().copied();
     match trap {
+        _ if error.is::<Overdue>() => guest(FaultKind::Deadline, format!("took more than {} ms", budget.deadline_ms)),
         Some(Trap::OutOfFuel) => guest(FaultKind::Fuel, format!("used up its {} units of fuel", budget.fuel)),
         Some(Trap::Interrupt) => guest(FaultKind::Deadline, format!("took more than {} ms", budget.deadline_ms)),
         _ if error.is::<PoolConcurrencyLimitError>() => {

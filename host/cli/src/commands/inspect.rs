@@ -55,6 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "contract": format!("greenroom:agent@{CONTRACT}"),
             "exports": exports(&inspection.interfaces),
             "imports": inspection.interfaces.imports,
+            "wasi": inspection.interfaces.wasi,
             "core_instances": inspection.need.instances,
             "class": class,
             "criteria": criteria,
@@ -122,6 +123,9 @@ fn text(
     say("contract", format!("greenroom:agent@{CONTRACT}"));
     say("exports", exports(&inspection.interfaces).join(", "));
     say("imports", listed(&inspection.interfaces.imports));
+    if inspection.interfaces.wasi {
+        say("wasi", "0.2, with nothing behind it".to_owned());
+    }
     say("class", class.to_owned());
     for Criterion { name, met, why } in criteria {
         say("", format!("{} {name}: {why}", if *met { "yes" } else { "no " }));

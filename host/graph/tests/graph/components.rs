@@ -59,6 +59,7 @@ fn found(path: &str) -> Result<ComponentFacts, String> {
         lifecycle: descriptor.is_some(),
         learner: false,
         imports: imports.into_iter().map(str::to_owned).collect(),
+        wasi: false,
     };
     Ok(ComponentFacts { digest: Digest::of(name.as_bytes()), interfaces, descriptor })
 }
