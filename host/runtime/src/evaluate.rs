@@ -103,7 +103,7 @@ pub fn evaluate(
         store: store.clone(),
         progress: Arc::clone(&bench.progress),
     };
-    let past = Past::of(&split.train, split.users.len(), split.order);
+    let past = Past::of(&split.train, split.users.len());
     let mut entries = Vec::new();
     let mut answers = Vec::new();
     let mut trained = BTreeMap::new();

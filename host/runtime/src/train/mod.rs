@@ -21,12 +21,12 @@ use thiserror::Error;
 use crate::active::{ActivePlan, PrepareError, StatesByAgent};
 use crate::agent::Agent;
 use crate::evaluation::{Cut, Split, cut};
-use crate::events::{Columns, Order};
+use crate::events::Columns;
 use crate::examples::BATCH_ROWS;
 use crate::guests::{Gone, Guests};
 use crate::load::Loaded;
 use crate::memory::Layer;
-use crate::past::{Past, organic};
+use crate::past::organic;
 use crate::states::{States, Training};
 
 pub(crate) use key::shape;
@@ -142,7 +142,7 @@ impl Trainer {
         let mut states = StatesByAgent::new();
         if !roles.stacked.is_empty() {
             let parts = unserved(cut(split, NEXT_SHARE, POSITIVES_MIN), &lessons.first_served);
-            let early = Part { columns: Arc::new(parts.early), order: split.order, facts: lessons.facts };
+            let early = Part { columns: Arc::new(parts.early), facts: lessons.facts };
             let mut before = StatesByAgent::new();
             self.sources(&blank, &roles.sources, &early, split, &mut before, None).await?;
             let next = Part { columns: Arc::new(parts.next), ..early.clone() };
@@ -156,7 +156,7 @@ impl Trainer {
                 trained.push(done.report);
             }
         }
-        let all = Part { columns: Arc::new(split.train.clone()), order: split.order, facts: lessons.facts };
+        let all = Part { columns: Arc::new(split.train.clone()), facts: lessons.facts };
         self.sources(&blank, &roles.sources, &all, split, &mut states, Some(&mut trained)).await?;
         trained.sort_by(|a, b| a.agent.cmp(&b.agent));
         Ok((states, trained))
@@ -188,7 +188,7 @@ impl Trainer {
             let (trainer, agent, part) = (self.clone(), Arc::clone(agent), part.clone());
             running.spawn(async move {
                 let key = key::source(&agent, &data, &part.facts);
-                trainer.learn(&agent, &key, || Ok(organic(&part.columns, part.order, 0, BATCH_ROWS)), Vec::new).await
+                trainer.learn(&agent, &key, || Ok(organic(&part.columns, 0, BATCH_ROWS)), Vec::new).await
             });
         }
         while let Some(done) = running.join_next().await {
@@ -299,14 +299,7 @@ fn unserved(parts: Cut, first_served: &HashMap<u32, i64>) -> Cut {
 #[derive(Clone)]
 struct Part {
     columns: Arc<Columns>,
-    order: Order,
     facts: Digest,
-}
-
-impl Part {
-    fn past(&self, subjects: usize) -> Past {
-        Past::of(&self.columns, subjects, self.order)
-    }
 }
 
 /// Which agents learn from events alone, and which from what others say.
