@@ -48,8 +48,9 @@ pub(crate) fn several<T: ToString>(mistakes: &[T]) -> String {
     text
 }
 
-/// What is wrong with an external id, if anything.
-pub(crate) fn id_fault(id: &str) -> Option<&'static str> {
+/// What is wrong with an external id, of an item, a subject, a request or an event, if anything.
+#[must_use]
+pub fn id_fault(id: &str) -> Option<&'static str> {
     if id.is_empty() {
         Some("is empty; an id has 1 to 256 bytes")
     } else if id.len() > ID_BYTES_MAX {

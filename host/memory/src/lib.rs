@@ -17,7 +17,7 @@ mod writer;
 
 pub use catalog::{Catalog, CatalogError};
 pub use facts::{Facts, FactsError, FactsUpdate, FieldKind, FieldUpdate, FieldValues, GatherError, Note};
-pub use ids::{AssignError, IdMistake, Numbering, id_order};
+pub use ids::{AssignError, IdMistake, Numbering, id_fault, id_order};
 pub use kv::{
     Change, Entry, KEY_BYTES_MAX, KeyValue, KeyedEntry, NAMESPACE_BYTES_MAX, PAGE_BYTES_MAX, Page, READ_KEYS_MAX,
     ReadError, SCAN_LIMIT_MAX, Space, VALUE_BYTES_MAX, Write, WriteError, Written,

@@ -90,9 +90,10 @@ fn a_decision_is_read_as_it_was_recorded_and_the_first_stays() {
 #[test]
 fn a_decision_of_unequal_columns_is_refused_with_all_that_is_wrong() {
     let store = store();
-    let record = DecisionRecord { scores: vec![], propensities: Some(vec![1.0]), ..decision("", &[1, 2]) };
+    let subject = Some(DecidedFor { key: "a\n".to_owned(), number: 7 });
+    let record = DecisionRecord { subject, scores: vec![], propensities: Some(vec![1.0]), ..decision("", &[1, 2]) };
     let Err(DecisionError::Invalid { mistakes, .. }) = store.log().append_decision(record) else { panic!("taken") };
-    assert_eq!(mistakes.len(), 3, "{mistakes:?}");
+    assert_eq!(mistakes.len(), 4, "{mistakes:?}");
 }
 
 #[test]

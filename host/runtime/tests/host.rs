@@ -144,6 +144,26 @@ fn a_delisted_item_is_not_answered_and_takes_no_feedback() {
 }
 
 #[test]
+fn refused_feedback_names_its_events_and_leaves_no_subject_behind() {
+    let world = World::new(GRAPH);
+    let host = world.serving();
+    let of = |event: &str, subject: &str| Told { subject: Some(subject.to_owned()), ..liked(event, None, "8") };
+    let told = vec![
+        of("e0", "newcomer"),
+        of("e1", ""),
+        of("e2\n", "newcomer"),
+        Told { request_id: Some("r\n".to_owned()), ..of("e3", "newcomer") },
+        of(&"e".repeat(257), "newcomer"),
+    ];
+    let before = (host.store().subjects().len(), host.store().log().data_digest().unwrap());
+    let Err(FeedbackError::Invalid(mistakes)) = block(host.feedback(told)) else { panic!("taken") };
+    let named: Vec<_> = mistakes.iter().map(|mistake| (mistake.place, mistake.field)).collect();
+    assert_eq!(named, [(1, "subject"), (2, "event_id"), (3, "request_id"), (4, "event_id")]);
+    assert_eq!((host.store().subjects().len(), host.store().log().data_digest().unwrap()), before);
+    assert_eq!(host.store().subjects().row("newcomer"), None);
+}
+
+#[test]
 fn feedback_joins_its_decision_once_and_changes_the_next_answer() {
     let world = World::new(GRAPH);
     let host = world.serving();

@@ -45,7 +45,7 @@ impl Log {
     /// in the next [`flush`](Self::flush). The first decision of a request id stays; another is counted as repeated.
     ///
     /// # Errors
-    /// [`DecisionError::Invalid`] for a request id that is not 1 to 256 bytes, or columns of unequal length.
+    /// [`DecisionError::Invalid`] for an id that cannot be, or columns of unequal length.
     pub fn append_decision(&self, record: DecisionRecord) -> Result<(), DecisionError> {
         let bytes = decision::encode(&record)?;
         let request_id = record.request_id;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use greenroom_memory::{DecidedFor, DecisionRecord};
+use greenroom_memory::{DecidedFor, DecisionRecord, id_fault};
 use greenroom_model::{Fault, NONE, Subject};
 use thiserror::Error;
 
@@ -165,9 +165,8 @@ impl Host {
         let mut excluded = rows("exclude", &ask.exclude);
         let allowed = ask.allow.as_ref().map(|ids| rows("allow", ids));
         for (field, text) in [("subject", ask.subject.as_deref()), ("request_id", ask.request_id.as_deref())] {
-            if text.is_some_and(|t| t.is_empty() || t.len() > 256 || t.chars().any(char::is_control)) {
-                let message = "expected 1 to 256 bytes without control characters".to_owned();
-                mistakes.push(AskMistake { field, message });
+            if let Some(fault) = text.and_then(id_fault) {
+                mistakes.push(AskMistake { field, message: format!("the id {fault}") });
             }
         }
         let decided = |id: &str| store.log().decision(id).map(|found| found.is_some());

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use greenroom_memory::{AppendError, AssignError, Event, Outcome};
+use greenroom_memory::{AppendError, Event, Outcome, id_fault};
 use greenroom_model::EventKind;
 use thiserror::Error;
 
@@ -84,8 +84,15 @@ impl Host {
             if !event.value.is_finite() {
                 wrong("value", format!("{} is no finite number", event.value));
             }
-            if event.event_id.is_empty() || event.event_id.len() > 256 {
-                wrong("event_id", "expected 1 to 256 bytes".to_owned());
+            let ids = [
+                ("event_id", Some(&event.event_id)),
+                ("request_id", event.request_id.as_ref()),
+                ("subject", event.subject.as_ref()),
+            ];
+            for (field, id) in ids {
+                if let Some(fault) = id.and_then(|id| id_fault(id)) {
+                    wrong(field, format!("the id {fault}"));
+                }
             }
             if let Some(time) = event.time_ms.filter(|time| *time > now.saturating_add(AHEAD_MS_MAX)) {
                 let found = format!("{time} is too far ahead of the host's clock, which is at {now}");
@@ -96,6 +103,7 @@ impl Host {
         if !mistakes.is_empty() {
             return Err(FeedbackError::Invalid(mistakes));
         }
+        // Nothing in the batch is refused from here on: a refused one would leave the numbers of its subjects behind.
         let subjects = self.subjects(&told).await?;
         let events = told.into_iter().zip(rows).zip(subjects).map(|((told, row), subject)| Event {
             id: told.event_id,
@@ -139,19 +147,8 @@ impl Host {
         let keys: Vec<Option<String>> =
             told.iter().map(|event| event.subject.clone().or_else(|| decided_for(&event.request_id))).collect();
         let named: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
-        let mut numbers = store
-            .subjects()
-            .assign(&named)
-            .await
-            .map_err(|error| match error {
-                AssignError::Invalid(_) => FeedbackError::Invalid(vec![FeedbackMistake {
-                    place: 0,
-                    field: "subject",
-                    message: error.to_string(),
-                }]),
-                other => FeedbackError::Unavailable(other.to_string()),
-            })?
-            .into_iter();
+        let assigned = store.subjects().assign(&named).await;
+        let mut numbers = assigned.map_err(|error| FeedbackError::Unavailable(error.to_string()))?.into_iter();
         Ok(keys.iter().map(|key| key.as_ref().and_then(|_| numbers.next())).collect())
     }
 }
