@@ -130,6 +130,28 @@ fn everything_wrong_with_a_request_is_told_at_once() {
 }
 
 #[test]
+fn a_request_id_is_taken_once_also_by_requests_at_the_same_time() {
+    let world = World::new(GRAPH);
+    let host = world.serving();
+    let named = || greenroom_runtime::Ask { request_id: Some("r1".to_owned()), ..ask("s0", 2) };
+    let refused = |result: &Result<Reply, AskError>| match result {
+        Ok(_) => false,
+        Err(AskError::Invalid(mistakes)) => mistakes[0].message.contains("decided before"),
+        Err(other) => panic!("{other}"),
+    };
+    block(async {
+        let (a, b, c) = tokio::join!(host.decide(named()), host.decide(named()), host.decide(named()));
+        assert_eq!([a, b, c].iter().filter(|result| refused(result)).count(), 2);
+        // In the log's queue, or in the log.
+        assert!(refused(&host.decide(named()).await));
+        host.flush().await.unwrap();
+        assert!(refused(&host.decide(named()).await));
+    });
+    let counts = host.counts().unwrap();
+    assert_eq!((counts.decisions, counts.decisions_repeated), (1, 0));
+}
+
+#[test]
 fn a_delisted_item_is_not_answered_and_takes_no_feedback() {
     let world = World::new(GRAPH);
     let host = world.serving();

@@ -47,10 +47,22 @@ impl Log {
     /// # Errors
     /// [`DecisionError::Invalid`] for an id that cannot be, or columns of unequal length.
     pub fn append_decision(&self, record: DecisionRecord) -> Result<(), DecisionError> {
+        self.append_decision_holding(record, ())
+    }
+
+    /// As [`append_decision`](Self::append_decision); `held` is dropped once the decision can be read, or was not kept.
+    ///
+    /// # Errors
+    /// As [`append_decision`](Self::append_decision).
+    pub fn append_decision_holding(
+        &self,
+        record: DecisionRecord,
+        held: impl Send + 'static,
+    ) -> Result<(), DecisionError> {
         let bytes = decision::encode(&record)?;
         let request_id = record.request_id;
         let size = request_id.len() + bytes.len();
-        let job = DecisionJob { request_id, bytes, failed: Arc::clone(&self.failed) };
+        let job = DecisionJob { request_id, bytes, failed: Arc::clone(&self.failed), _held: held };
         Ok(self.engine.writer().queue(size, Box::new(job))?)
     }
 
@@ -135,13 +147,14 @@ impl Log {
     }
 }
 
-struct DecisionJob {
+struct DecisionJob<H> {
     request_id: String,
     bytes: Vec<u8>,
     failed: Arc<Mutex<Option<Unavailable>>>,
+    _held: H,
 }
 
-impl Job for DecisionJob {
+impl<H: Send> Job for DecisionJob<H> {
     fn apply(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
         let mut decisions = transaction.open_table(DECISIONS)?;
         let repeated = decisions.get(self.request_id.as_str())?.is_some();
