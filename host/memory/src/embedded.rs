@@ -10,7 +10,7 @@ use crate::kv::{
     Change, Entry, KEY_BYTES_MAX, KeyValue, KeyedEntry, NAMESPACE_BYTES_MAX, PAGE_BYTES_MAX, Page, READ_KEYS_MAX,
     ReadError, SCAN_LIMIT_MAX, Space, VALUE_BYTES_MAX, Write, WriteError, Written,
 };
-use crate::writer::Pending;
+use crate::writer::{Pending, WhenFull};
 
 /// (namespace, key) to (revision, value).
 pub(crate) const ENTRIES: TableDefinition<(&str, &str), (u64, &[u8])> = TableDefinition::new("kv");
@@ -129,6 +129,7 @@ impl KeyValue for Embedded {
         let namespace = namespace.to_owned();
         let bytes = namespace.len() + write.key.len() + value_bytes;
         self.engine.writer().submit(
+            WhenFull::Refuse,
             bytes,
             move |transaction| Ok(apply(transaction, &namespace, &write)?.map(|written| (written, ()))),
             |()| (),

@@ -182,7 +182,7 @@ pub trait KeyValue: Send + Sync {
     /// When the store can't be read, or has no such namespace.
     fn usage(&self, namespace: &str) -> Result<Space, ReadError>;
 
-    /// Changes a key; [`WriteError`] says why not.
+    /// Changes a key; [`WriteError`] says why not. A backend whose queue of writes is full refuses at once.
     fn write(&self, namespace: &str, write: Write) -> Pending<Written, WriteError>;
 
     /// Reads a key.

@@ -164,12 +164,13 @@ impl Host {
         self.inner.store.log().counts()
     }
 
-    /// Waits until everything that was decided so far is durable.
+    /// Waits until everything that was decided so far is durable. Blocks its thread while the queue of writes is full: for
+    /// when nothing else is served.
     ///
     /// # Errors
     /// When it could not be written.
     pub async fn flush(&self) -> Result<(), Unavailable> {
-        self.inner.store.log().flush().await
+        self.inner.store.log().flush_waiting().await
     }
 }
 
