@@ -5,12 +5,14 @@
 //! acknowledged survives a kill. Reads see what was committed last.
 
 mod catalog;
+mod change;
 mod embedded;
 mod engine;
 mod facts;
 mod ids;
 mod kv;
 mod log;
+mod overlay;
 mod quota;
 mod store;
 mod writer;
@@ -26,6 +28,7 @@ pub use log::{
     AppendError, Counts, DecidedFor, DecisionError, DecisionRecord, Event, EventMistake, Join, Log, Outcome,
     StoredEvent,
 };
+pub use overlay::Overlay;
 pub use quota::Quotas;
 pub use store::{FILE, OpenError, Settings, Store};
 pub use writer::{Pending, Unavailable};

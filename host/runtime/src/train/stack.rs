@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use greenroom_model::{Digest, Fault, Feedback, NONE, Subject};
+use greenroom_model::{Digest, Feedback, NONE, Subject};
 
 use super::{Done, Part, TrainError, Trainer, key};
 use crate::active::ActivePlan;
+use crate::agent::Agent;
 use crate::evaluation::{POSITIVE_MIN, Split};
 use crate::examples::{BATCH_ROWS, Earned, Example, Examples};
 use crate::past::{Past, organic};
@@ -28,26 +29,21 @@ struct Next {
 }
 
 impl Trainer {
-    /// Trains the agent of the node that `plan` ends at.
+    /// Trains the agent of the node that `plan` ends at, a learner.
     #[expect(clippy::too_many_arguments, reason = "the parts of one training")]
     pub(super) async fn stacked(
         &self,
         plan: &Arc<ActivePlan>,
         node: &str,
-        agent: &str,
+        learner: &Agent,
         split: &Split,
         early: &Part,
         next: &Part,
         served: &[Feedback],
     ) -> Result<Done, TrainError> {
-        let missing = || TrainError::Agent {
-            agent: agent.to_owned(),
-            fault: Fault::caller(format!("node `{node}` is not in the plan")),
-        };
-        let learner = plan.agents.iter().find(|a| a.spec.name == agent).cloned().ok_or_else(missing)?;
         let digest = |part: &Part| part.columns.digest(&split.users, &split.items);
         let data = [digest(early), digest(next), digest_of(served), early.facts];
-        let key = key::stacked(&learner, plan, &data);
+        let key = key::stacked(learner, plan, &data);
         let known = self.states.training(&key).is_some();
         let mut before = Vec::new();
         if !known {
@@ -57,7 +53,7 @@ impl Trainer {
             before.extend(served.iter().cloned());
         }
         let after = || organic(&next.columns, AFTER, BATCH_ROWS);
-        self.learn(&learner, &key, || Ok(before), after).await
+        self.learn(learner, &key, || Ok(before), after).await
     }
 
     /// What arrives at the node for each subject, and which of it turned out well.
