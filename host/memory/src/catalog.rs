@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 use redb::{ReadableTable, TableDefinition};
 
 use crate::ids::Numbering;
-use crate::writer::{Pending, Unavailable};
+use crate::writer::{Pending, Unavailable, WhenFull};
 
 /// Rows that are not offered.
 pub(crate) const DELISTED: TableDefinition<u32, ()> = TableDefinition::new("delisted");
@@ -52,12 +52,12 @@ impl Catalog {
         Ok(Self { numbering, delisted: Arc::new(RwLock::new(delisted)) })
     }
 
-    /// Marks rows as not offered; those that are stay so. Durable once answered.
+    /// Marks rows as not offered; those that are stay so. Durable once answered. Blocks while the queue of writes is full.
     pub fn delist(&self, rows: &[u32]) -> Pending<(), CatalogError> {
         self.mark(rows, true)
     }
 
-    /// Offers rows again; those that are offered stay so. Durable once answered.
+    /// Offers rows again; those that are offered stay so. Durable once answered. Blocks while the queue of writes is full.
     pub fn relist(&self, rows: &[u32]) -> Pending<(), CatalogError> {
         self.mark(rows, false)
     }
@@ -77,6 +77,7 @@ impl Catalog {
         let rows = rows.to_vec();
         let delisted = Arc::clone(&self.delisted);
         self.engine().writer().submit(
+            WhenFull::Wait,
             rows.len() * 16,
             move |transaction| {
                 let mut table = transaction.open_table(DELISTED)?;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
+use crate::change::{Before, check_key, check_write, judge, within};
 use crate::engine::{Engine, NUMBERS};
 use crate::kv::{
-    Change, Entry, KEY_BYTES_MAX, KeyValue, KeyedEntry, NAMESPACE_BYTES_MAX, PAGE_BYTES_MAX, Page, READ_KEYS_MAX,
-    ReadError, SCAN_LIMIT_MAX, Space, VALUE_BYTES_MAX, Write, WriteError, Written,
+    Entry, KeyValue, KeyedEntry, PAGE_BYTES_MAX, Page, READ_KEYS_MAX, ReadError, SCAN_LIMIT_MAX, Space, Write,
+    WriteError, Written,
 };
-use crate::writer::Pending;
+use crate::writer::{Pending, WhenFull};
 
 /// (namespace, key) to (revision, value).
 pub(crate) const ENTRIES: TableDefinition<(&str, &str), (u64, &[u8])> = TableDefinition::new("kv");
@@ -29,30 +30,6 @@ pub(crate) struct Embedded {
 impl Embedded {
     pub(crate) fn new(engine: Arc<Engine>) -> Self {
         Self { engine }
-    }
-}
-
-/// What is too large: (what, found, max).
-type Excess = (&'static str, usize, usize);
-
-fn within(what: &'static str, found: usize, max: usize) -> Result<(), Excess> {
-    if found > max { Err((what, found, max)) } else { Ok(()) }
-}
-
-fn check_key(namespace: &str, key: &str) -> Result<(), Excess> {
-    within("bytes of a namespace's name", namespace.len(), NAMESPACE_BYTES_MAX)?;
-    within("bytes of a key", key.len(), KEY_BYTES_MAX)
-}
-
-impl From<Excess> for ReadError {
-    fn from((what, found, max): Excess) -> Self {
-        Self::TooLarge { what, found, max }
-    }
-}
-
-impl From<Excess> for WriteError {
-    fn from((what, found, max): Excess) -> Self {
-        Self::TooLarge { what, found, max }
     }
 }
 
@@ -116,19 +93,22 @@ impl KeyValue for Embedded {
         Ok(space)
     }
 
+    fn revision(&self) -> Result<u64, ReadError> {
+        let revision = self.engine.read(|transaction| {
+            let numbers = transaction.open_table(NUMBERS)?;
+            Ok(numbers.get(REVISION)?.map_or(0, |number| number.value()))
+        })?;
+        Ok(revision)
+    }
+
     fn write(&self, namespace: &str, write: Write) -> Pending<Written, WriteError> {
-        let value_bytes = match &write.change {
-            Change::Put { value } | Change::Swap { value, .. } => value.len(),
-            Change::Delete => 0,
-        };
-        let checked =
-            check_key(namespace, &write.key).and_then(|()| within("bytes of a value", value_bytes, VALUE_BYTES_MAX));
-        if let Err(excess) = checked {
+        if let Err(excess) = check_write(namespace, &write) {
             return Pending::ready(Err(excess.into()));
         }
         let namespace = namespace.to_owned();
-        let bytes = namespace.len() + write.key.len() + value_bytes;
+        let bytes = namespace.len() + write.key.len() + write.change.value().map_or(0, Vec::len);
         self.engine.writer().submit(
+            WhenFull::Refuse,
             bytes,
             move |transaction| Ok(apply(transaction, &namespace, &write)?.map(|written| (written, ()))),
             |()| (),
@@ -146,42 +126,23 @@ fn apply(
     let mut spaces = transaction.open_table(SPACES)?;
     let mut numbers = transaction.open_table(NUMBERS)?;
     let at = (namespace, write.key.as_str());
-    let old = entries.get(at)?.map(|found| {
+    let key = entries.get(at)?.map(|found| {
         let (revision, value) = found.value();
         (revision, value.len())
     });
-    let last = numbers.get(REVISION)?.map_or(0, |number| number.value());
-    let existed = old.is_some();
-    let new = match &write.change {
-        Change::Put { value } => Some(value),
-        Change::Swap { expected, value } => {
-            let found = old.map(|(revision, _)| revision);
-            if found != *expected {
-                return Ok(Err(WriteError::Conflict { found }));
-            }
-            Some(value)
-        }
-        Change::Delete if !existed => return Ok(Ok(Written { revision: last, existed })),
-        Change::Delete => None,
+    let revision = numbers.get(REVISION)?.map_or(0, |number| number.value());
+    let (held, bytes) = spaces.get(namespace)?.map(|space| space.value()).unwrap_or_default();
+    let before = Before { key, revision, space: Space { entries: held, bytes } };
+    let (written, space) = match judge(namespace, write, &before) {
+        Ok((written, Some(space))) => (written, space),
+        Ok((written, None)) => return Ok(Ok(written)),
+        Err(refusal) => return Ok(Err(refusal)),
     };
-    let size = |value_bytes: usize| (write.key.len() + value_bytes) as u64;
-    let (count, bytes) = spaces.get(namespace)?.map(|space| space.value()).unwrap_or_default();
-    let bytes_before = old.map_or(0, |(_, value_bytes)| size(value_bytes));
-    let bytes_after = new.map_or(0, |value| size(value.len()));
-    let total = bytes.saturating_sub(bytes_before).saturating_add(bytes_after);
-    if let Some(max) = write.bytes_max
-        && bytes_after > bytes_before
-        && total > max
-    {
-        return Ok(Err(WriteError::Quota { namespace: namespace.to_owned(), max }));
-    }
-    let revision = last + 1;
-    let count = count.saturating_sub(u64::from(existed)) + u64::from(new.is_some());
-    numbers.insert(REVISION, revision)?;
-    spaces.insert(namespace, (count, total))?;
-    match new {
-        Some(value) => entries.insert(at, (revision, value.as_slice()))?,
+    numbers.insert(REVISION, written.revision)?;
+    spaces.insert(namespace, (space.entries, space.bytes))?;
+    match write.change.value() {
+        Some(value) => entries.insert(at, (written.revision, value.as_slice()))?,
         None => entries.remove(at)?,
     };
-    Ok(Ok(Written { revision, existed }))
+    Ok(Ok(written))
 }

@@ -9,7 +9,7 @@ use parking_lot::RwLock;
 use redb::{ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction};
 
 use crate::engine::Engine;
-use crate::writer::{Pending, Unavailable};
+use crate::writer::{Pending, Unavailable, WhenFull};
 
 /// Bytes of an external id.
 pub(crate) const ID_BYTES_MAX: usize = 256;
@@ -48,8 +48,9 @@ pub(crate) fn several<T: ToString>(mistakes: &[T]) -> String {
     text
 }
 
-/// What is wrong with an external id, if anything.
-pub(crate) fn id_fault(id: &str) -> Option<&'static str> {
+/// What is wrong with an external id, of an item, a subject, a request or an event, if anything.
+#[must_use]
+pub fn id_fault(id: &str) -> Option<&'static str> {
     if id.is_empty() {
         Some("is empty; an id has 1 to 256 bytes")
     } else if id.len() > ID_BYTES_MAX {
@@ -103,7 +104,17 @@ impl Numbering {
 
     /// The numbers of ids, in their order. New ids get the next numbers in the order given, durable once answered; sort
     /// a batch by [`id_order`] first where its order has no meaning. An id is 1 to 256 bytes without control characters.
+    /// Refused while the queue of writes is full.
     pub fn assign(&self, ids: &[&str]) -> Pending<Vec<u32>, AssignError> {
+        self.assigned(ids, WhenFull::Refuse)
+    }
+
+    /// As [`assign`](Self::assign), for imports: blocks while the queue of writes is full.
+    pub fn assign_waiting(&self, ids: &[&str]) -> Pending<Vec<u32>, AssignError> {
+        self.assigned(ids, WhenFull::Wait)
+    }
+
+    fn assigned(&self, ids: &[&str], full: WhenFull) -> Pending<Vec<u32>, AssignError> {
         let mistakes: Vec<IdMistake> = ids
             .iter()
             .enumerate()
@@ -124,6 +135,7 @@ impl Numbering {
         let ids: Vec<Arc<str>> = ids.iter().map(|id| Arc::from(*id)).collect();
         let bytes = ids.iter().map(|id| id.len() + 16).sum();
         self.engine.writer().submit(
+            full,
             bytes,
             move |transaction| assign(transaction, table, &ids),
             move |new| {

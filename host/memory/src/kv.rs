@@ -161,6 +161,16 @@ pub enum WriteError {
     Unavailable(#[from] Unavailable),
 }
 
+impl From<ReadError> for WriteError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::TooLarge { what, found, max } => Self::TooLarge { what, found, max },
+            ReadError::NotFound { namespace } => Self::NotFound { namespace },
+            ReadError::Unavailable(error) => Self::Unavailable(error),
+        }
+    }
+}
+
 /// Namespaces of keys and values. Reads see what was committed last; a write is durable once its [`Pending`] answers.
 pub trait KeyValue: Send + Sync {
     /// Reads several keys as they were at one moment; the answer is in their order.
@@ -182,7 +192,13 @@ pub trait KeyValue: Send + Sync {
     /// When the store can't be read, or has no such namespace.
     fn usage(&self, namespace: &str) -> Result<Space, ReadError>;
 
-    /// Changes a key; [`WriteError`] says why not.
+    /// The revision of the last write, in whichever namespace; 0 before the first.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    fn revision(&self) -> Result<u64, ReadError>;
+
+    /// Changes a key; [`WriteError`] says why not. A backend whose queue of writes is full refuses at once.
     fn write(&self, namespace: &str, write: Write) -> Pending<Written, WriteError>;
 
     /// Reads a key.

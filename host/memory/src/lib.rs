@@ -5,19 +5,21 @@
 //! acknowledged survives a kill. Reads see what was committed last.
 
 mod catalog;
+mod change;
 mod embedded;
 mod engine;
 mod facts;
 mod ids;
 mod kv;
 mod log;
+mod overlay;
 mod quota;
 mod store;
 mod writer;
 
 pub use catalog::{Catalog, CatalogError};
 pub use facts::{Facts, FactsError, FactsUpdate, FieldKind, FieldUpdate, FieldValues, GatherError, Note};
-pub use ids::{AssignError, IdMistake, Numbering, id_order};
+pub use ids::{AssignError, IdMistake, Numbering, id_fault, id_order};
 pub use kv::{
     Change, Entry, KEY_BYTES_MAX, KeyValue, KeyedEntry, NAMESPACE_BYTES_MAX, PAGE_BYTES_MAX, Page, READ_KEYS_MAX,
     ReadError, SCAN_LIMIT_MAX, Space, VALUE_BYTES_MAX, Write, WriteError, Written,
@@ -26,6 +28,7 @@ pub use log::{
     AppendError, Counts, DecidedFor, DecisionError, DecisionRecord, Event, EventMistake, Join, Log, Outcome,
     StoredEvent,
 };
+pub use overlay::Overlay;
 pub use quota::Quotas;
 pub use store::{FILE, OpenError, Settings, Store};
 pub use writer::{Pending, Unavailable};

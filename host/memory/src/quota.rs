@@ -49,6 +49,10 @@ impl KeyValue for Quotas {
         self.inner.usage(namespace)
     }
 
+    fn revision(&self) -> Result<u64, ReadError> {
+        self.inner.revision()
+    }
+
     fn write(&self, namespace: &str, write: Write) -> Pending<Written, WriteError> {
         let Some(quota) = self.quota(namespace) else {
             return Pending::ready(Err(WriteError::NotFound { namespace: namespace.to_owned() }));

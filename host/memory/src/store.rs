@@ -40,7 +40,7 @@ pub struct Settings {
     pub join_window_ms: i64,
     /// Bytes of memory for pages of the file.
     pub cache_bytes: usize,
-    /// Writes that may wait; one more blocks its writer.
+    /// Writes that may wait, at least 1; one more is refused, or waits where it says so.
     pub queue_max: usize,
 }
 

@@ -1,10 +1,11 @@
 //! One thread commits. Writers queue; the thread takes what has gathered, applies it in one transaction, makes that
 //! durable with one commit, and only then answers, so that the price of a commit is shared by all who wait for it.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{JoinHandle, Thread};
 
@@ -17,28 +18,33 @@ const BATCH_JOBS_MAX: usize = 4096;
 /// Bytes of one commit after which no further write joins it. Dirty pages live in memory.
 const BATCH_BYTES_MAX: usize = 16 << 20;
 
-/// The store can't be read or written now. It may work again once the store is reopened.
+/// The store can't be read or written now.
 ///
-/// After a failed commit nobody knows whether the write was kept: read it back, or repeat it where that is harmless.
+/// When its queue is full, nothing was written, and the same write may be taken a moment later. Anything else may work
+/// again once the store is reopened. After a failed commit nobody knows whether the write was kept: read it back, or repeat it where that is harmless.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{what}")]
 pub struct Unavailable {
-    what: &'static str,
+    what: Cow<'static, str>,
     #[source]
     source: Option<Arc<redb::Error>>,
 }
 
 impl Unavailable {
     fn stopped() -> Self {
-        Self { what: "the store's writer has stopped; reopen the store", source: None }
+        Self { what: "the store's writer has stopped; reopen the store".into(), source: None }
+    }
+
+    fn full(queue_max: usize) -> Self {
+        Self { what: format!("the queue of {queue_max} writes is full; try again later").into(), source: None }
     }
 
     pub(crate) fn reading(source: redb::Error) -> Self {
-        Self { what: "the store could not be read", source: Some(Arc::new(source)) }
+        Self { what: "the store could not be read".into(), source: Some(Arc::new(source)) }
     }
 
     fn writing(source: redb::Error) -> Self {
-        Self { what: "the store could not be written; reopen it", source: Some(Arc::new(source)) }
+        Self { what: "the store could not be written; reopen it".into(), source: Some(Arc::new(source)) }
     }
 }
 
@@ -150,31 +156,51 @@ struct Queued {
     job: Box<dyn Job>,
 }
 
+/// What becomes of a write that finds the queue full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhenFull {
+    /// It is refused at once: for threads that others wait for, such as those of guests and of HTTP.
+    Refuse,
+    /// Its thread blocks until there is room: for imports.
+    Wait,
+}
+
 /// The queue and its thread.
 pub(crate) struct Writer {
     queue: Option<SyncSender<Queued>>,
+    queue_max: usize,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     /// Starts the thread. `quick_repair` makes reopening after a kill fast and a commit somewhat slower.
     pub(crate) fn start(database: Arc<Database>, queue_max: usize, quick_repair: bool) -> std::io::Result<Self> {
+        // A queue of none takes a write only while the thread stands idle.
+        let queue_max = queue_max.max(1);
         let (queue, jobs) = sync_channel(queue_max);
         let thread = std::thread::Builder::new()
             .name("greenroom-writer".to_owned())
             .spawn(move || run(&database, &jobs, quick_repair))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        Ok(Self { queue: Some(queue), queue_max, thread: Some(thread) })
     }
 
-    /// Queues a job; blocks while the queue is full.
-    pub(crate) fn queue(&self, bytes: usize, job: Box<dyn Job>) -> Result<(), Unavailable> {
+    /// Queues a job.
+    pub(crate) fn queue(&self, full: WhenFull, bytes: usize, job: Box<dyn Job>) -> Result<(), Unavailable> {
         let queue = self.queue.as_ref().ok_or_else(Unavailable::stopped)?;
-        queue.send(Queued { bytes, job }).map_err(|_| Unavailable::stopped())
+        let job = Queued { bytes, job };
+        match full {
+            WhenFull::Refuse => queue.try_send(job).map_err(|error| match error {
+                TrySendError::Full(_) => Unavailable::full(self.queue_max),
+                TrySendError::Disconnected(_) => Unavailable::stopped(),
+            }),
+            WhenFull::Wait => queue.send(job).map_err(|_| Unavailable::stopped()),
+        }
     }
 
-    /// Queues work of about so many bytes and promises its answer; blocks while the queue is full.
+    /// Queues work of about so many bytes and promises its answer.
     pub(crate) fn submit<T, E, X>(
         &self,
+        full: WhenFull,
         bytes: usize,
         work: impl FnOnce(&WriteTransaction) -> Result<Result<(T, X), E>, redb::Error> + Send + 'static,
         publish: impl FnOnce(X) + Send + 'static,
@@ -185,9 +211,9 @@ impl Writer {
         X: Send + 'static,
     {
         let (answer, receiver) = oneshot::channel();
-        match self.queue(bytes, Box::new(Task { work: Some(work), done: None, publish, answer })) {
+        match self.queue(full, bytes, Box::new(Task { work: Some(work), done: None, publish, answer })) {
             Ok(()) => Pending(State::Queued(receiver)),
-            Err(stopped) => Pending::ready(Err(stopped.into())),
+            Err(refused) => Pending::ready(Err(refused.into())),
         }
     }
 }
@@ -257,7 +283,7 @@ mod tests {
         let published = Arc::new(parking_lot::Mutex::new(Vec::new()));
         let news = Arc::clone(&published);
         let pending: Pending<u32, Unavailable> =
-            writer.submit(0, |_| Ok(Ok((7, "news"))), move |what| news.lock().push(what));
+            writer.submit(WhenFull::Refuse, 0, |_| Ok(Ok((7, "news"))), move |what| news.lock().push(what));
         assert_eq!(pending.wait().unwrap(), 7);
         assert_eq!(*published.lock(), ["news"]);
     }
@@ -266,6 +292,7 @@ mod tests {
     fn one_failure_of_the_store_fails_the_commit_it_was_in_and_says_so() {
         let writer = writer();
         let failing: Pending<(), Unavailable> = writer.submit(
+            WhenFull::Refuse,
             0,
             |_| Err::<Result<((), ()), _>, _>(redb::Error::Corrupted("torn page".to_owned())),
             |()| (),
@@ -276,10 +303,40 @@ mod tests {
     }
 
     #[test]
+    fn a_full_queue_refuses_who_may_not_wait_and_keeps_the_others() {
+        let writer = writer();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let (stalls, stalled) = std::sync::mpsc::channel();
+        let number = |full, number: u32| -> Pending<u32, Unavailable> {
+            writer.submit(full, 0, move |_| Ok(Ok((number, ()))), |()| ())
+        };
+        let stall: Pending<(), Unavailable> = writer.submit(
+            WhenFull::Refuse,
+            0,
+            |_| Ok(Ok(((), ()))),
+            move |()| {
+                stalls.send(()).unwrap();
+                let _ = wait.recv();
+            },
+        );
+        stalled.recv().unwrap();
+        let queued: Vec<_> = (0..16).map(|i| number(WhenFull::Refuse, i)).collect();
+        let refused = number(WhenFull::Refuse, 16).wait().unwrap_err();
+        assert_eq!(refused.to_string(), "the queue of 16 writes is full; try again later");
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| number(WhenFull::Wait, 17).wait());
+            drop(go);
+            assert_eq!(waiting.join().unwrap().unwrap(), 17);
+        });
+        stall.wait().unwrap();
+        assert_eq!(queued.into_iter().map(|p| p.wait().unwrap()).collect::<Vec<_>>(), (0..16).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn what_is_queued_when_the_store_closes_is_still_done() {
         let writer = writer();
         let pending: Vec<Pending<u32, Unavailable>> =
-            (0..10).map(|i| writer.submit(0, move |_| Ok(Ok((i, ()))), |()| ())).collect();
+            (0..10).map(|i| writer.submit(WhenFull::Refuse, 0, move |_| Ok(Ok((i, ()))), |()| ())).collect();
         drop(writer);
         let answers: Vec<u32> = pending.into_iter().map(|p| p.wait().unwrap()).collect();
         assert_eq!(answers, (0..10).collect::<Vec<_>>());

@@ -7,8 +7,8 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use greenroom_memory::{
-    Change, KEY_BYTES_MAX, KeyValue, PAGE_BYTES_MAX, Quotas, READ_KEYS_MAX, ReadError, SCAN_LIMIT_MAX, Space, Store,
-    VALUE_BYTES_MAX, Write, WriteError,
+    Change, KEY_BYTES_MAX, KeyValue, Overlay, PAGE_BYTES_MAX, Quotas, READ_KEYS_MAX, ReadError, SCAN_LIMIT_MAX, Space,
+    Store, VALUE_BYTES_MAX, Write, WriteError,
 };
 use proptest::prelude::*;
 
@@ -28,11 +28,16 @@ fn with_quotas(inner: Arc<dyn KeyValue>) -> Arc<dyn KeyValue> {
     Arc::new(Quotas::new(inner, spaces))
 }
 
+fn over(below: Arc<dyn KeyValue>) -> Arc<dyn KeyValue> {
+    Arc::new(Overlay::over(below))
+}
+
 /// Each backend gets every promise, each on a store of its own.
 macro_rules! conformance {
     ($($promise:ident),+ $(,)?) => {
         mod file { $( #[test] fn $promise() { let dir = tempfile::tempdir().unwrap(); super::$promise(&*super::in_file(&dir)); } )+ }
         mod memory { $( #[test] fn $promise() { super::$promise(&*super::in_memory()); } )+ }
+        mod overlay { $( #[test] fn $promise() { super::$promise(&*super::over(super::in_memory())); } )+ }
         mod quotas { $( #[test] fn $promise() { super::$promise(&*super::with_quotas(super::in_memory())); } )+ }
     };
 }
@@ -84,8 +89,10 @@ fn revisions_only_grow(kv: &dyn KeyValue) {
         assert!(revision > last);
         last = revision;
     }
+    assert_eq!(kv.revision().unwrap(), last);
     let removal = kv.delete("profile", "a").wait().unwrap().revision;
     assert!(removal > last);
+    assert_eq!(kv.revision().unwrap(), removal);
     assert!(put(kv, "profile", "a", b"x") > removal, "a key that comes back is newer than its removal");
 }
 
@@ -291,6 +298,59 @@ fn follow(
         }
     }
     Ok(())
+}
+
+/// What a step comes to, as text.
+fn told(kv: &dyn KeyValue, step: &Step) -> String {
+    let write = |done: greenroom_memory::Pending<_, WriteError>| format!("{:?}", done.wait());
+    match step {
+        Step::Put(space, key, value) => write(kv.put(space, key, value)),
+        Step::Swap(space, key, right, value) => {
+            let found = kv.get(space, key).unwrap().map(|entry| entry.revision);
+            let expected = if *right { found } else { found.map_or(Some(1), |_| None) };
+            write(kv.compare_and_swap(space, key, expected, value))
+        }
+        Step::Delete(space, key) => write(kv.delete(space, key)),
+        Step::Scan(space, prefix, after, limit) => format!("{:?}", kv.scan(space, prefix, after.as_deref(), *limit)),
+    }
+}
+
+/// All that it holds.
+fn held(kv: &dyn KeyValue) -> String {
+    let space = |space| (kv.usage(space).unwrap(), kv.scan(space, "", None, 1000).unwrap());
+    format!("{:?} {:?}", kv.revision().unwrap(), SPACES.map(space))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_overlay_answers_as_the_store_would_and_leaves_it_as_it_was(before in steps(), after in steps()) {
+        let (store, below) = (in_memory(), in_memory());
+        for step in &before {
+            prop_assert_eq!(told(&*store, step), told(&*below, step));
+        }
+        let was = held(&*below);
+        // So small that some writes do not fit.
+        let quotas = |kv| Quotas::new(kv, SPACES.iter().map(|space| ((*space).to_owned(), Some(24))).collect());
+        let (store, overlay) = (quotas(store), quotas(over(Arc::clone(&below))));
+        for step in &after {
+            prop_assert_eq!(told(&store, step), told(&overlay, step), "{:?}", step);
+        }
+        prop_assert_eq!(held(&store), held(&overlay));
+        prop_assert_eq!(held(&*below), was);
+    }
+}
+
+#[test]
+fn an_overlay_sees_what_is_written_below_where_it_has_written_nothing() {
+    let below = in_memory();
+    let kv = over(Arc::clone(&below));
+    put(&*kv, "profile", "a", b"here");
+    let last = put(&*below, "profile", "a", b"below").max(put(&*below, "profile", "b", b"below"));
+    let values: Vec<_> = kv.get_many("profile", &["a", "b"]).unwrap().into_iter().map(|e| e.unwrap().value).collect();
+    assert_eq!(values, [b"here".as_slice(), b"below"]);
+    assert!(put(&*kv, "profile", "b", b"here") > last, "newer than whatever it has read");
 }
 
 #[test]

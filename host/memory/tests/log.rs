@@ -88,11 +88,29 @@ fn a_decision_is_read_as_it_was_recorded_and_the_first_stays() {
 }
 
 #[test]
+fn what_is_held_for_a_decision_is_dropped_when_it_can_be_read_and_not_before() {
+    struct Held(std::sync::mpsc::Sender<bool>, Store);
+    impl Drop for Held {
+        fn drop(&mut self) {
+            self.0.send(self.1.log().decision("r1").unwrap().is_some()).unwrap();
+        }
+    }
+    let store = store();
+    let (dropped, told) = std::sync::mpsc::channel();
+    let held = || Held(dropped.clone(), store.clone());
+    store.log().append_decision_holding(decision("r1", &[1]), held()).unwrap();
+    assert!(told.recv().unwrap());
+    store.log().append_decision_holding(decision("", &[1]), held()).unwrap_err();
+    assert!(told.try_recv().is_ok(), "what is refused holds nothing");
+}
+
+#[test]
 fn a_decision_of_unequal_columns_is_refused_with_all_that_is_wrong() {
     let store = store();
-    let record = DecisionRecord { scores: vec![], propensities: Some(vec![1.0]), ..decision("", &[1, 2]) };
+    let subject = Some(DecidedFor { key: "a\n".to_owned(), number: 7 });
+    let record = DecisionRecord { subject, scores: vec![], propensities: Some(vec![1.0]), ..decision("", &[1, 2]) };
     let Err(DecisionError::Invalid { mistakes, .. }) = store.log().append_decision(record) else { panic!("taken") };
-    assert_eq!(mistakes.len(), 3, "{mistakes:?}");
+    assert_eq!(mistakes.len(), 4, "{mistakes:?}");
 }
 
 #[test]

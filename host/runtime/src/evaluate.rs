@@ -103,7 +103,7 @@ pub fn evaluate(
         store: store.clone(),
         progress: Arc::clone(&bench.progress),
     };
-    let past = Past::of(&split.train, split.users.len(), split.order);
+    let past = Past::of(&split.train, split.users.len());
     let mut entries = Vec::new();
     let mut answers = Vec::new();
     let mut trained = BTreeMap::new();
@@ -163,8 +163,9 @@ fn thresholds(plan: &Plan) -> Thresholds {
     Thresholds { cold_max: plan.segments.cold as usize, light_max: plan.segments.light as usize }
 }
 
+/// An arm's plan. Its memory is its own: what agents write in one arm is not there for the next.
 fn prepare(loaded: &Loaded, states: &crate::active::StatesByAgent, store: &Store) -> Result<ActivePlan, PrepareError> {
-    let memory: Arc<dyn Memory> = Arc::new(Layer::new(store, &loaded.plan.namespaces));
+    let memory: Arc<dyn Memory> = Arc::new(Layer::scratch(store, &loaded.plan.namespaces));
     ActivePlan::new(loaded, states, &memory, &|item| store.items().row(item), Generation(0))
 }
 

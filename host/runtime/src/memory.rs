@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use greenroom_graph::Namespace;
-use greenroom_memory::{Change, FactsError, KeyValue, Quotas, ReadError, Store, Write, WriteError};
+use greenroom_memory::{Change, FactsError, KeyValue, Overlay, Quotas, ReadError, Store, Write, WriteError};
 use greenroom_model::Column;
 use greenroom_sandbox::{Entry, KeyedEntry, Later, Memory, MemoryError, Page};
 
@@ -16,12 +16,23 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// The layer of a plan over a store.
+    /// The layer of a plan over a store: for serving.
     #[must_use]
     pub fn new(store: &Store, namespaces: &[Namespace]) -> Self {
+        Self::over(store, store.kv(), namespaces)
+    }
+
+    /// As [`new`](Self::new), but what is written stays in memory, is seen through this layer alone and is gone with it:
+    /// for training and evaluation, which change nothing that serves.
+    #[must_use]
+    pub fn scratch(store: &Store, namespaces: &[Namespace]) -> Self {
+        Self::over(store, Arc::new(Overlay::over(store.kv())), namespaces)
+    }
+
+    fn over(store: &Store, kv: Arc<dyn KeyValue>, namespaces: &[Namespace]) -> Self {
         let spaces: BTreeMap<String, Option<u64>> =
             namespaces.iter().map(|space| (space.name.clone(), Some(space.bytes_max))).collect();
-        let kv = Arc::new(Quotas::new(store.kv(), spaces.clone()));
+        let kv = Arc::new(Quotas::new(kv, spaces.clone()));
         Self { store: store.clone(), spaces, kv }
     }
 

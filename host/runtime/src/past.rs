@@ -5,31 +5,22 @@ use std::sync::Arc;
 use greenroom_model::{EventKind, Feedback, History, NONE};
 
 use crate::evaluation::POSITIVE_MIN;
-use crate::events::{Columns, Order};
+use crate::events::Columns;
 
 /// Histories by subject.
 #[derive(Debug, Clone)]
 pub struct Past(Vec<Arc<History>>);
 
 impl Past {
-    /// The histories of `subjects` subjects: each oldest first, of one time by ascending item. Where the order is
-    /// unknown, all times are 0 and rows stand by item.
+    /// The histories of `subjects` subjects: each oldest first, of one time by ascending item. Events without times
+    /// are of time 0.
     #[must_use]
-    pub fn of(columns: &Columns, subjects: usize, order: Order) -> Self {
+    pub fn of(columns: &Columns, subjects: usize) -> Self {
         let mut rows: Vec<usize> = (0..columns.len()).collect();
-        let key = |row: &usize| {
-            let user = columns.users.get(*row).copied().unwrap_or(NONE);
-            let item = columns.items.get(*row).copied().unwrap_or(NONE);
-            match order {
-                Order::Times => (user, columns.time(*row).unwrap_or(0), item),
-                Order::Rows => (user, i64::try_from(*row).unwrap_or(i64::MAX), 0),
-                Order::Unknown => (user, 0, item),
-            }
-        };
-        rows.sort_by_key(key);
+        rows.sort_by_key(|row| (columns.users.get(*row), columns.time(*row), columns.items.get(*row)));
         let mut all = vec![History::default(); subjects];
         for row in rows {
-            let event = Happened::at(columns, row, order);
+            let event = Happened::at(columns, row);
             if let Some(history) = all.get_mut(event.subject as usize) {
                 history.rows.push(event.item);
                 history.times.push(event.time_ms);
@@ -57,22 +48,17 @@ struct Happened {
 }
 
 impl Happened {
-    fn at(columns: &Columns, row: usize, order: Order) -> Self {
+    fn at(columns: &Columns, row: usize) -> Self {
         let (kind, value) = match columns.rating(row) {
             Some(rating) => (EventKind::Rating, rating),
             None => (EventKind::Other, 1.0),
-        };
-        let time_ms = match order {
-            Order::Times => columns.time(row).unwrap_or(0),
-            Order::Rows => i64::try_from(row).unwrap_or(i64::MAX),
-            Order::Unknown => 0,
         };
         Self {
             subject: columns.users.get(row).copied().unwrap_or(NONE),
             item: columns.items.get(row).copied().unwrap_or(NONE),
             kind,
             value,
-            time_ms,
+            time_ms: columns.time(row).unwrap_or(0),
         }
     }
 
@@ -84,10 +70,11 @@ impl Happened {
     }
 }
 
-/// Events as organic feedback, in the order of their times, in batches. Cursors begin at `cursor`.
-pub(crate) fn organic(columns: &Columns, order: Order, mut cursor: u64, batch_rows: usize) -> Vec<Feedback> {
+/// Events as organic feedback, in batches: in the order of their times, or of their rows where they have none. Cursors
+/// begin at `cursor`.
+pub(crate) fn organic(columns: &Columns, mut cursor: u64, batch_rows: usize) -> Vec<Feedback> {
     let mut rows: Vec<usize> = (0..columns.len()).collect();
-    if order == Order::Times {
+    if columns.times.is_some() {
         rows.sort_by_key(|row| {
             (columns.time(*row), columns.users.get(*row).copied(), columns.items.get(*row).copied())
         });
@@ -96,7 +83,7 @@ pub(crate) fn organic(columns: &Columns, order: Order, mut cursor: u64, batch_ro
     for chunk in rows.chunks(batch_rows.max(1)) {
         let mut batch = Feedback::default();
         for row in chunk {
-            let event = Happened::at(columns, *row, order);
+            let event = Happened::at(columns, *row);
             let reward = f32::from(u8::from(event.positive()));
             batch.events.push(cursor);
             batch.cursors.push(cursor);
@@ -132,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_history_is_oldest_first_and_of_one_time_by_item() {
-        let past = Past::of(&columns(), 2, Order::Times);
+        let past = Past::of(&columns(), 2);
         assert_eq!(past.history(1).rows, [7, 4, 5]);
         assert_eq!(past.history(1).times, [5, 20, 20]);
         assert_eq!(past.history(0).values, [3.0]);
@@ -140,8 +127,16 @@ mod tests {
     }
 
     #[test]
+    fn without_times_a_history_is_by_item_and_feedback_by_row() {
+        let untimed = Columns { times: None, ..columns() };
+        let past = Past::of(&untimed, 2);
+        assert_eq!((past.history(1).rows.as_slice(), past.history(1).times.as_slice()), (&[4, 5, 7][..], &[0; 3][..]));
+        assert_eq!(organic(&untimed, 0, 9)[0].rows, [5, 6, 4, 7]);
+    }
+
+    #[test]
     fn organic_feedback_is_in_the_order_of_time_and_knows_what_is_positive() {
-        let batches = organic(&columns(), Order::Times, 7, 3);
+        let batches = organic(&columns(), 7, 3);
         assert_eq!(batches.len(), 2);
         assert_eq!(batches[0].rows, [7, 6, 4]);
         assert_eq!(batches[0].outer_rewards, [1.0, 0.0, 1.0]);

@@ -11,8 +11,10 @@
 
 mod support;
 
+use std::task::Poll;
+
 use greenroom_model::FaultKind;
-use greenroom_runtime::{AskError, Reply};
+use greenroom_runtime::{Ask, AskError, Reply};
 use support::{World, ask};
 
 fn graph(mode: &str, on_fault: &str, more: &str) -> String {
@@ -103,9 +105,7 @@ fn a_loop_ends_with_its_fuel_and_growth_with_its_memory() {
     assert_eq!(reply.answer.degraded[0].fault.kind, FaultKind::Memory);
 }
 
-#[test]
-fn a_node_without_a_fallback_fails_the_request_by_name() {
-    let graph = r#"
+const ALONE: &str = r#"
 [graph]
 name = "alone"
 output = "bad"
@@ -123,9 +123,43 @@ grants = { memory = ["probe:read"] }
 [nodes.bad]
 agent = "bad"
 "#;
-    let error = decide(graph, 1).remove(0).unwrap_err();
+
+#[test]
+fn a_node_without_a_fallback_fails_the_request_by_name() {
+    let error = decide(ALONE, 1).remove(0).unwrap_err();
     let AskError::Fault(fault) = error else { panic!("{error}") };
     assert!(fault.message.starts_with("node `bad`"), "{fault}");
+}
+
+fn named(id: &str) -> Ask {
+    Ask { request_id: Some(id.to_owned()), ..ask("s0", 5) }
+}
+
+#[test]
+fn the_id_of_a_request_that_failed_is_free_again() {
+    let world = World::new(ALONE);
+    let host = world.serving();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for _ in 0..2 {
+        let error = runtime.block_on(host.decide(named("r"))).unwrap_err();
+        assert!(matches!(error, AskError::Fault(_)), "{error}");
+    }
+}
+
+#[test]
+fn the_id_of_a_request_that_was_given_up_is_free_again() {
+    let budget = "budget = { fuel = 1_000_000_000_000, deadline_ms = 2500 }";
+    let world = World::new(&graph("spin", "\"empty\"", budget));
+    let host = world.serving();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let mut first = Box::pin(host.decide(named("r")));
+        let running = std::future::poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_pending()));
+        assert!(running.await);
+        let error = host.decide(named("r")).await.unwrap_err();
+        assert!(matches!(error, AskError::Invalid(_)), "{error}");
+        drop(first);
+        host.decide(named("r")).await.unwrap();
+    });
 }
 
 const ROUTED: &str = r#"

@@ -130,6 +130,28 @@ fn everything_wrong_with_a_request_is_told_at_once() {
 }
 
 #[test]
+fn a_request_id_is_taken_once_also_by_requests_at_the_same_time() {
+    let world = World::new(GRAPH);
+    let host = world.serving();
+    let named = || greenroom_runtime::Ask { request_id: Some("r1".to_owned()), ..ask("s0", 2) };
+    let refused = |result: &Result<Reply, AskError>| match result {
+        Ok(_) => false,
+        Err(AskError::Invalid(mistakes)) => mistakes[0].message.contains("decided before"),
+        Err(other) => panic!("{other}"),
+    };
+    block(async {
+        let (a, b, c) = tokio::join!(host.decide(named()), host.decide(named()), host.decide(named()));
+        assert_eq!([a, b, c].iter().filter(|result| refused(result)).count(), 2);
+        // In the log's queue, or in the log.
+        assert!(refused(&host.decide(named()).await));
+        host.flush().await.unwrap();
+        assert!(refused(&host.decide(named()).await));
+    });
+    let counts = host.counts().unwrap();
+    assert_eq!((counts.decisions, counts.decisions_repeated), (1, 0));
+}
+
+#[test]
 fn a_delisted_item_is_not_answered_and_takes_no_feedback() {
     let world = World::new(GRAPH);
     let host = world.serving();
@@ -141,6 +163,26 @@ fn a_delisted_item_is_not_answered_and_takes_no_feedback() {
     std::fs::write(world.path("items.csv"), items(None)).unwrap();
     host.import(None, Some(&read_items(&world.path("items.csv")).unwrap())).unwrap();
     assert_eq!(ids(&block(host.decide(ask("s0", 2))).unwrap()), [8, 9], "and is back when it is listed again");
+}
+
+#[test]
+fn refused_feedback_names_its_events_and_leaves_no_subject_behind() {
+    let world = World::new(GRAPH);
+    let host = world.serving();
+    let of = |event: &str, subject: &str| Told { subject: Some(subject.to_owned()), ..liked(event, None, "8") };
+    let told = vec![
+        of("e0", "newcomer"),
+        of("e1", ""),
+        of("e2\n", "newcomer"),
+        Told { request_id: Some("r\n".to_owned()), ..of("e3", "newcomer") },
+        of(&"e".repeat(257), "newcomer"),
+    ];
+    let before = (host.store().subjects().len(), host.store().log().data_digest().unwrap());
+    let Err(FeedbackError::Invalid(mistakes)) = block(host.feedback(told)) else { panic!("taken") };
+    let named: Vec<_> = mistakes.iter().map(|mistake| (mistake.place, mistake.field)).collect();
+    assert_eq!(named, [(1, "subject"), (2, "event_id"), (3, "request_id"), (4, "event_id")]);
+    assert_eq!((host.store().subjects().len(), host.store().log().data_digest().unwrap()), before);
+    assert_eq!(host.store().subjects().row("newcomer"), None);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use redb::{ReadTransaction, ReadableTable, TableDefinition};
 use super::update::{applied, mistakes};
 use super::{Facts, FactsError, FactsUpdate, Field, Note};
 use crate::engine::Engine;
-use crate::writer::Unavailable;
+use crate::writer::{Unavailable, WhenFull};
 
 /// Field to (kind, names of labels as MessagePack).
 pub(crate) const FIELDS: TableDefinition<&str, (u8, &[u8])> = TableDefinition::new("facts_fields");
@@ -59,6 +59,7 @@ impl FactsTable {
         self.engine
             .writer()
             .submit::<(), FactsError, _>(
+                WhenFull::Wait,
                 bytes,
                 move |transaction| {
                     let mut fields = transaction.open_table(FIELDS)?;

@@ -16,7 +16,7 @@ pub(crate) const DECISIONS: TableDefinition<&str, &[u8]> = TableDefinition::new(
 /// Whom a decision was for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecidedFor {
-    /// The external id.
+    /// The external id: 1 to 256 bytes without control characters.
     pub key: String,
     /// The number.
     pub number: u32,
@@ -75,8 +75,10 @@ pub enum DecisionError {
 
 fn mistakes(record: &DecisionRecord) -> Vec<String> {
     let rows = record.rows.len();
+    let subject = record.subject.as_ref().and_then(|subject| id_fault(&subject.key));
+    let id = id_fault(&record.request_id).map(|fault| format!("its id {fault}"));
     let mut mistakes: Vec<String> =
-        id_fault(&record.request_id).map(|fault| format!("its id {fault}")).into_iter().collect();
+        id.into_iter().chain(subject.map(|fault| format!("its subject's id {fault}"))).collect();
     let columns = [
         ("scores", record.scores.len()),
         ("origins", if record.origins.is_empty() { rows } else { record.origins.len() }),

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
 
 use crate::engine::{Engine, NUMBERS};
-use crate::writer::{Job, Pending, Unavailable};
+use crate::writer::{Job, Pending, Unavailable, WhenFull};
 
 use append::{Appended, append};
 pub(crate) use append::{EVENTS, IDS};
@@ -41,30 +41,62 @@ impl Log {
         Ok(Self { engine, join_window_ms, histories: Arc::new(histories), failed: Arc::default() })
     }
 
-    /// Queues a decision and returns; it blocks only while the queue is full. A failure after that is logged, and shows
+    /// Queues a decision and returns; it is refused while the queue is full. A failure after that is logged, and shows
     /// in the next [`flush`](Self::flush). The first decision of a request id stays; another is counted as repeated.
     ///
     /// # Errors
-    /// [`DecisionError::Invalid`] for a request id that is not 1 to 256 bytes, or columns of unequal length.
+    /// [`DecisionError::Invalid`] for an id that cannot be, or columns of unequal length.
     pub fn append_decision(&self, record: DecisionRecord) -> Result<(), DecisionError> {
+        self.append_decision_holding(record, ())
+    }
+
+    /// As [`append_decision`](Self::append_decision); `held` is dropped once the decision can be read, or was not kept.
+    ///
+    /// # Errors
+    /// As [`append_decision`](Self::append_decision).
+    pub fn append_decision_holding(
+        &self,
+        record: DecisionRecord,
+        held: impl Send + 'static,
+    ) -> Result<(), DecisionError> {
         let bytes = decision::encode(&record)?;
         let request_id = record.request_id;
         let size = request_id.len() + bytes.len();
-        let job = DecisionJob { request_id, bytes, failed: Arc::clone(&self.failed) };
-        Ok(self.engine.writer().queue(size, Box::new(job))?)
+        let job = DecisionJob { request_id, bytes, failed: Arc::clone(&self.failed), _held: held };
+        Ok(self.engine.writer().queue(WhenFull::Refuse, size, Box::new(job))?)
     }
 
-    /// Answers when all that was queued before is durable, or says what failed since the last flush.
+    /// Answers when all that was queued before is durable, or says what failed since the last flush. Refused while the
+    /// queue of writes is full.
     pub fn flush(&self) -> Pending<(), Unavailable> {
+        self.flushed(WhenFull::Refuse)
+    }
+
+    /// As [`flush`](Self::flush), for the end: blocks while the queue of writes is full.
+    pub fn flush_waiting(&self) -> Pending<(), Unavailable> {
+        self.flushed(WhenFull::Wait)
+    }
+
+    fn flushed(&self, full: WhenFull) -> Pending<(), Unavailable> {
         let failed = Arc::clone(&self.failed);
-        self.engine.writer().submit(0, move |_| Ok(failed.lock().take().map_or(Ok(((), ())), Err)), |()| ())
+        self.engine.writer().submit(full, 0, move |_| Ok(failed.lock().take().map_or(Ok(((), ())), Err)), |()| ())
     }
 
     /// Appends events in one transaction, durable once answered: one [`Outcome`] an event, in their order. An event id
-    /// is taken once; what is repeated changes nothing. An event without a subject gets its decision's.
+    /// is taken once; what is repeated changes nothing. An event without a subject gets its decision's. Refused while the
+    /// queue of writes is full.
     ///
     /// [`AppendError::Invalid`] lists all mistakes; then no event was taken.
     pub fn append_events(&self, events: Vec<Event>) -> Pending<Vec<Outcome>, AppendError> {
+        self.appended(events, WhenFull::Refuse)
+    }
+
+    /// As [`append_events`](Self::append_events), for imports: blocks while the queue of writes is full.
+    pub fn append_events_waiting(&self, events: Vec<Event>) -> Pending<Vec<Outcome>, AppendError> {
+        self.appended(events, WhenFull::Wait)
+    }
+
+    fn appended(&self, events: Vec<Event>, full: WhenFull) -> Pending<Vec<Outcome>, AppendError> {
         let mistakes = event::mistakes(&events);
         if !mistakes.is_empty() {
             return Pending::ready(Err(AppendError::Invalid(mistakes)));
@@ -76,6 +108,7 @@ impl Log {
         let window = self.join_window_ms;
         let histories = Arc::clone(&self.histories);
         self.engine.writer().submit(
+            full,
             bytes,
             move |transaction| {
                 let Appended { outcomes, news } = append(transaction, &events, window)?;
@@ -135,13 +168,14 @@ impl Log {
     }
 }
 
-struct DecisionJob {
+struct DecisionJob<H> {
     request_id: String,
     bytes: Vec<u8>,
     failed: Arc<Mutex<Option<Unavailable>>>,
+    _held: H,
 }
 
-impl Job for DecisionJob {
+impl<H: Send> Job for DecisionJob<H> {
     fn apply(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
         let mut decisions = transaction.open_table(DECISIONS)?;
         let repeated = decisions.get(self.request_id.as_str())?.is_some();

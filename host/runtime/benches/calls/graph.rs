@@ -62,7 +62,7 @@ fn world() -> World {
 }
 
 fn requests(world: &World) -> Vec<Request> {
-    let past = Past::of(&world.split.train, world.split.users.len(), world.split.order);
+    let past = Past::of(&world.split.train, world.split.users.len());
     let subjects = 0..u32::try_from(world.split.users.len()).unwrap();
     subjects
         .map(|subject| {

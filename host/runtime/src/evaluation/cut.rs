@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::events::{Columns, Order};
+use crate::events::Columns;
 
 use super::{POSITIVE_MIN, Split};
 
@@ -17,17 +17,13 @@ pub struct Cut {
 
 /// Cuts the train part of a split: of each subject with at least `positives_min` positives (and 2), the last
 /// `max(1, floor(fraction * n))` positives and all rows from the first of them on are `next`; everything else is `early`.
-/// Rows keep their order. Where the order is unknown, a hash of subject and item stands for the time.
+/// Rows keep their order. Without times, a hash of subject and item stands for the time.
 #[must_use]
 pub fn cut(split: &Split, fraction: f64, positives_min: usize) -> Cut {
     let train = &split.train;
     let key = |row: usize| -> (i64, u32) {
         let item = train.items.get(row).copied().unwrap_or(u32::MAX);
-        match (split.order, train.time(row)) {
-            (Order::Times, Some(time)) => (time, item),
-            (Order::Unknown, _) => (drawn(split, row), item),
-            _ => (i64::try_from(row).unwrap_or(i64::MAX), 0),
-        }
+        (train.time(row).unwrap_or_else(|| drawn(split, row)), item)
     };
     let mut rows: Vec<usize> = (0..train.len()).collect();
     rows.sort_by_key(|row| (train.users.get(*row).copied(), key(*row), *row));

@@ -60,8 +60,7 @@ pub fn p1(events: &Events) -> Result<Split, ProtocolError> {
         return Err(ProtocolError::NoPositives { part: "events", highest: highest(&columns) });
     }
     rows.sort_by_key(|row| {
-        let time = columns.time(*row).unwrap_or(i64::try_from(*row).unwrap_or(i64::MAX));
-        (rank(&user_ranks, columns.users.get(*row)), time, rank(&item_ranks, columns.items.get(*row)))
+        (rank(&user_ranks, columns.users.get(*row)), columns.time(*row), rank(&item_ranks, columns.items.get(*row)))
     });
     let (mut train, mut test) = (Vec::new(), Vec::new());
     let mut most = 0;
@@ -105,7 +104,7 @@ pub fn pair(train: &Events, test: &Events) -> Result<Split, ProtocolError> {
     let mut test_part = test_columns.take(&kept);
     renumber(&mut test_part.users, user_numbers.get(train.users.len()..).unwrap_or_default());
     renumber(&mut test_part.items, item_numbers.get(train.items.len()..).unwrap_or_default());
-    let split = Split { users, items, train: train_part, test: test_part, order: as_times(train.order), notes };
+    let split = Split { users, items, train: train_part, test: test_part, notes };
     Ok(split.with_note_of_repeats())
 }
 
@@ -115,10 +114,6 @@ fn with_row_times(mut columns: Columns, order: Order) -> Columns {
         columns.times = Some((0_i64..).take(columns.len()).collect());
     }
     columns
-}
-
-fn as_times(order: Order) -> Order {
-    if order == Order::Rows { Order::Times } else { order }
 }
 
 impl Split {
@@ -148,7 +143,7 @@ impl Split {
             renumbered(&events.items, used(events.items.len(), [train.items.as_slice(), &test.items]));
         renumber(&mut train.items, &numbers);
         renumber(&mut test.items, &numbers);
-        Self { users, items, train, test, order: as_times(events.order), notes }
+        Self { users, items, train, test, notes }
     }
 
     /// What a subject has in train is not answered to it, so that the same in test can't be hit by anyone.

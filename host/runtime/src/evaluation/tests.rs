@@ -110,6 +110,8 @@ fn in_a_file_in_order_rows_stand_for_times() {
     ordered.order = Order::Rows;
     let split = p1(&ordered).unwrap();
     assert_eq!(rows(&split, &split.test), ["u a"]);
+    assert_eq!((split.train.times, split.test.times), (Some(vec![0, 1, 2, 3]), Some(vec![4])));
+    assert_eq!(pair(&ordered, &ordered).unwrap().train.times, Some(vec![0, 1, 2, 3, 4]));
 }
 
 #[test]

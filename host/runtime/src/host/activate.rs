@@ -58,8 +58,9 @@ impl Host {
             progress,
         };
         let (states, trained) = trainer.train(&inner.loaded, &lessons)?;
-        // What cannot serve replaces nothing that can.
-        self.prepared(&states, Generation(0))?;
+        // What cannot serve replaces nothing that can. Nor does trying it change what serves.
+        let scratch = Layer::scratch(&inner.store, &inner.loaded.plan.namespaces);
+        self.prepared(&states, scratch, Generation(0))?;
         let mut learned = Learned::default();
         for report in &trained {
             if let Some(spec) = inner.loaded.plan.agents.iter().find(|agent| agent.name == report.agent) {
@@ -83,7 +84,8 @@ impl Host {
         let states = self.learned_states()?;
         let before: Option<ActiveRecord> = self.recorded("active")?;
         let last = before.as_ref().map_or(Generation(0), |record| record.generation);
-        let mut plan = self.prepared(&states, last)?;
+        let memory = Layer::new(&inner.store, &inner.loaded.plan.namespaces);
+        let mut plan = self.prepared(&states, memory, last)?;
         let same = before.is_some_and(|record| record.plan == plan.digest);
         if !same {
             plan.generation = Generation(last.0 + 1);
@@ -100,9 +102,9 @@ impl Host {
     }
 
     /// The graph with these states, warm.
-    fn prepared(&self, states: &StatesByAgent, generation: Generation) -> Result<ActivePlan, HostError> {
+    fn prepared(&self, states: &StatesByAgent, memory: Layer, generation: Generation) -> Result<ActivePlan, HostError> {
         let inner = &self.inner;
-        let memory: Arc<dyn Memory> = Arc::new(Layer::new(&inner.store, &inner.loaded.plan.namespaces));
+        let memory: Arc<dyn Memory> = Arc::new(memory);
         let row = |item: &str| inner.store.items().row(item);
         let plan = ActivePlan::new(&inner.loaded, states, &memory, &row, generation)?;
         Ok(inner.guests.block_on(async move { plan.warm().await.map(|()| plan) })??)

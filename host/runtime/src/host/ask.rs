@@ -5,10 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use greenroom_memory::{DecidedFor, DecisionRecord};
+use greenroom_memory::{DecidedFor, DecisionRecord, id_fault};
 use greenroom_model::{Fault, NONE, Subject};
 use thiserror::Error;
 
+use super::asked::Reserved;
 use super::{Host, now_ms, served};
 use crate::active::ActivePlan;
 use crate::request::{Answer, LIMIT_MAX, Request};
@@ -16,7 +17,7 @@ use crate::request::{Answer, LIMIT_MAX, Request};
 /// What is asked.
 #[derive(Debug, Clone, Default)]
 pub struct Ask {
-    /// Its id; made when absent.
+    /// Its id, never used before; made when absent.
     pub request_id: Option<String>,
     /// The subject's external id; absent for an anonymous one. One that nobody knows is a new subject.
     pub subject: Option<String>,
@@ -100,7 +101,7 @@ impl Host {
     pub async fn decide(&self, ask: Ask) -> Result<Reply, AskError> {
         let began = Instant::now();
         let plan = self.active().ok_or(AskError::Inactive)?;
-        let request = self.request(ask)?;
+        let (request, reserved) = self.request(ask)?;
         let (id, subject, surface, limit, now) = (
             Arc::clone(&request.id),
             request.subject.clone(),
@@ -119,7 +120,8 @@ impl Host {
             AskError::Fault(fault)
         })?;
         let record = record(&plan, &answer, &id, subject.as_ref(), &surface, limit, now);
-        self.inner.store.log().append_decision(record).map_err(|e| AskError::Record(e.to_string()))?;
+        let queued = self.inner.store.log().append_decision_holding(record, reserved);
+        queued.map_err(|e| AskError::Record(e.to_string()))?;
         tracing::info!(
             request = %id,
             subject = subject.as_ref().map(|s| &*s.key),
@@ -138,7 +140,8 @@ impl Host {
         Ok(Reply { request_id: id, items, answer })
     }
 
-    fn request(&self, ask: Ask) -> Result<Request, AskError> {
+    /// The request, and its id kept from others where the caller chose it.
+    fn request(&self, ask: Ask) -> Result<(Request, Option<Reserved>), AskError> {
         let store = &self.inner.store;
         let mut mistakes = Vec::new();
         if ask.limit == 0 || ask.limit > LIMIT_MAX {
@@ -165,17 +168,19 @@ impl Host {
         let mut excluded = rows("exclude", &ask.exclude);
         let allowed = ask.allow.as_ref().map(|ids| rows("allow", ids));
         for (field, text) in [("subject", ask.subject.as_deref()), ("request_id", ask.request_id.as_deref())] {
-            if text.is_some_and(|t| t.is_empty() || t.len() > 256 || t.chars().any(char::is_control)) {
-                let message = "expected 1 to 256 bytes without control characters".to_owned();
-                mistakes.push(AskMistake { field, message });
+            if let Some(fault) = text.and_then(id_fault) {
+                mistakes.push(AskMistake { field, message: format!("the id {fault}") });
             }
         }
-        let decided = |id: &str| store.log().decision(id).map(|found| found.is_some());
-        if let Some(true) =
-            ask.request_id.as_deref().map(decided).transpose().map_err(|e| AskError::Record(e.to_string()))?
-        {
-            let message = "was decided before; give each request an id of its own, or none".to_owned();
-            mistakes.push(AskMistake { field: "request_id", message });
+        let mut reserved = None;
+        if let Some(id) = &ask.request_id {
+            // Before the log is read: an id is given back once its decision is there.
+            reserved = self.inner.asked.reserve(id);
+            let decided = store.log().decision(id).map_err(|e| AskError::Record(e.to_string()))?;
+            if reserved.is_none() || decided.is_some() {
+                let message = "was decided before; give each request an id of its own, or none".to_owned();
+                mistakes.push(AskMistake { field: "request_id", message });
+            }
         }
         if !mistakes.is_empty() {
             return Err(AskError::Invalid(mistakes));
@@ -193,7 +198,7 @@ impl Host {
         request.excluded = excluded;
         request.allowed = allowed;
         request.seed = ask.seed.unwrap_or(request.seed);
-        Ok(request)
+        Ok((request, reserved))
     }
 
     fn items(&self, answer: &Answer) -> Vec<Item> {

@@ -2,11 +2,15 @@
 
 use std::fmt;
 
-use greenroom_memory::{AppendError, AssignError, Event, Outcome};
+use greenroom_memory::{AppendError, Event, Outcome, id_fault};
 use greenroom_model::EventKind;
 use thiserror::Error;
 
 use super::{Host, now_ms};
+
+/// How far an event's time may be ahead of the host's clock, in milliseconds. Clocks of callers differ, by less than
+/// this. What lies further ahead has another unit or a wrong date, and no read would find it before its time comes.
+const AHEAD_MS_MAX: i64 = 60 * 60 * 1_000;
 
 /// What is told.
 #[derive(Debug, Clone)]
@@ -23,7 +27,7 @@ pub struct Told {
     pub kind: EventKind,
     /// How much.
     pub value: f32,
-    /// When; now when absent.
+    /// When, in milliseconds since 1970; now when absent. At most an hour ahead of the host's clock.
     pub time_ms: Option<i64>,
     /// Takes back the event of this id.
     pub retract: bool,
@@ -64,6 +68,7 @@ impl Host {
     /// See [`FeedbackError`].
     pub async fn feedback(&self, told: Vec<Told>) -> Result<Vec<Outcome>, FeedbackError> {
         let store = &self.inner.store;
+        let now = now_ms();
         let mut mistakes = Vec::new();
         let delisted = store.items().delisted();
         let mut rows = Vec::with_capacity(told.len());
@@ -79,15 +84,27 @@ impl Host {
             if !event.value.is_finite() {
                 wrong("value", format!("{} is no finite number", event.value));
             }
-            if event.event_id.is_empty() || event.event_id.len() > 256 {
-                wrong("event_id", "expected 1 to 256 bytes".to_owned());
+            let ids = [
+                ("event_id", Some(&event.event_id)),
+                ("request_id", event.request_id.as_ref()),
+                ("subject", event.subject.as_ref()),
+            ];
+            for (field, id) in ids {
+                if let Some(fault) = id.and_then(|id| id_fault(id)) {
+                    wrong(field, format!("the id {fault}"));
+                }
+            }
+            if let Some(time) = event.time_ms.filter(|time| *time > now.saturating_add(AHEAD_MS_MAX)) {
+                let found = format!("{time} is too far ahead of the host's clock, which is at {now}");
+                let expected = format!("milliseconds since 1970, at most {AHEAD_MS_MAX} more than the clock");
+                wrong("time", format!("{found}; expected {expected}"));
             }
         }
         if !mistakes.is_empty() {
             return Err(FeedbackError::Invalid(mistakes));
         }
+        // Nothing in the batch is refused from here on: a refused one would leave the numbers of its subjects behind.
         let subjects = self.subjects(&told).await?;
-        let receive_time_ms = now_ms();
         let events = told.into_iter().zip(rows).zip(subjects).map(|((told, row), subject)| Event {
             id: told.event_id,
             request_id: told.request_id,
@@ -95,8 +112,8 @@ impl Host {
             row,
             kind: told.kind,
             value: told.value,
-            event_time_ms: told.time_ms.unwrap_or(receive_time_ms),
-            receive_time_ms,
+            event_time_ms: told.time_ms.unwrap_or(now),
+            receive_time_ms: now,
             retracts: told.retract,
         });
         let outcomes = store.log().append_events(events.collect()).await.map_err(|error| match error {
@@ -130,19 +147,8 @@ impl Host {
         let keys: Vec<Option<String>> =
             told.iter().map(|event| event.subject.clone().or_else(|| decided_for(&event.request_id))).collect();
         let named: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
-        let mut numbers = store
-            .subjects()
-            .assign(&named)
-            .await
-            .map_err(|error| match error {
-                AssignError::Invalid(_) => FeedbackError::Invalid(vec![FeedbackMistake {
-                    place: 0,
-                    field: "subject",
-                    message: error.to_string(),
-                }]),
-                other => FeedbackError::Unavailable(other.to_string()),
-            })?
-            .into_iter();
+        let assigned = store.subjects().assign(&named).await;
+        let mut numbers = assigned.map_err(|error| FeedbackError::Unavailable(error.to_string()))?.into_iter();
         Ok(keys.iter().map(|key| key.as_ref().and_then(|_| numbers.next())).collect())
     }
 }

@@ -57,7 +57,7 @@ impl Host {
         let mut ids: Vec<&str> = of_events.iter().chain(of_items).map(|id| &**id).collect();
         ids.sort_by(|a, b| id_order(a, b));
         ids.dedup();
-        store.items().assign(&ids).wait()?;
+        store.items().assign_waiting(&ids).wait()?;
         if let Some(file) = items {
             imported.notes.extend(keep_facts(store, file)?);
             let (gone, back): (Vec<_>, Vec<_>) =
@@ -81,7 +81,7 @@ impl Host {
         let events = &file.events;
         let mut users: Vec<&str> = events.users.iter().map(|id| &**id).collect();
         users.sort_by(|a, b| id_order(a, b));
-        store.subjects().assign(&users).wait()?;
+        store.subjects().assign_waiting(&users).wait()?;
         let numbers: Vec<Option<u32>> = events.users.iter().map(|id| store.subjects().row(id)).collect();
         let rows: Vec<Option<u32>> = events.items.iter().map(|id| store.items().row(id)).collect();
         let received = now_ms();
@@ -132,7 +132,7 @@ impl Host {
 
     fn append(&self, batch: Vec<Event>, imported: &mut Imported) -> Result<(), ImportError> {
         imported.events += batch.len();
-        let outcomes = self.inner.store.log().append_events(batch).wait()?;
+        let outcomes = self.inner.store.log().append_events_waiting(batch).wait()?;
         imported.repeated += outcomes.iter().filter(|outcome| **outcome == Outcome::Repeated).count();
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod activate;
 mod ask;
+mod asked;
 mod feedback;
 mod import;
 mod served;
@@ -91,6 +92,7 @@ struct Inner {
     states: States,
     loaded: Loaded,
     active: ArcSwapOption<ActivePlan>,
+    asked: asked::Asked,
     /// One activation at a time.
     activating: std::sync::Mutex<()>,
 }
@@ -116,9 +118,16 @@ impl Config {
         let store = Store::open_with(&self.data_dir, &settings)?;
         let path = self.data_dir.join("states");
         let states = States::open(&path).map_err(|source| HostError::States { path, source })?;
-        let active = ArcSwapOption::empty();
         Ok(Host {
-            inner: Arc::new(Inner { store, guests, states, loaded, active, activating: std::sync::Mutex::default() }),
+            inner: Arc::new(Inner {
+                store,
+                guests,
+                states,
+                loaded,
+                active: ArcSwapOption::empty(),
+                asked: asked::Asked::default(),
+                activating: std::sync::Mutex::default(),
+            }),
         })
     }
 
@@ -155,12 +164,13 @@ impl Host {
         self.inner.store.log().counts()
     }
 
-    /// Waits until everything that was decided so far is durable.
+    /// Waits until everything that was decided so far is durable. Blocks its thread while the queue of writes is full: for
+    /// when nothing else is served.
     ///
     /// # Errors
     /// When it could not be written.
     pub async fn flush(&self) -> Result<(), Unavailable> {
-        self.inner.store.log().flush().await
+        self.inner.store.log().flush_waiting().await
     }
 }
 

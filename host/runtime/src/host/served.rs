@@ -9,7 +9,7 @@ use greenroom_model::{Candidates, Digest, Feedback, Input, NONE, Payload, Status
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::Split;
-use crate::events::{Columns, Order};
+use crate::events::Columns;
 use crate::examples::{Earned, Example, Examples};
 use crate::request::Trace;
 
@@ -94,7 +94,7 @@ pub(super) fn split(store: &Store) -> Result<Split, Unavailable> {
     })?;
     let users = (0..store.subjects().len()).filter_map(|n| store.subjects().id(n)).collect();
     let items = (0..store.items().len()).filter_map(|n| store.items().id(n)).collect();
-    Ok(Split { users, items, train: columns, test: Columns::default(), order: Order::Times, notes: Vec::new() })
+    Ok(Split { users, items, train: columns, test: Columns::default(), notes: Vec::new() })
 }
 
 /// Of the facts of all items.

@@ -4,6 +4,10 @@
 //! sources first learn from the early part of each subject's events, the others learn on the next part from what the
 //! sources say of it, and at last the sources learn from everything. Whatever was learned before from the same code,
 //! parameters and data is taken from disk.
+//!
+//! What is written to namespaces meanwhile stays apart from the store: each learner has memory of its own over it, and so
+//! have the plans that give it examples. So a state depends neither on which agents learned before nor on which of them
+//! had to.
 
 mod key;
 mod stack;
@@ -21,12 +25,12 @@ use thiserror::Error;
 use crate::active::{ActivePlan, PrepareError, StatesByAgent};
 use crate::agent::Agent;
 use crate::evaluation::{Cut, Split, cut};
-use crate::events::{Columns, Order};
+use crate::events::Columns;
 use crate::examples::BATCH_ROWS;
 use crate::guests::{Gone, Guests};
 use crate::load::Loaded;
 use crate::memory::Layer;
-use crate::past::{Past, organic};
+use crate::past::organic;
 use crate::states::{States, Training};
 
 pub(crate) use key::shape;
@@ -117,7 +121,7 @@ pub struct Trainer {
     pub guests: Guests,
     /// Where states are kept.
     pub states: States,
-    /// Catalog and facts.
+    /// Catalog, facts and namespaces, which are read only.
     pub store: Store,
     /// Who is told.
     pub progress: Arc<dyn Progress>,
@@ -134,48 +138,49 @@ impl Trainer {
     }
 
     async fn run(&self, loaded: &Loaded, lessons: &Lessons) -> Result<(StatesByAgent, Vec<Trained>), TrainError> {
-        let memory: Arc<dyn Memory> = Arc::new(Layer::new(&self.store, &loaded.plan.namespaces));
         let roles = Roles::of(&loaded.plan);
         let split = &lessons.split;
-        let blank = self.plan(loaded, &StatesByAgent::new(), &memory)?;
         let mut trained = Vec::new();
         let mut states = StatesByAgent::new();
         if !roles.stacked.is_empty() {
             let parts = unserved(cut(split, NEXT_SHARE, POSITIVES_MIN), &lessons.first_served);
-            let early = Part { columns: Arc::new(parts.early), order: split.order, facts: lessons.facts };
+            let early = Part { columns: Arc::new(parts.early), facts: lessons.facts };
             let mut before = StatesByAgent::new();
-            self.sources(&blank, &roles.sources, &early, split, &mut before, None).await?;
+            self.sources(loaded, &roles.sources, &early, split, &mut before, None).await?;
             let next = Part { columns: Arc::new(parts.next), ..early.clone() };
             for (node, agent) in &roles.stacked {
-                let plan = Arc::new(self.plan(loaded, &before, &memory)?);
-                let Some(plan) = plan.only(node).map(Arc::new) else { continue };
+                let plan = self.plan(loaded, &before)?.only(node).map(Arc::new);
+                let (Some(plan), Some(learner)) = (plan, self.learner(loaded, agent)?) else { continue };
                 let served = lessons.served.get(node).cloned().unwrap_or_default();
-                let done = self.stacked(&plan, node, agent, split, &early, &next, &served).await?;
+                let done = self.stacked(&plan, node, &learner, split, &early, &next, &served).await?;
                 before.insert(agent.clone(), done.at_cut);
                 states.insert(agent.clone(), done.state);
                 trained.push(done.report);
             }
         }
-        let all = Part { columns: Arc::new(split.train.clone()), order: split.order, facts: lessons.facts };
-        self.sources(&blank, &roles.sources, &all, split, &mut states, Some(&mut trained)).await?;
+        let all = Part { columns: Arc::new(split.train.clone()), facts: lessons.facts };
+        self.sources(loaded, &roles.sources, &all, split, &mut states, Some(&mut trained)).await?;
         trained.sort_by(|a, b| a.agent.cmp(&b.agent));
         Ok((states, trained))
     }
 
-    fn plan(
-        &self,
-        loaded: &Loaded,
-        states: &StatesByAgent,
-        memory: &Arc<dyn Memory>,
-    ) -> Result<ActivePlan, PrepareError> {
+    /// A plan with memory of its own.
+    fn plan(&self, loaded: &Loaded, states: &StatesByAgent) -> Result<ActivePlan, PrepareError> {
+        let memory: Arc<dyn Memory> = Arc::new(Layer::scratch(&self.store, &loaded.plan.namespaces));
         let row = |item: &str| self.store.items().row(item);
-        ActivePlan::new(loaded, states, memory, &row, Generation(0))
+        ActivePlan::new(loaded, states, &memory, &row, Generation(0))
+    }
+
+    /// An agent that has learned nothing, with memory of its own.
+    fn learner(&self, loaded: &Loaded, name: &str) -> Result<Option<Arc<Agent>>, PrepareError> {
+        let plan = self.plan(loaded, &StatesByAgent::new())?;
+        Ok(plan.agents.into_iter().find(|agent| agent.spec.name == name))
     }
 
     /// Trains the sources on a part, as many at once as there are threads.
     async fn sources(
         &self,
-        plan: &ActivePlan,
+        loaded: &Loaded,
         names: &[String],
         part: &Part,
         split: &Split,
@@ -184,11 +189,12 @@ impl Trainer {
     ) -> Result<(), TrainError> {
         let data = part.columns.digest(&split.users, &split.items);
         let mut running = tokio::task::JoinSet::new();
-        for agent in plan.agents.iter().filter(|agent| names.contains(&agent.spec.name)) {
-            let (trainer, agent, part) = (self.clone(), Arc::clone(agent), part.clone());
+        for name in names {
+            let Some(agent) = self.learner(loaded, name)? else { continue };
+            let (trainer, part) = (self.clone(), part.clone());
             running.spawn(async move {
                 let key = key::source(&agent, &data, &part.facts);
-                trainer.learn(&agent, &key, || Ok(organic(&part.columns, part.order, 0, BATCH_ROWS)), Vec::new).await
+                trainer.learn(&agent, &key, || Ok(organic(&part.columns, 0, BATCH_ROWS)), Vec::new).await
             });
         }
         while let Some(done) = running.join_next().await {
@@ -299,14 +305,7 @@ fn unserved(parts: Cut, first_served: &HashMap<u32, i64>) -> Cut {
 #[derive(Clone)]
 struct Part {
     columns: Arc<Columns>,
-    order: Order,
     facts: Digest,
-}
-
-impl Part {
-    fn past(&self, subjects: usize) -> Past {
-        Past::of(&self.columns, subjects, self.order)
-    }
 }
 
 /// Which agents learn from events alone, and which from what others say.

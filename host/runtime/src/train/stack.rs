@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use greenroom_model::{Digest, Fault, Feedback, NONE, Subject};
+use greenroom_model::{Digest, Feedback, NONE, Subject};
 
 use super::{Done, Part, TrainError, Trainer, key};
 use crate::active::ActivePlan;
+use crate::agent::Agent;
 use crate::evaluation::{POSITIVE_MIN, Split};
-use crate::events::Order;
 use crate::examples::{BATCH_ROWS, Earned, Example, Examples};
-use crate::past::organic;
+use crate::past::{Past, organic};
 use crate::request::Request;
 
 /// More subjects teach little more about a few weights, and cost a request each.
@@ -29,36 +29,31 @@ struct Next {
 }
 
 impl Trainer {
-    /// Trains the agent of the node that `plan` ends at.
+    /// Trains the agent of the node that `plan` ends at, a learner.
     #[expect(clippy::too_many_arguments, reason = "the parts of one training")]
     pub(super) async fn stacked(
         &self,
         plan: &Arc<ActivePlan>,
         node: &str,
-        agent: &str,
+        learner: &Agent,
         split: &Split,
         early: &Part,
         next: &Part,
         served: &[Feedback],
     ) -> Result<Done, TrainError> {
-        let missing = || TrainError::Agent {
-            agent: agent.to_owned(),
-            fault: Fault::caller(format!("node `{node}` is not in the plan")),
-        };
-        let learner = plan.agents.iter().find(|a| a.spec.name == agent).cloned().ok_or_else(missing)?;
         let digest = |part: &Part| part.columns.digest(&split.users, &split.items);
         let data = [digest(early), digest(next), digest_of(served), early.facts];
-        let key = key::stacked(&learner, plan, &data);
+        let key = key::stacked(learner, plan, &data);
         let known = self.states.training(&key).is_some();
         let mut before = Vec::new();
         if !known {
-            before = organic(&early.columns, early.order, 0, BATCH_ROWS);
+            before = organic(&early.columns, 0, BATCH_ROWS);
             let cursor = early.columns.len() as u64;
             before.extend(self.examples(plan, node, split, early, next, cursor).await?);
             before.extend(served.iter().cloned());
         }
-        let after = || organic(&next.columns, next.order, AFTER, BATCH_ROWS);
-        self.learn(&learner, &key, || Ok(before), after).await
+        let after = || organic(&next.columns, AFTER, BATCH_ROWS);
+        self.learn(learner, &key, || Ok(before), after).await
     }
 
     /// What arrives at the node for each subject, and which of it turned out well.
@@ -74,7 +69,7 @@ impl Trainer {
         let failed = |fault| TrainError::Agent { agent: node.to_owned(), fault };
         let nexts = nexts(next);
         let step = nexts.len().div_ceil(SUBJECTS_MAX).max(1);
-        let past = early.past(split.users.len());
+        let past = Past::of(&early.columns, split.users.len());
         let chosen: Vec<Next> = nexts.into_iter().step_by(step).collect();
         let name = format!("{node}: candidates");
         self.progress.begin(&name, chosen.len() as u64);
@@ -145,11 +140,7 @@ fn nexts(part: &Part) -> Vec<Next> {
     let columns = &part.columns;
     let mut by_subject: HashMap<u32, Next> = HashMap::new();
     for (row, (subject, item)) in columns.users.iter().zip(&columns.items).enumerate() {
-        let time_ms = match part.order {
-            Order::Times => columns.time(row).unwrap_or(0),
-            Order::Rows => i64::try_from(row).unwrap_or(i64::MAX),
-            Order::Unknown => 0,
-        };
+        let time_ms = columns.time(row).unwrap_or(0);
         let entry = by_subject.entry(*subject).or_insert(Next { subject: *subject, time_ms, positives: Vec::new() });
         entry.time_ms = entry.time_ms.min(time_ms);
         if columns.rating(row).is_none_or(|rating| rating >= POSITIVE_MIN) {

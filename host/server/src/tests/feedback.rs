@@ -1,3 +1,5 @@
+use std::time::{Duration, SystemTime};
+
 use serde_json::{Value, json};
 
 use super::{Served, Setup};
@@ -7,6 +9,16 @@ async fn served() -> Served {
     let served = Setup::default().serve().await;
     served.decided(json!({ "subject": "bob", "request_id": "r1" })).await;
     served
+}
+
+/// The answer to `r1`, as if it had been given so long ago under another name.
+async fn answered_before(served: &Served, request_id: &str, ago: Duration) {
+    let log = served.app.host.store().log();
+    log.flush().await.unwrap();
+    let mut record = log.decision("r1").unwrap().unwrap();
+    record.request_id = request_id.to_owned();
+    record.time_ms -= i64::try_from(ago.as_millis()).unwrap();
+    log.append_decision(record).unwrap();
 }
 
 fn click(event_id: &str, item: &str) -> Value {
@@ -51,11 +63,12 @@ async fn a_new_subject_becomes_known_by_feedback_on_its_first_answer() {
 #[tokio::test]
 async fn a_batch_tells_what_became_of_each_event() {
     let served = served().await;
+    answered_before(&served, "yesterday's", Duration::from_secs(24 * 3_600)).await;
     let events = json!({ "events": [
         click("e1", "a"),
         { "event_id": "e2", "request_id": "nobody's", "item": "a", "kind": "view" },
         { "event_id": "e3", "subject": "ann", "item": "c", "kind": "rating", "value": 4.5 },
-        { "event_id": "e4", "request_id": "r1", "item": "c", "kind": "purchase", "time": "2100-01-01T00:00:00Z" },
+        { "event_id": "e4", "request_id": "yesterday's", "item": "c", "kind": "purchase" },
         click("e1", "a"),
     ] });
     let expected = json!([
@@ -104,6 +117,24 @@ async fn times_are_rfc_3339_or_milliseconds() {
         let last = served.app.host.store().log().events(None, 100).unwrap().pop().unwrap();
         assert_eq!(last.event.event_time_ms, expected);
     }
+}
+
+#[tokio::test]
+async fn an_event_that_is_more_than_an_hour_ahead_is_refused() {
+    let served = served().await;
+    let event = |id: &str, time_ms: u128| json!({ "event_id": id, "item": "a", "kind": "click", "time": time_ms });
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis();
+    let year_2100 = 4_102_444_800_000;
+    assert_eq!(served.told(event("e1", now + 3_000_000)).await[0]["outcome"], "organic", "clocks differ");
+    let events = json!({ "events": [click("e2", "a"), event("e3", now + 4_000_000), event("e4", year_2100)] });
+    let answer = served.post("/v1/feedback", events).await;
+    assert_eq!(answer.status.as_u16(), 422);
+    let mistakes = &answer.body["error"]["mistakes"];
+    assert_eq!((&mistakes[0]["field"], &mistakes[1]["field"]), (&json!("events[1].time"), &json!("events[2].time")));
+    let message = mistakes[1]["message"].as_str().unwrap();
+    let clock = now.to_string();
+    let expected = ["4102444800000 is too far ahead", &clock[..6], "milliseconds since 1970, at most 3600000 more"];
+    assert!(expected.iter().all(|part| message.contains(part)), "{message}");
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use axum::http::header;
+use serde_json::json;
 use tokio::sync::oneshot;
 
-use super::{Setup, until};
+use super::{Served, Setup, until};
 use crate::Settings;
 use crate::gate::{Gate, Refused};
 use crate::problem::Problem;
@@ -32,7 +34,63 @@ async fn one_more_than_the_queue_takes_is_refused_with_when_to_come_again() {
     drop(pass);
     assert_eq!(queued.await.unwrap().status.as_u16(), 200, "the one in the queue had its turn");
     let requests = served.get("/v1/status").await.body["requests"].clone();
-    assert_eq!(requests, serde_json::json!({ "running": 0, "waiting": 0, "refused": 1 }));
+    assert_eq!(requests, json!({ "running": 0, "waiting": 0, "refused": 1 }));
+}
+
+/// Stalls the store's writer when dropped on it, until the other end is gone.
+struct Stall(Sender<()>, Receiver<()>);
+
+impl Drop for Stall {
+    fn drop(&mut self) {
+        self.0.send(()).unwrap();
+        let _ = self.1.recv();
+    }
+}
+
+/// Fills the queue of a writer that stands still until what this gives is dropped.
+async fn fill_queue(served: &Served) -> Sender<()> {
+    served.decided(json!({ "request_id": "r1" })).await;
+    let log = served.app.host.store().log();
+    log.flush().await.unwrap();
+    let record = log.decision("r1").unwrap().unwrap();
+    let ((stalls, stalled), (go, wait)) = (channel(), channel());
+    log.append_decision_holding(record.clone(), Stall(stalls, wait)).unwrap();
+    stalled.recv().unwrap();
+    while log.append_decision(record.clone()).is_ok() {}
+    go
+}
+
+#[tokio::test]
+async fn what_finds_the_queue_of_writes_full_is_refused_at_once_with_when_to_come_again() {
+    let served = Setup::default().serve().await;
+    let go = fill_queue(&served).await;
+    let asked = [
+        ("/v1/decide", json!({})),
+        ("/v1/feedback", json!({ "event_id": "e1", "item": "a", "kind": "click" })),
+        ("/v1/feedback", json!({ "event_id": "e2", "item": "a", "kind": "click", "subject": "new" })),
+        ("/v1/feedback", json!({ "event_id": "e3", "item": "a", "kind": "click", "request_id": "not read yet" })),
+    ];
+    for (path, body) in &asked {
+        let refused = served.post(path, body).await;
+        assert_eq!(refused.status.as_u16(), 503, "{path} {body}");
+        assert_eq!(refused.headers[header::RETRY_AFTER], "7");
+        let message = refused.body["error"]["message"].as_str().unwrap();
+        assert!(message.contains("the queue of 4096 writes is full"), "{message}");
+    }
+    drop(go);
+    served.app.host.flush().await.unwrap();
+    for (path, body) in &asked {
+        assert_eq!(served.post(path, body).await.status.as_u16(), 200, "{path} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_guest_that_writes_hears_that_the_queue_is_full() {
+    let served = Setup { mode: "memory", ..Setup::default() }.serve().await;
+    let _go = fill_queue(&served).await;
+    let fault = served.post("/v1/decide", "{}").await.body["error"]["fault"].clone();
+    assert_eq!((&fault["source"], &fault["kind"]), (&json!("guest"), &json!("unavailable")));
+    assert!(fault["message"].as_str().unwrap().contains("the queue of 4096 writes is full"), "{fault}");
 }
 
 #[tokio::test]

@@ -19,9 +19,22 @@ const MODES: &[&str] = &[
     "too-many",
     "fault",
     "memory",
+    "write",
     "huge",
     "count",
 ];
+
+fn failed(error: memory::Error) -> Fault {
+    Fault::unavailable(format!("{error:?}"))
+}
+
+/// Counts in its namespace. What was there before.
+fn counted(key: &str) -> Result<u8, Fault> {
+    let space = memory::open("probe").map_err(failed)?;
+    let before = space.get(key).map_err(failed)?.and_then(|entry| entry.value.first().copied()).unwrap_or(0);
+    space.put(key, &[before.wrapping_add(1)]).map_err(failed)?;
+    Ok(before)
+}
 
 /// The guest.
 #[derive(Default)]
@@ -30,6 +43,16 @@ pub struct Probe {
     size: u32,
     calls: u32,
     learned: u64,
+}
+
+impl Probe {
+    /// In the mode `write`: counts a call in its namespace, and learns what was there.
+    fn note(&mut self, call: &str) -> Result<(), Fault> {
+        if self.mode == "write" {
+            self.learned += u64::from(counted(call)?);
+        }
+        Ok(())
+    }
 }
 
 impl Policy for Probe {
@@ -62,11 +85,12 @@ impl Policy for Probe {
             "huge" => honest(2_000_000).into(),
             "fault" => return Err(Fault::unavailable("the probe was told to fail")),
             "memory" => {
-                let space = memory::open("probe").map_err(|e| Fault::unavailable(format!("{e:?}")))?;
-                let value = space.get("calls").map_err(|e| Fault::unavailable(format!("{e:?}")))?;
-                let before = value.and_then(|v| v.value.first().copied()).unwrap_or(0);
-                space.put("calls", &[before + 1]).map_err(|e| Fault::unavailable(format!("{e:?}")))?;
+                let before = counted("calls")?;
                 Candidates::new(vec![u32::from(before)], vec![1.0]).into()
+            }
+            "write" => {
+                counted("decide")?;
+                honest(n).into()
             }
             "count" => Candidates::new(vec![self.calls - 1], vec![1.0]).into(),
             _ => honest(n).into(),
@@ -94,7 +118,7 @@ impl Lifecycle for Probe {
                 std::hint::black_box(self.size);
             }
         }
-        Ok(())
+        self.note("configure")
     }
 
     fn snapshot(&self) -> Result<State, Fault> {
@@ -104,17 +128,21 @@ impl Lifecycle for Probe {
     fn restore(&mut self, state: State) -> Result<(), Fault> {
         let bytes = state.bytes.as_slice().try_into().map_err(|_| Fault::invalid_state("8 bytes expected"))?;
         self.learned = u64::from_le_bytes(bytes);
-        Ok(())
+        self.note("restore")
     }
 }
 
 impl Learner for Probe {
     fn learn(&mut self, batch: Feedback) -> Result<(), Fault> {
         self.learned += batch.rows.len() as u64;
-        Ok(())
+        if self.mode == "write" {
+            memory::open("probe").map_err(failed)?.delete("kept").map_err(failed)?;
+        }
+        self.note("learn")
     }
 
     fn fit(&mut self) -> Result<FitReport, Fault> {
+        self.note("fit")?;
         Ok(FitReport { examples: self.learned, loss: None, notes: Vec::new() })
     }
 }
