@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use greenroom_model::{Budget, Digest, ParamValue, Verb};
+use greenroom_model::{Budget, Digest, Exceeded, ParamValue, Verb};
 use serde::Serialize;
 
+use crate::authored::LIMITS;
 use crate::plan::{Agent, Instances, NamespaceKind, Node, OnFault, Plan};
 use crate::quantity;
 
@@ -123,6 +124,9 @@ fn layout(plan: &Plan) -> BTreeMap<Key, Parts> {
         ("name".to_owned(), plan.name.clone()),
         ("output".to_owned(), name(plan.output).to_owned()),
         ("deadline_ms".to_owned(), plan.deadline_ms.to_string()),
+        ("budget.fuel".to_owned(), bound(plan.budget.fuel)),
+        ("budget.host_calls_max".to_owned(), bound(plan.budget.host_calls_max)),
+        ("budget.host_bytes_max".to_owned(), bound(plan.budget.host_bytes_max)),
         ("exclude_seen".to_owned(), plan.exclude_seen.to_string()),
         ("segments.cold".to_owned(), plan.segments.cold.to_string()),
         ("segments.light".to_owned(), plan.segments.light.to_string()),
@@ -149,6 +153,10 @@ fn layout(plan: &Plan) -> BTreeMap<Key, Parts> {
     all
 }
 
+fn bound(value: u64) -> String {
+    if value == u64::MAX { "none".to_owned() } else { value.to_string() }
+}
+
 fn agent(agent: &Agent) -> Parts {
     let mut parts = Parts::from([("component".to_owned(), agent.component.short())]);
     parts.extend(agent.params.iter().map(|(name, value)| (format!("params.{name}"), written(value))));
@@ -163,8 +171,13 @@ fn agent(agent: &Agent) -> Parts {
     budget("budget", &budgets.decide, &mut parts);
     budget("budget.learn", &budgets.learn, &mut parts);
     budget("budget.fit", &budgets.fit, &mut parts);
+    budget("budget.instantiate", &budgets.instantiate, &mut parts);
     budget("budget.configure", &budgets.configure, &mut parts);
     budget("budget.restore", &budgets.restore, &mut parts);
+    if let Some(rate) = agent.rate {
+        let exceeded = if rate.throttle { "throttle" } else { "reject" };
+        parts.insert("rate".to_owned(), format!("{} fuel a second, {exceeded}", rate.fuel_per_s));
+    }
     let instances = match agent.instances {
         Instances::Fresh => "fresh".to_owned(),
         Instances::Pooled { max } => format!("pooled, at most {max}"),
@@ -174,14 +187,16 @@ fn agent(agent: &Agent) -> Parts {
 }
 
 fn budget(place: &str, budget: &Budget, parts: &mut Parts) {
-    parts.extend([
-        (format!("{place}.fuel"), budget.fuel.to_string()),
-        (format!("{place}.deadline_ms"), budget.deadline_ms.to_string()),
-        (format!("{place}.memory_max"), quantity::written(budget.memory_max)),
-        (format!("{place}.host_calls_max"), budget.host_calls_max.to_string()),
-        (format!("{place}.host_bytes_max"), quantity::written(budget.host_bytes_max)),
-        (format!("{place}.log_bytes_max"), quantity::written(budget.log_bytes_max)),
-    ]);
+    parts.extend(LIMITS.iter().map(|limit| {
+        let value = (limit.get)(budget);
+        let value = if limit.is_size { quantity::written(value) } else { value.to_string() };
+        (format!("{place}.{}", limit.key), value)
+    }));
+    let exceeded = match budget.exceeded {
+        Exceeded::Trap => "trap",
+        Exceeded::Reject => "reject",
+    };
+    parts.insert(format!("{place}.exceeded"), exceeded.to_owned());
 }
 
 fn node(plan: &Plan, node: &Node) -> Parts {

@@ -1,7 +1,9 @@
 //! The identity of a plan: what it says, not how the file is laid out or where it lies. What a component says of itself
 //! follows from its bytes, so its digest stands for it.
 
-use greenroom_model::{Budget, Digest, ParamValue, Params, Verb};
+use greenroom_model::{Budget, Digest, Exceeded, ParamValue, Params, Verb};
+
+use crate::authored::LIMITS;
 
 use crate::plan::{Agent, Instances, Node, OnFault, Plan};
 
@@ -73,10 +75,13 @@ impl Canon {
     }
 
     fn budget(&mut self, budget: &Budget) {
-        let Budget { fuel, deadline_ms, memory_max, host_calls_max, host_bytes_max, log_bytes_max } = *budget;
-        for limit in [fuel, deadline_ms, memory_max, host_calls_max, host_bytes_max, log_bytes_max] {
-            self.number(limit);
+        for limit in &LIMITS {
+            self.number((limit.get)(budget));
         }
+        self.0.push(match budget.exceeded {
+            Exceeded::Trap => 0,
+            Exceeded::Reject => 1,
+        });
     }
 
     fn agent(&mut self, agent: &Agent) {
@@ -91,9 +96,14 @@ impl Canon {
             });
         });
         let budgets = &agent.budgets;
-        for budget in [&budgets.configure, &budgets.restore, &budgets.learn, &budgets.fit, &budgets.decide] {
+        let preparing = [&budgets.instantiate, &budgets.configure, &budgets.restore];
+        for budget in preparing.into_iter().chain([&budgets.learn, &budgets.fit, &budgets.decide]) {
             self.budget(budget);
         }
+        self.maybe(agent.rate, |canon, rate| {
+            canon.number(rate.fuel_per_s);
+            canon.0.push(u8::from(rate.throttle));
+        });
         self.maybe(
             match agent.instances {
                 Instances::Fresh => None,
@@ -137,6 +147,9 @@ impl Plan {
         canon.list(&self.nodes, Canon::node);
         canon.count(self.output);
         canon.number(self.deadline_ms);
+        for bound in [self.budget.fuel, self.budget.host_calls_max, self.budget.host_bytes_max] {
+            canon.number(bound);
+        }
         canon.0.push(u8::from(self.exclude_seen));
         canon.number(u64::from(self.segments.cold));
         canon.number(u64::from(self.segments.light));

@@ -51,6 +51,7 @@ impl Plan {
             nodes,
             output: *node_at.get(&output)?,
             deadline_ms: self.deadline_ms,
+            budget: self.budget,
             exclude_seen: self.exclude_seen,
             segments: self.segments,
             objective: self.objective.clone(),

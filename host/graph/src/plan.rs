@@ -31,6 +31,8 @@ pub struct Plan {
     pub output: usize,
     /// For a whole request.
     pub deadline_ms: u64,
+    /// For a whole request.
+    pub budget: RequestBudget,
     /// Whether the rows of the subject's history go into `excluded`.
     pub exclude_seen: bool,
     /// Where one kind of subject ends and the next begins.
@@ -63,8 +65,35 @@ pub struct Agent {
     pub grants: Vec<Grant>,
     /// For each call.
     pub budgets: Budgets,
+    /// What all its calls together may use; none: as much as they get.
+    pub rate: Option<Rate>,
     /// How its instances are had.
     pub instances: Instances,
+}
+
+/// What an agent may use over all requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Rate {
+    /// Units of fuel a second. A second's worth may be used at once.
+    pub fuel_per_s: u64,
+    /// Whether a call that finds nothing left waits, within its deadline. Otherwise it fails.
+    pub throttle: bool,
+}
+
+/// What the nodes of a request may use together. Each gets what its own budget has, or its part of what is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct RequestBudget {
+    /// Units of fuel.
+    pub fuel: u64,
+    /// Calls of imports.
+    pub host_calls_max: u64,
+    /// Bytes through imports.
+    pub host_bytes_max: u64,
+}
+
+impl RequestBudget {
+    /// No bound but those of the nodes.
+    pub const NONE: Self = Self { fuel: u64::MAX, host_calls_max: u64::MAX, host_bytes_max: u64::MAX };
 }
 
 /// How instances are had.

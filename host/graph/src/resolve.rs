@@ -6,7 +6,10 @@ use greenroom_model::{Budgets, Grant, Params, PayloadKind};
 
 use crate::authored::{Authored, FaultShape};
 use crate::diagnostic::{Diagnostics, Mistake};
-use crate::plan::{Agent, ComponentFacts, Edge, Guard, Instances, Namespace, Node, Objective, OnFault, Plan, Segments};
+use crate::plan::{
+    Agent, ComponentFacts, Edge, Guard, Instances, Namespace, Node, Objective, OnFault, Plan, Rate, RequestBudget,
+    Segments,
+};
 use crate::reader::At;
 use crate::rules;
 use crate::wiring::{Place, Wiring};
@@ -45,6 +48,7 @@ pub fn resolve(
     let whole = Whole {
         segments: rules::objective::segments(authored, &mut mistakes),
         objective: rules::objective::resolve(authored, &mut mistakes),
+        budget: rules::budgets::request(&authored.graph, &mut mistakes),
         agents: wiring
             .agents
             .iter()
@@ -52,6 +56,7 @@ pub fn resolve(
                 params: rules::params::resolve(agent, &mut mistakes),
                 grants: rules::grants::resolve(&wiring, agent, &mut mistakes),
                 budgets: rules::budgets::resolve(&wiring, agent, &mut mistakes),
+                rate: rules::budgets::rate(agent.shape, &mut mistakes),
             })
             .collect(),
     };
@@ -80,6 +85,7 @@ pub fn resolve(
 struct Whole {
     segments: Segments,
     objective: Objective,
+    budget: RequestBudget,
     agents: Vec<Settled>,
 }
 
@@ -87,6 +93,7 @@ struct Settled {
     params: Params,
     grants: Vec<Grant>,
     budgets: Budgets,
+    rate: Option<Rate>,
 }
 
 /// Whether a node returns candidates and takes none.
@@ -112,6 +119,7 @@ fn build(wiring: &Wiring<'_>, whole: Whole, sources: &[usize], warnings: Diagnos
             params: settled.params,
             grants: settled.grants,
             budgets: settled.budgets,
+            rate: settled.rate,
             instances: match agent.shape.pooled.as_ref().is_some_and(|pooled| pooled.value) {
                 true => Instances::Pooled { max },
                 false => Instances::Fresh,
@@ -128,6 +136,7 @@ fn build(wiring: &Wiring<'_>, whole: Whole, sources: &[usize], warnings: Diagnos
         nodes: wiring.order.iter().map(|index| node(wiring, *index, &places, sources)).collect::<Option<_>>()?,
         output: *places.get(&wiring.output?)?,
         deadline_ms: authored.graph.deadline_ms.as_ref()?.value,
+        budget: whole.budget,
         exclude_seen: authored.graph.exclude_seen.as_ref().is_none_or(|exclude| exclude.value),
         segments: whole.segments,
         objective: whole.objective,

@@ -19,7 +19,7 @@ pub(crate) fn help<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) 
     let known: Vec<&str> = known.into_iter().collect();
     match nearest(written, known.iter().copied()) {
         Some(name) => Some(format!("did you mean `{name}`?")),
-        None if known.is_empty() || known.len() > 16 => None,
+        None if known.is_empty() || known.len() > 24 => None,
         None => Some(format!("known here: {}", list(known))),
     }
 }

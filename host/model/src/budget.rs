@@ -38,6 +38,17 @@ impl Call {
     }
 }
 
+/// What an import does to a guest that asks it for more than the budget has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exceeded {
+    /// The call ends there, with a fault.
+    #[default]
+    Trap,
+    /// The guest is told `quota`, and may go on with what it has. An import that cannot tell traps all the same.
+    Reject,
+}
+
 /// What one call may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
@@ -47,27 +58,55 @@ pub struct Budget {
     pub deadline_ms: u64,
     /// Bytes of all linear memories, and of all tables at 8 bytes an element, in sum.
     pub memory_max: u64,
+    /// Elements of all tables in sum.
+    pub table_elements_max: u64,
+    /// Bytes that the guest hands over at a time: with one call of an import, or with its answer.
+    pub lifted_bytes_max: u64,
+    /// Namespaces that are open at once.
+    pub handles_max: u64,
     /// Calls of imported functions.
     pub host_calls_max: u64,
     /// Bytes through imported functions, in and out.
     pub host_bytes_max: u64,
+    /// Entries read, of each namespace. Rows of item facts count as those of the namespace `items`.
+    pub memory_reads_max: u64,
+    /// Entries written, of each namespace.
+    pub memory_writes_max: u64,
+    /// Log lines.
+    pub log_lines_max: u64,
     /// Bytes of log lines.
     pub log_bytes_max: u64,
+    /// Bytes of the decision.
+    pub output_bytes_max: u64,
+    /// What happens when host calls, their bytes, reads, writes or handles run out.
+    pub exceeded: Exceeded,
 }
 
 impl Budget {
-    /// A decision: 500 million units of fuel, 1 s, 256 MiB, 10,000 host calls, 64 MiB through them, 16 KiB of log.
+    /// A decision: 500 million units of fuel, 1 s, 256 MiB, 10,000 host calls, 64 MiB through them, a million reads and a
+    /// thousand writes of a namespace, 256 lines of log in 16 KiB, an answer of 16 MiB.
     pub const DECIDE: Self = Self {
         fuel: 500_000_000,
         deadline_ms: 1_000,
         memory_max: 256 << 20,
+        table_elements_max: 200_000,
+        lifted_bytes_max: 64 << 20,
+        handles_max: 256,
         host_calls_max: 10_000,
         host_bytes_max: 64 << 20,
+        memory_reads_max: 1_000_000,
+        memory_writes_max: 1_000,
+        log_lines_max: 256,
         log_bytes_max: 16 << 10,
+        output_bytes_max: 16 << 20,
+        exceeded: Exceeded::Trap,
     };
 
     /// Preparing an instance: as a decision, but with 10 s and four times the fuel.
     pub const PREPARE: Self = Self { fuel: 2_000_000_000, deadline_ms: 10_000, ..Self::DECIDE };
+
+    /// Taking a state, or handing it over: it may be of 1 GiB.
+    pub const RESTORE: Self = Self { lifted_bytes_max: 1 << 30, ..Self::PREPARE };
 
     /// Learning: ten minutes, 2 GiB, and fuel that only an endless loop uses up.
     pub const LEARN: Self = Self {
@@ -76,13 +115,19 @@ impl Budget {
         memory_max: 2 << 30,
         host_calls_max: 1_000_000,
         host_bytes_max: 8 << 30,
+        memory_reads_max: 1_000_000_000,
+        memory_writes_max: 1_000_000,
+        log_lines_max: 1_024,
         log_bytes_max: 64 << 10,
+        ..Self::DECIDE
     };
 }
 
 /// The budgets of an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budgets {
+    /// For making an instance: start functions, and whatever memories and tables begin with.
+    pub instantiate: Budget,
     /// For `describe` and `configure`.
     pub configure: Budget,
     /// For `restore` and `snapshot`.
@@ -98,8 +143,9 @@ pub struct Budgets {
 impl Default for Budgets {
     fn default() -> Self {
         Self {
+            instantiate: Budget::PREPARE,
             configure: Budget::PREPARE,
-            restore: Budget::PREPARE,
+            restore: Budget::RESTORE,
             learn: Budget::LEARN,
             fit: Budget::LEARN,
             decide: Budget::DECIDE,

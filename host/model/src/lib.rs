@@ -12,7 +12,7 @@ mod params;
 mod usage;
 mod version;
 
-pub use budget::{Budget, Budgets, Call};
+pub use budget::{Budget, Budgets, Call, Exceeded};
 pub use candidates::{Candidates, Column, Decision, Payload, PayloadKind, PolicyKind, PolicyRecord, Route, Values};
 pub use capability::{Grant, Interfaces, Verb};
 pub use descriptor::{
@@ -23,5 +23,5 @@ pub use fault::{Fault, FaultKind, FaultSource};
 pub use feedback::{Exposure, Feedback, FitReport, NONE, Status};
 pub use observation::{EventKind, History, Input, Observation, Subject};
 pub use params::{ParamValue, Params};
-pub use usage::Usage;
+pub use usage::{NamespaceUsage, Usage};
 pub use version::{Generation, State, Version};

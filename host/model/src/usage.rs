@@ -1,11 +1,13 @@
 //! What calls used.
 
+use std::collections::BTreeMap;
 use std::ops::AddAssign;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 /// What a call, or several, used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Calls.
     pub calls: u64,
@@ -15,25 +17,56 @@ pub struct Usage {
     pub wall_us: u64,
     /// The most bytes of memories and tables that an instance had.
     pub memory_peak: u64,
+    /// The most elements of tables that an instance had.
+    pub table_elements_peak: u64,
+    /// The most namespaces that were open at once.
+    pub handles_peak: u64,
     /// Calls of imports.
     pub host_calls: u64,
     /// Bytes through imports.
     pub host_bytes: u64,
+    /// What was read and written, by namespace.
+    pub namespaces: BTreeMap<Arc<str>, NamespaceUsage>,
+    /// Log lines that were kept.
+    pub log_lines: u64,
     /// Bytes of log lines that were kept.
     pub log_bytes: u64,
     /// Log lines that were dropped.
     pub log_dropped: u64,
+    /// Bytes of decisions.
+    pub output_bytes: u64,
 }
 
-impl AddAssign for Usage {
-    fn add_assign(&mut self, other: Self) {
+/// What was done in a namespace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamespaceUsage {
+    /// Entries that were asked for or came with a scan.
+    pub reads: u64,
+    /// Entries that were put, swapped or deleted.
+    pub writes: u64,
+    /// Bytes of keys and values that were written.
+    pub written_bytes: u64,
+}
+
+impl AddAssign<&Self> for Usage {
+    fn add_assign(&mut self, other: &Self) {
         self.calls += other.calls;
         self.fuel += other.fuel;
         self.wall_us += other.wall_us;
         self.memory_peak = self.memory_peak.max(other.memory_peak);
+        self.table_elements_peak = self.table_elements_peak.max(other.table_elements_peak);
+        self.handles_peak = self.handles_peak.max(other.handles_peak);
         self.host_calls += other.host_calls;
         self.host_bytes += other.host_bytes;
+        for (name, used) in &other.namespaces {
+            let sum = self.namespaces.entry(Arc::clone(name)).or_default();
+            sum.reads += used.reads;
+            sum.writes += used.writes;
+            sum.written_bytes += used.written_bytes;
+        }
+        self.log_lines += other.log_lines;
         self.log_bytes += other.log_bytes;
         self.log_dropped += other.log_dropped;
+        self.output_bytes += other.output_bytes;
     }
 }

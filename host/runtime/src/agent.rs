@@ -8,6 +8,8 @@ use greenroom_model::{Budget, Decision, Fault, FaultKind, Observation, ParamValu
 use greenroom_sandbox::{Capabilities, Component, Instance, Memory};
 use tokio::sync::Semaphore;
 
+use crate::rate::Rate;
+
 /// A version of an agent.
 pub struct Agent {
     /// As the plan has it.
@@ -20,6 +22,9 @@ pub struct Agent {
     capabilities: Capabilities,
     idle: Mutex<Vec<Instance>>,
     slots: Option<Semaphore>,
+    used: Mutex<Usage>,
+    /// What it may use a second; none: as much as it gets.
+    pub(crate) rate: Option<Rate>,
 }
 
 /// Why parameters could not be handed over.
@@ -60,11 +65,23 @@ impl Agent {
         };
         let capabilities =
             Capabilities { agent: spec.name.as_str().into(), grants: spec.grants.clone().into(), memory };
+        let rate = spec.rate.map(Rate::new);
         let slots = match spec.instances {
             Instances::Fresh => None,
             Instances::Pooled { max } => Some(Semaphore::new(max.max(1) as usize)),
         };
-        Ok(Self { spec, version, component, params, state, capabilities, idle: Mutex::default(), slots })
+        Ok(Self {
+            spec,
+            version,
+            component,
+            params,
+            state,
+            capabilities,
+            idle: Mutex::default(),
+            slots,
+            used: Mutex::default(),
+            rate,
+        })
     }
 
     /// The learned state.
@@ -79,28 +96,34 @@ impl Agent {
         self.spec.descriptor.as_ref().map_or(0, |descriptor| descriptor.history_max)
     }
 
-    /// An instance that is configured and, when there is a state, restored.
+    /// An instance that is configured and, when there is a state, restored. What that used is added to `used`, also when
+    /// it fails; it is given up at `by`.
     ///
     /// # Errors
     /// What the guest or the pool said.
-    pub async fn prepare(&self) -> Result<Instance, Fault> {
-        let budgets = &self.spec.budgets;
-        let mut instance = self.blank().await?;
+    pub async fn prepare(&self, by: Option<Instant>, used: &mut Usage) -> Result<Instance, Fault> {
+        let mut instance = self.blank(by, used).await?;
         if let Some(state) = &self.state {
-            instance.restore(state, &budgets.restore).await?;
+            let restored = instance.restore(state, &until(&self.spec.budgets.restore, by)).await;
+            *used += instance.usage();
+            restored?;
         }
         Ok(instance)
     }
 
-    /// An instance that is configured and has learned nothing.
+    /// An instance that is configured and has learned nothing; otherwise as [`Agent::prepare`].
     ///
     /// # Errors
     /// What the guest or the pool said.
-    pub async fn blank(&self) -> Result<Instance, Fault> {
+    pub async fn blank(&self, by: Option<Instant>, used: &mut Usage) -> Result<Instance, Fault> {
         let budgets = &self.spec.budgets;
-        let mut instance = self.component.instantiate(self.capabilities.clone(), &budgets.configure).await?;
+        let made = self.component.instantiate(self.capabilities.clone(), &until(&budgets.instantiate, by)).await;
+        let mut instance = made?;
+        *used += instance.usage();
         if self.spec.interfaces.lifecycle {
-            instance.configure(&self.params, &budgets.configure).await?;
+            let configured = instance.configure(&self.params, &until(&budgets.configure, by)).await;
+            *used += instance.usage();
+            configured?;
         }
         Ok(instance)
     }
@@ -110,42 +133,49 @@ impl Agent {
     /// # Errors
     /// What the guest or the pool said.
     pub async fn warm(&self) -> Result<(), Fault> {
-        let instance = self.prepare().await?;
+        let instance = self.prepare(None, &mut Usage::default()).await?;
         if self.slots.is_some() {
             self.keep(instance);
         }
         Ok(())
     }
 
-    /// Decides, in an instance as the graph file chose. The second value is what it used, also when it failed.
+    /// Decides, in an instance as the graph file chose. The second value is what it used, preparing an instance
+    /// included, also when it failed.
     pub async fn decide(&self, seen: &Observation, budget: &Budget) -> (Result<Decision, Fault>, Usage) {
-        let began = Instant::now();
+        let mut used = Usage::default();
+        let decided = self.decide_by(seen, budget, &mut used).await;
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner) += &used;
+        (decided, used)
+    }
+
+    /// What all requests have used since this version was made ready.
+    pub fn used(&self) -> Usage {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn decide_by(&self, seen: &Observation, budget: &Budget, used: &mut Usage) -> Result<Decision, Fault> {
+        let by = Instant::now() + Duration::from_millis(budget.deadline_ms);
         let Some(slots) = &self.slots else {
-            return match self.prepare().await {
-                Ok(mut instance) => {
-                    let decided = instance.decide(seen, &left(budget, began)).await;
-                    (decided, instance.usage())
-                }
-                Err(fault) => (Err(fault), Usage::default()),
-            };
+            let mut instance = self.prepare(Some(by), used).await?;
+            let decided = instance.decide(seen, &until(budget, Some(by))).await;
+            *used += instance.usage();
+            return decided;
         };
         let wait = Duration::from_millis(budget.deadline_ms);
         let Ok(Ok(_slot)) = tokio::time::timeout(wait, slots.acquire()).await else {
             let message = format!("no instance of `{}` was free within {} ms", self.spec.name, budget.deadline_ms);
-            return (Err(Fault::host(FaultKind::Exhausted, message)), Usage::default());
+            return Err(Fault::host(FaultKind::Exhausted, message));
         };
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut instance = match kept {
             Some(instance) => instance,
-            None => match self.prepare().await {
-                Ok(instance) => instance,
-                Err(fault) => return (Err(fault), Usage::default()),
-            },
+            None => self.prepare(Some(by), used).await?,
         };
-        let decided = instance.decide(seen, &left(budget, began)).await;
-        let usage = instance.usage();
+        let decided = instance.decide(seen, &until(budget, Some(by))).await;
+        *used += instance.usage();
         self.keep(instance);
-        (decided, usage)
+        decided
     }
 
     /// An instance that trapped, was stopped, or left something open is not kept.
@@ -156,10 +186,12 @@ impl Agent {
     }
 }
 
-/// What waiting and preparing left of a budget's time; 1 ms at least, so that the guest is asked and stopped.
-fn left(budget: &Budget, began: Instant) -> Budget {
-    let gone = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Budget { deadline_ms: budget.deadline_ms.saturating_sub(gone).max(1), ..*budget }
+/// A budget that ends when `by` is there; 1 ms at least, so that the guest is asked and stopped.
+fn until(budget: &Budget, by: Option<Instant>) -> Budget {
+    let Some(by) = by else { return *budget };
+    let left = by.saturating_duration_since(Instant::now());
+    let left_ms = u64::try_from(left.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
+    Budget { deadline_ms: budget.deadline_ms.min(left_ms).max(1), ..*budget }
 }
 
 /// Parameters as the guest takes them: a MessagePack map, items as rows.

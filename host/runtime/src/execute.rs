@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use greenroom_graph::{Node, OnFault};
+use greenroom_graph::{Node, OnFault, RequestBudget};
 use greenroom_model::{
     Budget, Candidates, Fault, FaultKind, FaultSource, Input, Observation, Payload, PayloadKind, PolicyRecord, Usage,
 };
@@ -46,6 +46,7 @@ struct Done {
     result: Result<(Payload, Option<PolicyRecord>), Fault>,
     inputs: Vec<Input>,
     usage: Usage,
+    share: RequestBudget,
 }
 
 impl ActivePlan {
@@ -128,19 +129,57 @@ impl Shared {
         }
     }
 
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
     /// The agent's budget, cut to what the node and the request have left.
-    fn budget(&self, node: &Node, own: &Budget) -> Result<Budget, Fault> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let left_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+    fn budget(&self, node: &Node, own: &Budget, share: RequestBudget) -> Result<Budget, Fault> {
+        let left_ms = u64::try_from(self.left().as_millis()).unwrap_or(u64::MAX);
         if left_ms == 0 {
             let message = format!("the request's {} ms were over before it began", self.plan.plan.deadline_ms);
             return Err(Fault::host(FaultKind::Deadline, message));
         }
+        if share.fuel == 0 {
+            let message =
+                format!("the request's {} units of fuel were used up before it began", self.plan.plan.budget.fuel);
+            return Err(Fault { retryable: false, ..Fault::host(FaultKind::Fuel, message) });
+        }
         let deadline_ms = own.deadline_ms.min(left_ms).min(node.deadline_ms.unwrap_or(u64::MAX));
-        Ok(Budget { deadline_ms, ..*own })
+        Ok(Budget {
+            deadline_ms,
+            fuel: share.fuel,
+            host_calls_max: share.host_calls_max,
+            host_bytes_max: share.host_bytes_max,
+            ..*own
+        })
     }
 
-    async fn run(self: Arc<Self>, index: usize, inputs: Vec<Input>) -> Done {
+    /// What each of the nodes that are ready gets of what the request has left: its own budget, or an equal part when
+    /// that is less. It leaves `left`, and what is not used comes back when the node has ended.
+    fn shares(&self, ready: &[(usize, Vec<Input>)], left: &mut RequestBudget) -> Vec<RequestBudget> {
+        let graph = &self.plan.plan;
+        let own = |index: usize| graph.agent_of(graph.nodes.get(index)?).map(|agent| &agent.budgets.decide);
+        let mut waiting = ready.len() as u64;
+        let mut shares = Vec::with_capacity(ready.len());
+        for (index, _) in ready {
+            let part = |own: Option<u64>, left: &mut u64| {
+                let part = own.unwrap_or(0).min(*left / waiting.max(1));
+                *left -= part;
+                part
+            };
+            let own = own(*index);
+            shares.push(RequestBudget {
+                fuel: part(own.map(|own| own.fuel), &mut left.fuel),
+                host_calls_max: part(own.map(|own| own.host_calls_max), &mut left.host_calls_max),
+                host_bytes_max: part(own.map(|own| own.host_bytes_max), &mut left.host_bytes_max),
+            });
+            waiting -= 1;
+        }
+        shares
+    }
+
+    async fn run(self: Arc<Self>, index: usize, inputs: Vec<Input>, share: RequestBudget) -> Done {
         let (result, inputs, usage) = match self.plan.plan.nodes.get(index) {
             Some(node) => {
                 let agent = self.plan.agents.get(node.agent);
@@ -150,28 +189,39 @@ impl Shared {
                     generation = self.plan.generation.0,
                     version = agent.map(|agent| tracing::field::display(agent.version.digest().short())),
                 );
-                self.call(node, inputs).instrument(span).await
+                self.call(node, inputs, share).instrument(span).await
             }
             None => (Err(Fault::host(FaultKind::Internal, "no such node")), inputs, Usage::default()),
         };
-        Done { node: index, result, inputs, usage }
+        Done { node: index, result, inputs, usage, share }
     }
 
     async fn call(
         &self,
         node: &Node,
         inputs: Vec<Input>,
+        share: RequestBudget,
     ) -> (Result<(Payload, Option<PolicyRecord>), Fault>, Vec<Input>, Usage) {
         let Some(agent) = self.plan.agents.get(node.agent) else {
             return (Err(Fault::host(FaultKind::Internal, "no such agent")), inputs, Usage::default());
         };
-        let budget = match self.budget(node, &agent.spec.budgets.decide) {
+        // Whoever evaluates waits for nobody, and takes nothing from those who are served.
+        let rate = agent.rate.as_ref().filter(|_| !self.request.patient);
+        if let Some(rate) = rate
+            && let Err(fault) = rate.admit(&agent.spec.name, self.left()).await
+        {
+            return (Err(fault), inputs, Usage::default());
+        }
+        let budget = match self.budget(node, &agent.spec.budgets.decide, share) {
             Ok(budget) => budget,
             Err(fault) => return (Err(fault), inputs, Usage::default()),
         };
         let limit = self.limit(node);
         let seen = self.observation(agent.history_max(), limit, inputs);
         let (decided, usage) = agent.decide(&seen, &budget).await;
+        if let Some(rate) = rate {
+            rate.spend(usage.fuel);
+        }
         let result = decided.and_then(|decision| {
             let kind = decision.payload.kind();
             if kind != node.output {
@@ -197,6 +247,7 @@ struct Run {
     degraded: Vec<Degraded>,
     nodes: Vec<(Arc<str>, Usage)>,
     usage: Usage,
+    left: RequestBudget,
     traces: Vec<Trace>,
     /// A node that is not run, but whose inputs are kept.
     until: Option<usize>,
@@ -212,6 +263,7 @@ impl Run {
             degraded: Vec::new(),
             nodes: Vec::with_capacity(count),
             usage: Usage::default(),
+            left: shared.plan.plan.budget,
             traces: Vec::new(),
             until: None,
             arrived: Vec::new(),
@@ -231,18 +283,19 @@ impl Run {
         let mut running: JoinSet<Done> = JoinSet::new();
         loop {
             let ready = self.ready();
+            let shares = self.shared.shares(&ready, &mut self.left);
             // A lone node runs here, which costs no hand-over between threads. So do all of them while there are as many
             // requests as threads: then nobody is free to take one.
             let busy = plan.requests.load(Ordering::Relaxed) >= threads;
             if running.is_empty() && !ready.is_empty() && (ready.len() == 1 || busy) {
-                for (index, inputs) in ready {
-                    let done = Arc::clone(&self.shared).run(index, inputs).await;
+                for ((index, inputs), share) in ready.into_iter().zip(shares) {
+                    let done = Arc::clone(&self.shared).run(index, inputs, share).await;
                     self.end(done)?;
                 }
                 continue;
             }
-            for (index, inputs) in ready {
-                running.spawn(Arc::clone(&self.shared).run(index, inputs).in_current_span());
+            for ((index, inputs), share) in ready.into_iter().zip(shares) {
+                running.spawn(Arc::clone(&self.shared).run(index, inputs, share).in_current_span());
             }
             match running.join_next().await {
                 Some(done) => self.end(joined(done)?)?,
@@ -313,8 +366,13 @@ impl Run {
         let (Some(node), Some(name)) = (shared.plan.plan.nodes.get(done.node), shared.plan.names.get(done.node)) else {
             return Ok(());
         };
+        let Done { usage, share, .. } = &done;
+        let back = |left: &mut u64, share: u64, used: u64| *left = (*left + share).saturating_sub(used);
+        back(&mut self.left.fuel, share.fuel, usage.fuel);
+        back(&mut self.left.host_calls_max, share.host_calls_max, usage.host_calls);
+        back(&mut self.left.host_bytes_max, share.host_bytes_max, usage.host_bytes);
+        self.usage += usage;
         self.nodes.push((Arc::clone(name), done.usage));
-        self.usage += done.usage;
         let ended = match done.result {
             Ok((payload, policy)) => {
                 let payload = Arc::new(payload);

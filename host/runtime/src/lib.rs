@@ -15,6 +15,7 @@ mod host;
 mod load;
 mod memory;
 mod past;
+mod rate;
 mod request;
 mod states;
 mod train;

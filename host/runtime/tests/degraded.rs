@@ -105,6 +105,52 @@ fn a_loop_ends_with_its_fuel_and_growth_with_its_memory() {
     assert_eq!(reply.answer.degraded[0].fault.kind, FaultKind::Memory);
 }
 
+const SPIN: &str = "budget = { fuel = 40_000_000 }";
+
+#[test]
+fn nodes_share_what_the_request_may_use() {
+    let shared = graph("spin", "\"empty\"", SPIN)
+        .replace("deadline_ms = 3000", "deadline_ms = 3000\nbudget = { fuel = 8_000_000 }");
+    let reply = decide(&shared, 1).remove(0).unwrap();
+    let fault = &reply.answer.degraded[0].fault;
+    // Two nodes are ready at once, so each may have half of it.
+    assert_eq!(fault.message, "decide used up its 4000000 units of fuel");
+    // What the loop used is gone, what the other one did not use is there for the last one.
+    assert!(reply.answer.usage.fuel > 4_000_000 && reply.answer.usage.fuel < 8_000_000, "{:?}", reply.answer.usage);
+    assert_eq!(reply.items.len(), 5);
+}
+
+#[test]
+fn an_agent_that_used_its_fuel_of_the_second_is_not_called() {
+    let rate = |exceeded: &str| format!("{SPIN}\nrate = {{ fuel_per_s = 1_000_000, exceeded = \"{exceeded}\" }}");
+    let replies = decide(&graph("spin", "\"empty\"", &rate("reject")), 2);
+    let kinds: Vec<FaultKind> = replies.iter().map(|r| r.as_ref().unwrap().answer.degraded[0].fault.kind).collect();
+    assert_eq!(kinds, [FaultKind::Fuel, FaultKind::Exhausted]);
+    let message = &replies[1].as_ref().unwrap().answer.degraded[0].fault.message;
+    assert!(message.starts_with("`bad` used its 1000000 units of fuel a second; there is some again in "), "{message}");
+    // One that waits has to wait longer than the request lasts.
+    let message =
+        &decide(&graph("spin", "\"empty\"", &rate("throttle")), 2).remove(1).unwrap().answer.degraded[0].fault;
+    assert_eq!(message.kind, FaultKind::Exhausted);
+}
+
+#[test]
+fn what_is_used_counts_the_instances_that_were_made_for_it_and_is_summed_for_each_version() {
+    let world = World::new(&graph("honest", "\"empty\"", ""));
+    let host = world.serving();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let replies: Vec<Reply> = (0..3).map(|_| runtime.block_on(host.decide(ask("s0", 5))).unwrap()).collect();
+    let of = |reply: &Reply, node: &str| {
+        reply.answer.nodes.iter().find(|(name, _)| &**name == node).map(|(_, used)| used.clone()).unwrap()
+    };
+    // `good` is fresh: made, configured, restored and asked. `bad` is kept, and was warmed before the first request.
+    assert_eq!((of(&replies[1], "good").calls, of(&replies[1], "bad").calls), (4, 1));
+    let plan = host.active().unwrap();
+    let good = plan.agents.iter().find(|agent| agent.spec.name == "good").unwrap();
+    assert_eq!(good.used().calls, 12);
+    assert_eq!(good.used().fuel, replies.iter().map(|reply| of(reply, "good").fuel).sum::<u64>());
+}
+
 const ALONE: &str = r#"
 [graph]
 name = "alone"

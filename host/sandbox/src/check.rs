@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use greenroom_model::{Candidates, Payload, PolicyRecord};
+use greenroom_model::{Candidates, Column, Decision, Payload, PolicyRecord, Values};
 
 /// The most rows that any node may return.
 pub const ROWS_MAX: usize = 1 << 20;
@@ -45,6 +45,28 @@ impl fmt::Display for Violation {
             Self::NoBranch => write!(f, "a route without any branch"),
         }
     }
+}
+
+/// Bytes of a decision, as it came from the guest.
+pub(crate) fn bytes(decision: &Decision) -> u64 {
+    let column = |column: &Column| {
+        let each = match &column.values {
+            Values::S64s(_) => 8,
+            Values::F32s(_) | Values::U32s(_) => 4,
+        };
+        column.name.len() + each * column.values.len()
+    };
+    let payload = match &decision.payload {
+        Payload::Candidates(all) => {
+            4 * (all.rows.len() + all.scores.len())
+                + 8 * all.sources.len()
+                + all.columns.iter().map(column).sum::<usize>()
+        }
+        Payload::Route(branches) => branches.iter().map(|(name, _)| name.len() + 4).sum(),
+        Payload::Settings { scope, patch } => scope.len() + patch.len(),
+        Payload::Document(document) => document.len(),
+    };
+    (payload + decision.policy.as_ref().map_or(0, |policy| 4 * policy.propensities.len())) as u64
 }
 
 #[derive(Default)]
@@ -100,7 +122,7 @@ pub fn candidates(candidates: &Candidates, limit: u32, count: u32) -> Result<(),
     }
     for column in &candidates.columns {
         length(&column.name, column.values.len())?;
-        if let greenroom_model::Values::F32s(values) = &column.values {
+        if let Values::F32s(values) = &column.values {
             finite(&column.name, values)?;
         }
     }

@@ -12,11 +12,8 @@ use crate::bindings::exports::greenroom::agent::{learner, lifecycle, policy};
 use crate::capabilities::Capabilities;
 use crate::context::Context;
 use crate::inspect::{Inspection, LoadError};
-use crate::instance::{Guests, Instance, within};
+use crate::instance::{Guests, Instance, handles_max, within};
 use crate::outcome;
-
-/// Handles that an instance may hold at once.
-const HANDLES_MAX: usize = 1_024;
 
 /// A component that is compiled and linked.
 #[derive(Clone)]
@@ -91,7 +88,7 @@ impl Component {
         };
         let mut store = Store::new(inner.pre.engine(), Context::new(capabilities, *budget));
         store.limiter(|context| context);
-        store.set_max_component_handles(HANDLES_MAX);
+        store.set_max_component_handles(handles_max(budget));
         store.epoch_deadline_callback(|context| {
             // Each tick: stop what is over its deadline, and let others of this thread have a turn.
             if Instant::now() >= context.data().deadline {
@@ -102,6 +99,7 @@ impl Component {
         });
         store.data_mut().begin(budget, Instant::now());
         store.set_epoch_deadline(1);
+        let began = Instant::now();
         let fault = |store: &Store<Context>, error| outcome::fault(store.data(), "instantiation", error);
         if let Err(error) = store.set_fuel(budget.fuel) {
             return Err(fault(&store, error));
@@ -114,6 +112,10 @@ impl Component {
             Ok(instance) => instance,
             Err(error) => return Err(fault(&store, error)),
         };
+        let left = store.get_fuel().unwrap_or(0);
+        let usage = &mut store.data_mut().usage;
+        usage.fuel = budget.fuel.saturating_sub(left);
+        usage.wall_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         let mut guests = Guests::default();
         let mut load = || -> wasmtime::Result<()> {
             guests.policy = inner.policy.as_ref().map(|i| i.load(&mut store, &instance)).transpose()?;

@@ -1,5 +1,6 @@
 //! The imports of the contract: memory, log and metric, permission checked and metered.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use greenroom_model::{Column, Values, Verb};
@@ -13,12 +14,23 @@ use crate::context::{Context, Stopped};
 /// A namespace that a guest has open.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct OpenNamespace {
-    name: String,
+    name: Arc<str>,
     write: bool,
 }
 
 type Answer<T> = wasmtime::Result<Result<T, memory::Error>>;
 
+/// Ends an import whose guest is over its budget with what it is told.
+macro_rules! within {
+    ($metered:expr) => {
+        if let Err(over) = $metered? {
+            return Ok(Err(memory::Error::Quota(over)));
+        }
+    };
+}
+
+/// The namespace that item facts are granted as.
+const ITEMS: &str = "items";
 /// The most keys that are read at once, and how many of them before their bytes are metered.
 const BATCH_MAX: usize = 1_000;
 const BATCH_STEP: usize = 8;
@@ -30,15 +42,15 @@ const PAGE_MAX: u32 = 1_000;
 impl types::Host for Context {}
 
 impl Context {
-    fn readable(&self, handle: &Resource<OpenNamespace>) -> wasmtime::Result<String> {
-        Ok(self.table.get(handle)?.name.clone())
+    fn readable(&self, handle: &Resource<OpenNamespace>) -> wasmtime::Result<Arc<str>> {
+        Ok(Arc::clone(&self.table.get(handle)?.name))
     }
 
     /// The namespace's name if it may be written.
-    fn writable(&self, handle: &Resource<OpenNamespace>) -> Answer<String> {
+    fn writable(&self, handle: &Resource<OpenNamespace>) -> Answer<Arc<str>> {
         let open = self.table.get(handle)?;
         if open.write {
-            return Ok(Ok(open.name.clone()));
+            return Ok(Ok(Arc::clone(&open.name)));
         }
         let asked = format!("{0}:write is not granted to `{1}`; it has {0}:read", open.name, self.capabilities.agent);
         tracing::debug!(target: "greenroom::denied", agent = %self.capabilities.agent, "{asked}");
@@ -46,10 +58,10 @@ impl Context {
     }
 
     fn items_granted(&self) -> Result<(), memory::Error> {
-        if self.capabilities.allows("items", Verb::Read) {
+        if self.capabilities.allows(ITEMS, Verb::Read) {
             return Ok(());
         }
-        let asked = format!("items:read is not granted to `{}`", self.capabilities.agent);
+        let asked = format!("{ITEMS}:read is not granted to `{}`", self.capabilities.agent);
         tracing::debug!(target: "greenroom::denied", agent = %self.capabilities.agent, "{asked}");
         Err(memory::Error::Denied(asked))
     }
@@ -93,7 +105,7 @@ fn column(column: Column) -> ColumnResult {
 
 impl memory::Host for Context {
     fn open(&mut self, name: String) -> Answer<Resource<OpenNamespace>> {
-        self.meter(name.len())?;
+        within!(self.meter(name.len()));
         let write = self.capabilities.allows(&name, Verb::Write);
         if !write && !self.capabilities.allows(&name, Verb::Read) {
             let asked = format!("{name}:read is not granted to `{}`", self.capabilities.agent);
@@ -103,11 +115,12 @@ impl memory::Host for Context {
         if !self.capabilities.memory.exists(&name) {
             return Ok(Err(memory::Error::NotFound(format!("no namespace `{name}`"))));
         }
-        Ok(Ok(self.table.push(OpenNamespace { name, write })?))
+        within!(self.meter_handle());
+        Ok(Ok(self.table.push(OpenNamespace { name: name.into(), write })?))
     }
 
     fn row_count(&mut self) -> wasmtime::Result<u32> {
-        self.meter(4)?;
+        self.meter(4)?.map_err(wasmtime::Error::msg)?;
         Ok(self.capabilities.memory.row_count())
     }
 
@@ -115,13 +128,14 @@ impl memory::Host for Context {
         // Before anything is made for the answer, so that no call makes more than its budget.
         let answer = rows.len().saturating_mul(fields.len()).saturating_mul(8);
         let names: usize = fields.iter().map(String::len).sum();
-        self.meter(answer.saturating_add(rows.len() * 4).saturating_add(names))?;
+        within!(self.meter(answer.saturating_add(rows.len() * 4).saturating_add(names)));
         if let Err(denied) = self.items_granted() {
             return Ok(Err(denied));
         }
         if fields.len() > FIELDS_MAX {
             return Ok(Err(memory::Error::TooLarge(format!("{} fields, at most {FIELDS_MAX}", fields.len()))));
         }
+        within!(self.meter_reads(&ITEMS.into(), rows.len()));
         let found = match self.capabilities.memory.gather(&rows, &fields) {
             Ok(found) => found,
             Err(error) => return Ok(Err(told(error))),
@@ -130,39 +144,41 @@ impl memory::Host for Context {
     }
 
     fn labels(&mut self, field: String) -> Answer<Vec<String>> {
-        self.meter(field.len())?;
+        within!(self.meter(field.len()));
         if let Err(denied) = self.items_granted() {
             return Ok(Err(denied));
         }
         let found = self.capabilities.memory.labels(&field).map_err(told);
-        self.meter_bytes(found.iter().flatten().map(String::len).sum())?;
+        within!(self.meter_bytes(found.iter().flatten().map(String::len).sum()));
         Ok(found)
     }
 }
 
 impl memory::HostNamespace for Context {
     fn get(&mut self, handle: Resource<OpenNamespace>, key: String) -> Answer<Option<memory::Entry>> {
-        self.meter(key.len())?;
+        within!(self.meter(key.len()));
         let name = self.readable(&handle)?;
+        within!(self.meter_reads(&name, 1));
         let found = self.capabilities.memory.get(&name, &key).map_err(told);
         if let Ok(Some(entry)) = &found {
-            self.meter_bytes(entry.value.len())?;
+            within!(self.meter_bytes(entry.value.len()));
         }
         Ok(found.map(|found| found.map(entry)))
     }
 
     fn get_many(&mut self, handle: Resource<OpenNamespace>, keys: Vec<String>) -> Answer<Vec<Option<memory::Entry>>> {
-        self.meter(keys.iter().map(String::len).sum())?;
+        within!(self.meter(keys.iter().map(String::len).sum()));
         if keys.len() > BATCH_MAX {
             return Ok(Err(memory::Error::TooLarge(format!("{} keys, at most {BATCH_MAX}", keys.len()))));
         }
         let name = self.readable(&handle)?;
+        within!(self.meter_reads(&name, keys.len()));
         let mut all = Vec::with_capacity(keys.len());
         // A value may be a MiB: a few keys at a time, so that the budget stops it in time.
         for keys in keys.chunks(BATCH_STEP) {
             match self.capabilities.memory.get_many(&name, keys) {
                 Ok(entries) => {
-                    self.meter_bytes(entries.iter().flatten().map(|e| e.value.len()).sum())?;
+                    within!(self.meter_bytes(entries.iter().flatten().map(|e| e.value.len()).sum()));
                     all.extend(entries.into_iter().map(|e| e.map(entry)));
                 }
                 Err(error) => return Ok(Err(told(error))),
@@ -172,11 +188,12 @@ impl memory::HostNamespace for Context {
     }
 
     async fn put(&mut self, handle: Resource<OpenNamespace>, key: String, value: Vec<u8>) -> Answer<u64> {
-        self.meter(key.len() + value.len())?;
+        within!(self.meter(key.len() + value.len()));
         let name = match self.writable(&handle)? {
             Ok(name) => name,
             Err(denied) => return Ok(Err(denied)),
         };
+        within!(self.meter_write(&name, key.len() + value.len()));
         let later = self.capabilities.memory.put(&name, key, value);
         self.wait(later).await
     }
@@ -188,21 +205,23 @@ impl memory::HostNamespace for Context {
         expected: Option<u64>,
         value: Vec<u8>,
     ) -> Answer<u64> {
-        self.meter(key.len() + value.len())?;
+        within!(self.meter(key.len() + value.len()));
         let name = match self.writable(&handle)? {
             Ok(name) => name,
             Err(denied) => return Ok(Err(denied)),
         };
+        within!(self.meter_write(&name, key.len() + value.len()));
         let later = self.capabilities.memory.compare_and_swap(&name, key, expected, value);
         self.wait(later).await
     }
 
     async fn delete(&mut self, handle: Resource<OpenNamespace>, key: String) -> Answer<bool> {
-        self.meter(key.len())?;
+        within!(self.meter(key.len()));
         let name = match self.writable(&handle)? {
             Ok(name) => name,
             Err(denied) => return Ok(Err(denied)),
         };
+        within!(self.meter_write(&name, key.len()));
         let later = self.capabilities.memory.delete(&name, key);
         self.wait(later).await
     }
@@ -214,31 +233,36 @@ impl memory::HostNamespace for Context {
         after: Option<String>,
         limit: u32,
     ) -> Answer<memory::Page> {
-        self.meter(prefix.len() + after.as_ref().map_or(0, String::len))?;
+        within!(self.meter(prefix.len() + after.as_ref().map_or(0, String::len)));
         let name = self.readable(&handle)?;
         let page = match self.capabilities.memory.scan(&name, &prefix, after.as_deref(), limit.min(PAGE_MAX)) {
             Ok(page) => page,
             Err(error) => return Ok(Err(told(error))),
         };
-        self.meter_bytes(page.entries.iter().map(|e| e.key.len() + e.value.len()).sum())?;
+        within!(self.meter_reads(&name, page.entries.len()));
+        within!(self.meter_bytes(page.entries.iter().map(|e| e.key.len() + e.value.len()).sum()));
         let keyed = |e: crate::KeyedEntry| memory::KeyedEntry { key: e.key, value: e.value, revision: e.revision };
         Ok(Ok(memory::Page { entries: page.entries.into_iter().map(keyed).collect(), next: page.next }))
     }
 
     fn drop(&mut self, handle: Resource<OpenNamespace>) -> wasmtime::Result<()> {
         self.table.delete(handle)?;
+        self.handle_dropped();
         Ok(())
     }
 }
 
 impl log::Host for Context {
     fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
-        self.meter(message.len())?;
+        let metered = self.meter(message.len())?;
         let line = escaped(&message);
-        if self.usage.log_bytes + line.len() as u64 > self.budget.log_bytes_max {
+        let full = self.usage.log_lines >= self.budget.log_lines_max
+            || self.usage.log_bytes + line.len() as u64 > self.budget.log_bytes_max;
+        if metered.is_err() || full {
             self.usage.log_dropped += 1;
             return Ok(());
         }
+        self.usage.log_lines += 1;
         self.usage.log_bytes += line.len() as u64;
         let agent = &*self.capabilities.agent;
         match level {
@@ -270,13 +294,17 @@ pub(crate) fn escaped(message: &str) -> String {
 
 impl metric::Host for Context {
     fn count(&mut self, name: String, value: f64) -> wasmtime::Result<()> {
-        self.meter(name.len() + 8)?;
+        if self.meter(name.len() + 8)?.is_err() {
+            return Ok(());
+        }
         tracing::debug!(target: "greenroom::metric", agent = %self.capabilities.agent, name = escaped(&name), count = value);
         Ok(())
     }
 
     fn observe(&mut self, name: String, value: f64) -> wasmtime::Result<()> {
-        self.meter(name.len() + 8)?;
+        if self.meter(name.len() + 8)?.is_err() {
+            return Ok(());
+        }
         tracing::debug!(target: "greenroom::metric", agent = %self.capabilities.agent, name = escaped(&name), value);
         Ok(())
     }

@@ -11,11 +11,8 @@ use wasmtime::Store;
 use crate::bindings::exports::greenroom::agent::{learner, lifecycle, policy};
 use crate::bindings::greenroom::agent::types;
 use crate::context::Context;
-use crate::{lift, lower, outcome};
+use crate::{check, lift, lower, outcome};
 
-/// Bytes that a guest may hand over in one call, by default and when it hands over its state.
-const LIFTED_MAX: usize = 64 << 20;
-const STATE_MAX: usize = 1 << 30;
 /// Notes of a `fit` that are kept.
 const NOTES_MAX: usize = 64;
 
@@ -51,10 +48,10 @@ impl Instance {
         self.alive
     }
 
-    /// What the latest call used.
+    /// What the latest call used; what making it used before the first one.
     #[must_use]
-    pub fn usage(&self) -> Usage {
-        self.store.data().usage
+    pub fn usage(&self) -> &Usage {
+        &self.store.data().usage
     }
 
     fn begin(&mut self, call: Call, budget: &Budget, moment: Moment) -> Result<Instant, Fault> {
@@ -69,7 +66,8 @@ impl Instance {
             self.store.data_mut().begin_wasi(moment.now_ms, moment.seed);
         }
         self.store.set_epoch_deadline(1);
-        self.store.set_hostcall_fuel(if call == Call::Snapshot { STATE_MAX } else { LIFTED_MAX });
+        self.store.set_max_component_handles(handles_max(budget));
+        self.store.set_hostcall_fuel(usize::try_from(budget.lifted_bytes_max).unwrap_or(usize::MAX));
         self.store.set_fuel(budget.fuel).map_err(|e| outcome::fault(self.store.data(), call.name(), e))?;
         Ok(now)
     }
@@ -181,7 +179,14 @@ impl Instance {
             guest.call_decide(&mut self.store, lower::observation(seen, &inputs, &segments)),
         )
         .await;
-        self.end(Call::Decide, budget, began, told).map(lift::decision)
+        let decision = self.end(Call::Decide, budget, began, told).map(lift::decision)?;
+        let bytes = check::bytes(&decision);
+        self.store.data_mut().usage.output_bytes = bytes;
+        if bytes > budget.output_bytes_max {
+            let message = format!("decide returned {bytes} bytes, its budget is {}", budget.output_bytes_max);
+            return Err(Fault::guest(FaultKind::InvalidOutput, message));
+        }
+        Ok(decision)
     }
 }
 
@@ -209,6 +214,12 @@ pub(crate) async fn within<T>(
     }
     let deadline = Duration::from_millis(budget.deadline_ms);
     tokio::time::timeout(deadline, call).await.unwrap_or_else(|_| Err(outcome::Overdue.into()))
+}
+
+/// Handles of any kind that a guest may hold at once: beside namespaces, the streams and pollables of WASI.
+pub(crate) fn handles_max(budget: &Budget) -> usize {
+    const OF_WASI: usize = 1_024;
+    usize::try_from(budget.handles_max).unwrap_or(usize::MAX).saturating_add(OF_WASI)
 }
 
 fn missing(interface: &str) -> Fault {

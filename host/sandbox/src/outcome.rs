@@ -21,16 +21,12 @@ pub(crate) struct Overdue;
 pub(crate) fn fault(context: &Context, call: &str, error: wasmtime::Error) -> Fault {
     let budget = &context.budget;
     let guest = |kind, message: String| Fault::guest(kind, format!("{call} {message}"));
-    if let Some(stopped) = context.stopped {
-        return match stopped {
-            Stopped::Deadline => guest(FaultKind::Deadline, format!("took more than {} ms", budget.deadline_ms)),
-            Stopped::HostCalls => {
-                guest(FaultKind::HostCalls, format!("made more than {} host calls", budget.host_calls_max))
-            }
-            Stopped::HostBytes => {
-                guest(FaultKind::HostCalls, format!("moved more than {} bytes by host calls", budget.host_bytes_max))
-            }
-        };
+    match &context.stopped {
+        Some(Stopped::Deadline) => {
+            return guest(FaultKind::Deadline, format!("took more than {} ms", budget.deadline_ms));
+        }
+        Some(Stopped::Over(what)) => return guest(FaultKind::HostCalls, what.clone()),
+        None => {}
     }
     let trap = error.downcast_ref::<Trap>().copied();
     match trap {
@@ -43,6 +39,14 @@ pub(crate) fn fault(context: &Context, call: &str, error: wasmtime::Error) -> Fa
         _ if context.memory_refused.is_some() => {
             let wanted = context.memory_refused.unwrap_or_default();
             guest(FaultKind::Memory, format!("asked for {wanted} bytes, its budget is {}", budget.memory_max))
+        }
+        _ if context.elements_refused.is_some() => {
+            let (wanted, max) = (context.elements_refused.unwrap_or_default(), budget.table_elements_max);
+            guest(FaultKind::Memory, format!("asked for {wanted} table elements, its budget is {max}"))
+        }
+        // The engine has no type of its own for this one.
+        None if error.root_cause().to_string().contains("allocated for hostcalls has been exhausted") => {
+            guest(FaultKind::Memory, format!("handed over more than {} bytes at a time", budget.lifted_bytes_max))
         }
         trap => guest(FaultKind::Trap, trapped(context, trap, &error)),
     }

@@ -20,14 +20,14 @@ fn scene() -> Scene {
     scene.write("bare.wasm", wat("(component)"));
     scene
         .write("newer.wasm", wat(r#"(component (instance $i) (export "greenroom:agent/policy@0.9.0" (instance $i)))"#));
-    scene.write("files.wasm", wat(r#"(component (import "wasi:filesystem/types@0.2.0" (instance)))"#));
+    scene.write("web.wasm", wat(r#"(component (import "wasi:http/outgoing-handler@0.2.0" (instance)))"#));
     scene
 }
 
 #[test]
 fn each_bad_component_is_explained() {
     let scene = scene();
-    for name in ["missing", "folder", "empty", "text", "truncated", "core", "bare", "newer", "files"] {
+    for name in ["missing", "folder", "empty", "text", "truncated", "core", "bare", "newer", "web"] {
         scene.refused(&format!("component_{name}"), 3, &["inspect", &format!("{name}.wasm")]);
     }
 }

@@ -16,12 +16,15 @@ pub(crate) struct AgentShape {
     /// Whether there are grants that could not be read.
     pub(crate) unread: bool,
     pub(crate) budget: BudgetsShape,
+    pub(crate) fuel_per_s: Option<At<u64>>,
+    pub(crate) throttle: Option<At<bool>>,
     pub(crate) pooled: Option<At<bool>>,
     pub(crate) instances_max: Option<At<u64>>,
 }
 
 impl Shape for AgentShape {
-    const KEYS: &'static [&'static str] = &["component", "params", "grants", "budget", "instances", "instances_max"];
+    const KEYS: &'static [&'static str] =
+        &["component", "params", "grants", "budget", "rate", "instances", "instances_max"];
 }
 
 impl AgentShape {
@@ -33,6 +36,11 @@ impl AgentShape {
             .and_then(|value| reader.texts("memory", value))
             .unwrap_or_default();
         let unread = reader.mistakes.len() > before;
+        let rate = inner(reader, section, "rate", &["fuel_per_s", "exceeded"]);
+        if let Some(rate) = &rate {
+            reader.require(rate, "fuel_per_s", "fuel_per_s = 1_000_000_000");
+        }
+        let words = [("throttle", true), ("reject", false)];
         Self {
             span: section.span.clone(),
             component: reader.text(section, "component"),
@@ -41,6 +49,8 @@ impl AgentShape {
             grants,
             unread,
             budget: BudgetsShape::read(reader, section),
+            fuel_per_s: rate.as_ref().and_then(|rate| reader.whole(rate, "fuel_per_s")),
+            throttle: rate.as_ref().and_then(|rate| reader.word(rate, "exceeded", &words)),
             pooled: reader.word(section, "instances", &[("fresh", false), ("pooled", true)]),
             instances_max: reader.whole(section, "instances_max"),
         }

@@ -11,6 +11,9 @@ pub(crate) struct GraphShape {
     pub(crate) name: Option<At<String>>,
     pub(crate) output: Option<At<String>>,
     pub(crate) deadline_ms: Option<At<u64>>,
+    pub(crate) fuel: Option<At<u64>>,
+    pub(crate) host_calls_max: Option<At<u64>>,
+    pub(crate) host_bytes_max: Option<At<u64>>,
     pub(crate) exclude_seen: Option<At<bool>>,
     pub(crate) cold: Option<At<u64>>,
     pub(crate) light: Option<At<u64>>,
@@ -26,7 +29,7 @@ pub(crate) struct BoundShape {
     pub(crate) max: Option<At<f64>>,
 }
 
-const KEYS: [&str; 6] = ["name", "output", "deadline_ms", "exclude_seen", "segments", "objective"];
+const KEYS: [&str; 7] = ["name", "output", "deadline_ms", "budget", "exclude_seen", "segments", "objective"];
 
 impl GraphShape {
     pub(super) fn read(reader: &mut Reader, root: &Section<'_, '_>) -> Self {
@@ -49,6 +52,11 @@ impl GraphShape {
         if let Some(segments) = inner(reader, &section, "segments", &["cold", "light"]) {
             shape.cold = reader.whole(&segments, "cold");
             shape.light = reader.whole(&segments, "light");
+        }
+        if let Some(budget) = inner(reader, &section, "budget", &["fuel", "host_calls_max", "host_bytes_max"]) {
+            shape.fuel = reader.whole(&budget, "fuel");
+            shape.host_calls_max = reader.whole(&budget, "host_calls_max");
+            shape.host_bytes_max = reader.size(&budget, "host_bytes_max");
         }
         if let Some(objective) = inner(reader, &section, "objective", &["maximise", "subject_to"]) {
             reader.require(&objective, "maximise", "maximise = \"ndcg@10\"");

@@ -3,27 +3,22 @@
 use greenroom_model::{Budget, Budgets};
 
 use super::Mistakes;
-use super::limits::{DEADLINE_MS_MAX, range, size_range};
-use crate::authored::BudgetShape;
+use super::limits::{range, size_range};
+use crate::authored::{AgentShape, BudgetShape, GraphShape, LIMITS};
 use crate::diagnostic::Mistake;
+use crate::plan::{Rate, RequestBudget};
 use crate::reader::At;
 use crate::wiring::{AgentPlace, Wiring};
 
-/// Days of computing.
-const FUEL_MAX: u64 = 1_000_000_000_000_000;
-/// A page of wasm: nothing starts with less.
-const MEMORY_MIN: u64 = 64 << 10;
-const MEMORY_MAX: u64 = 64 << 30;
-const HOST_CALLS_MAX: u64 = 1_000_000_000_000;
-const HOST_BYTES_MAX: u64 = 1 << 40;
-const LOG_BYTES_MAX: u64 = 1 << 30;
+/// More than a machine computes.
+const FUEL_PER_S_MAX: u64 = 1_000_000_000_000_000;
 
 /// The budgets of an agent: what the file says, on top of the defaults.
 pub(crate) fn resolve(wiring: &Wiring<'_>, agent: &AgentPlace<'_>, mistakes: &mut Mistakes) -> Budgets {
     let usual = Budgets::default();
     let shape = &agent.shape.budget;
     let whole = wiring.authored.graph.deadline_ms.as_ref();
-    if let (Some(own), Some(whole)) = (&shape.decide.deadline_ms, whole)
+    if let (Some(own), Some(whole)) = (shape.decide.of("deadline_ms"), whole)
         && whole.value > 0
         && own.value > whole.value
     {
@@ -35,6 +30,7 @@ pub(crate) fn resolve(wiring: &Wiring<'_>, agent: &AgentPlace<'_>, mistakes: &mu
         );
     }
     Budgets {
+        instantiate: budget(&shape.instantiate, usual.instantiate, mistakes),
         configure: budget(&shape.configure, usual.configure, mistakes),
         restore: budget(&shape.restore, usual.restore, mistakes),
         learn: budget(&shape.learn, usual.learn, mistakes),
@@ -43,20 +39,37 @@ pub(crate) fn resolve(wiring: &Wiring<'_>, agent: &AgentPlace<'_>, mistakes: &mu
     }
 }
 
-fn budget(shape: &BudgetShape, usual: Budget, mistakes: &mut Mistakes) -> Budget {
-    let mut limit = |check: Check, key: &str, at: &Option<At<u64>>, min: u64, max: u64, usual: u64| {
-        check(key, at.as_ref(), min, max, mistakes);
-        at.as_ref().map_or(usual, |at| at.value)
+/// What the nodes of a request may use together.
+pub(crate) fn request(graph: &GraphShape, mistakes: &mut Mistakes) -> RequestBudget {
+    let mut bound = |key: &str, found: &Option<At<u64>>| {
+        let limit = LIMITS.iter().find(|limit| limit.key == key);
+        if let Some(limit) = limit {
+            let check = if limit.is_size { size_range } else { range };
+            check(key, found.as_ref(), limit.min, limit.max, mistakes);
+        }
+        found.as_ref().map_or(u64::MAX, |at| at.value)
     };
-    let BudgetShape { fuel, deadline_ms, memory_max, host_calls_max, host_bytes_max, log_bytes_max } = shape;
-    Budget {
-        fuel: limit(range, "fuel", fuel, 1, FUEL_MAX, usual.fuel),
-        deadline_ms: limit(range, "deadline_ms", deadline_ms, 1, DEADLINE_MS_MAX, usual.deadline_ms),
-        memory_max: limit(size_range, "memory_max", memory_max, MEMORY_MIN, MEMORY_MAX, usual.memory_max),
-        host_calls_max: limit(range, "host_calls_max", host_calls_max, 0, HOST_CALLS_MAX, usual.host_calls_max),
-        host_bytes_max: limit(size_range, "host_bytes_max", host_bytes_max, 0, HOST_BYTES_MAX, usual.host_bytes_max),
-        log_bytes_max: limit(size_range, "log_bytes_max", log_bytes_max, 0, LOG_BYTES_MAX, usual.log_bytes_max),
+    RequestBudget {
+        fuel: bound("fuel", &graph.fuel),
+        host_calls_max: bound("host_calls_max", &graph.host_calls_max),
+        host_bytes_max: bound("host_bytes_max", &graph.host_bytes_max),
     }
 }
 
-type Check = fn(&str, Option<&At<u64>>, u64, u64, &mut Mistakes);
+/// What all calls of an agent together may use.
+pub(crate) fn rate(shape: &AgentShape, mistakes: &mut Mistakes) -> Option<Rate> {
+    let fuel_per_s = shape.fuel_per_s.as_ref()?;
+    range("fuel_per_s", Some(fuel_per_s), 1, FUEL_PER_S_MAX, mistakes);
+    Some(Rate { fuel_per_s: fuel_per_s.value, throttle: shape.throttle.as_ref().is_none_or(|at| at.value) })
+}
+
+fn budget(shape: &BudgetShape, usual: Budget, mistakes: &mut Mistakes) -> Budget {
+    let mut budget = usual;
+    for (limit, at) in shape.given() {
+        let check = if limit.is_size { size_range } else { range };
+        check(limit.key, Some(at), limit.min, limit.max, mistakes);
+        (limit.put)(&mut budget, at.value);
+    }
+    budget.exceeded = shape.exceeded.as_ref().map_or(usual.exceeded, |at| at.value);
+    budget
+}

@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use greenroom_graph::Plan;
 use greenroom_memory::Store;
-use greenroom_model::{Budget, Digest, Fault, Feedback, FitReport, Generation, State};
+use greenroom_model::{Budget, Digest, Fault, Feedback, FitReport, Generation, State, Usage};
 use greenroom_sandbox::Memory;
 use thiserror::Error;
 
@@ -228,8 +228,9 @@ impl Trainer {
         self.progress.begin(name, (before.len() + after.len() + 1) as u64);
         let failed = |fault| TrainError::Agent { agent: name.clone(), fault };
         let budgets = &agent.spec.budgets;
-        let mut fuel = 0;
-        let mut learner = agent.blank().await.map_err(failed)?;
+        let mut used = Usage::default();
+        let mut learner = agent.blank(None, &mut used).await.map_err(failed)?;
+        let mut fuel = used.fuel;
         for batch in before {
             learner.learn(&batch, &budgets.learn).await.map_err(failed)?;
             fuel += learner.usage().fuel;

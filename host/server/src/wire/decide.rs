@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::fields::{Fields, found};
-use super::{Fault, Mistake};
+use super::{Fault, Mistake, Usage};
 use crate::problem::Problem;
 
 /// Items of an answer when the request does not say.
@@ -109,18 +109,6 @@ struct NodeUsage<'r> {
     usage: Usage,
 }
 
-#[derive(Debug, Serialize)]
-struct Usage {
-    calls: u64,
-    fuel: u64,
-    wall_us: u64,
-    memory_peak_bytes: u64,
-    host_calls: u64,
-    host_bytes: u64,
-    log_bytes: u64,
-    log_lines_dropped: u64,
-}
-
 impl<'r> Decided<'r> {
     /// What to send of a reply; with what it cost when `usage` is wanted.
     #[must_use]
@@ -144,21 +132,6 @@ impl<'r> Decided<'r> {
                 .map(|d| Degraded { node: &d.node, fault: Fault::from(&d.fault) })
                 .collect(),
             usage: usage.then(|| Used { total: (&answer.usage).into(), nodes: nodes() }),
-        }
-    }
-}
-
-impl From<&greenroom_model::Usage> for Usage {
-    fn from(used: &greenroom_model::Usage) -> Self {
-        Self {
-            calls: used.calls,
-            fuel: used.fuel,
-            wall_us: used.wall_us,
-            memory_peak_bytes: used.memory_peak,
-            host_calls: used.host_calls,
-            host_bytes: used.host_bytes,
-            log_bytes: used.log_bytes,
-            log_lines_dropped: used.log_dropped,
         }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod feedback;
 mod fields;
 pub(crate) mod status;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use greenroom_model::FaultSource;
@@ -52,5 +53,55 @@ impl<'f> From<&'f greenroom_model::Fault> for Fault<'f> {
             FaultSource::Caller => "caller",
         };
         Self { source, kind: fault.kind.name(), message: &fault.message }
+    }
+}
+
+/// What calls used.
+#[derive(Debug, Serialize)]
+pub(crate) struct Usage {
+    calls: u64,
+    fuel: u64,
+    wall_us: u64,
+    memory_peak_bytes: u64,
+    table_elements_peak: u64,
+    handles_peak: u64,
+    host_calls: u64,
+    host_bytes: u64,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    namespaces: BTreeMap<String, NamespaceUsage>,
+    log_lines: u64,
+    log_bytes: u64,
+    log_lines_dropped: u64,
+    output_bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct NamespaceUsage {
+    reads: u64,
+    writes: u64,
+    written_bytes: u64,
+}
+
+impl From<&greenroom_model::Usage> for Usage {
+    fn from(used: &greenroom_model::Usage) -> Self {
+        let namespace = |(name, used): (&std::sync::Arc<str>, &greenroom_model::NamespaceUsage)| {
+            let used = NamespaceUsage { reads: used.reads, writes: used.writes, written_bytes: used.written_bytes };
+            (name.to_string(), used)
+        };
+        Self {
+            calls: used.calls,
+            fuel: used.fuel,
+            wall_us: used.wall_us,
+            memory_peak_bytes: used.memory_peak,
+            table_elements_peak: used.table_elements_peak,
+            handles_peak: used.handles_peak,
+            host_calls: used.host_calls,
+            host_bytes: used.host_bytes,
+            namespaces: used.namespaces.iter().map(namespace).collect(),
+            log_lines: used.log_lines,
+            log_bytes: used.log_bytes,
+            log_lines_dropped: used.log_dropped,
+            output_bytes: used.output_bytes,
+        }
     }
 }

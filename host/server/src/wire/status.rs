@@ -4,6 +4,7 @@ use greenroom_memory::Counts;
 use greenroom_runtime::{ActivePlan, Agent};
 use serde::Serialize;
 
+use super::Usage;
 use crate::routes::App;
 
 /// How a probe is answered.
@@ -35,6 +36,8 @@ struct AgentStatus<'s> {
     component: String,
     params: String,
     state: Option<String>,
+    /// Of all requests since this version was made ready.
+    usage: Usage,
 }
 
 #[derive(Debug, Serialize)]
@@ -108,6 +111,7 @@ impl<'s> From<&'s Agent> for AgentStatus<'s> {
             component: agent.version.component.to_string(),
             params: agent.version.params.to_string(),
             state: agent.version.state.as_ref().map(ToString::to_string),
+            usage: (&agent.used()).into(),
         }
     }
 }
