@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds every guest (plugins/* and tests/guests/*) for WebAssembly in one cargo run and packages each core module to a
-# component in target/components/.
+# Builds every guest (plugins/* and tests/guests/*) for WebAssembly in one cargo run, and the agent that README.md shows in
+# another, and packages each core module to a component in target/components/.
 #
 #     scripts/guests.sh
 #
@@ -16,6 +16,40 @@ readonly components=$built/components
 
 say() { printf 'guests: %s\n' "$*"; }
 
+# The first block of a language in the part of README.md about an agent.
+shown() {
+    awk -v language="$1" '
+        /^## / { part = /An agent/ }
+        on && /^```$/ { exit }
+        on
+        part && $0 == "```" language { on = 1 }
+        END { if (!on) { print "guests: README.md shows no " language " of an agent" >"/dev/stderr"; exit 1 } }
+    ' README.md
+}
+
+# Writes what has changed: a file that is written anew is compiled anew.
+put() {
+    local text
+    text=$(cat)
+    [ "$(cat "$1" 2>/dev/null)" = "$text" ] || printf '%s\n' "$text" >"$1"
+}
+
+# Lays out what a reader of README.md has, a crate beside a clone, and what it takes to share what guests have compiled: the
+# profiles and the versions of the workspace.
+readme_crate() {
+    local crate=$1
+    mkdir -p "$crate/src"
+    ln -sfn "$PWD" "$crate/../greenroom"
+    shown rust | put "$crate/src/lib.rs"
+    {
+        printf '[package]\nname = "%s"\nversion = "0.1.0"\nedition = "2024"\n\n' "${crate##*/}"
+        shown toml
+        printf '\n[workspace]\n\n'
+        sed -n '/^\[profile\.\(release\|guest\)\]/,/^$/p' Cargo.toml
+    } | put "$crate/Cargo.toml"
+    cp Cargo.lock "$crate/"
+}
+
 guests=()
 for manifest in plugins/*/Cargo.toml tests/guests/*/Cargo.toml; do
     [ -f "$manifest" ] || continue
@@ -28,15 +62,19 @@ if [ -z "${GREENROOM:-}" ]; then
     GREENROOM=$built/release/greenroom
 fi
 
-say "building ${#guests[@]} guests"
+say "building ${#guests[@]} guests and the agent of README.md"
 (
     exports=$(scripts/setup-wasm.sh)
     eval "$exports"
     cargo build --quiet --profile guest --target "$target" "${guests[@]/#/--package=}"
+    readme_crate "$built/readme/newest"
+    # What was built before stands for nothing that is shown now.
+    rm -f "$built/$target/guest/newest.wasm"
+    cargo build --quiet --profile guest --target "$target" --target-dir "$built" --manifest-path "$built/readme/newest/Cargo.toml"
 )
 
-modules=()
-wanted=" "
+modules=("$built/$target/guest/newest.wasm")
+wanted=" newest.wasm "
 for guest in "${guests[@]}"; do
     modules+=("$built/$target/guest/${guest//-/_}.wasm")
     wanted+="${guest#greenroom-}.wasm "

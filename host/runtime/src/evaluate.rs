@@ -1,6 +1,6 @@
 //! Evaluating graphs: train on one part of the events, answer for the other, judge the answers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -141,7 +141,9 @@ pub fn evaluate(
         test: split.test.len(),
         digests,
     };
-    notes.dedup();
+    // Graphs with the same agent have the same to say of it.
+    let mut told = HashSet::new();
+    notes.retain(|note| told.insert(note.clone()));
     let report = Report::new(protocol, data, &entries, notes, &Bootstrap::default());
     Ok(Evaluated { report, trained, answers })
 }

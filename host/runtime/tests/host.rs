@@ -251,6 +251,27 @@ fn the_same_file_again_changes_nothing() {
 }
 
 #[test]
+fn an_agent_whose_states_have_another_schema_learns_anew() {
+    let world = World::new(
+        "[graph]\nname = \"one\"\noutput = \"list\"\ndeadline_ms = 2000\n\
+         [agents.popularity]\ncomponent = \"popularity.wasm\"\n[nodes.list]\nagent = \"popularity\"\n",
+    );
+    let mut component = std::fs::read(greenroom_kit::component("popularity")).unwrap();
+    std::fs::write(world.path("popularity.wasm"), &component).unwrap();
+    drop(world.serving());
+    let (old, new) = (b"popularity/1", b"popularity/2");
+    let place = component.windows(old.len()).position(|bytes| bytes == old).unwrap();
+    component[place..place + new.len()].copy_from_slice(new);
+    std::fs::write(world.path("popularity.wasm"), &component).unwrap();
+    let host = world.open();
+    let descriptor = host.loaded().plan.agents[0].descriptor.clone().unwrap();
+    assert_eq!(descriptor.snapshot_schema, "popularity/2");
+    assert!(matches!(host.activate(), Err(HostError::Untrained { .. })));
+    assert!(!host.train(Arc::new(Quiet)).unwrap()[0].kept);
+    assert_eq!(host.activate().unwrap(), Generation(2));
+}
+
+#[test]
 fn the_same_request_gets_the_same_answer() {
     let world = World::new(GRAPH);
     let host = world.serving();

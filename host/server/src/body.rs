@@ -9,9 +9,6 @@ use serde_json::Value;
 
 use crate::problem::Problem;
 
-/// A body that takes longer is given up: whoever sends so slowly holds a connection for nothing.
-pub(crate) const BODY_WAIT: Duration = Duration::from_secs(10);
-
 /// The JSON document in the body of a request. The router's limit stops a body whose length was not said; `bytes_max` is
 /// the same limit, for one whose length was.
 pub(crate) async fn json(request: Request, bytes_max: usize, wait: Duration) -> Result<Value, Problem> {

@@ -20,8 +20,6 @@ pub enum ServeError {
     Listen { address: SocketAddr, source: io::Error },
     #[error("the setting `{name}` is {found}, expected {expected}")]
     Setting { name: &'static str, found: usize, expected: String },
-    #[error("serving ended by itself: {0}")]
-    Ended(io::Error),
     #[error("decisions of the last moments before the stop may not be in the log: {0}")]
     Flush(Unavailable),
 }

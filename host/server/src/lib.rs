@@ -4,6 +4,7 @@
 //! [`Server::run`] serves a host on it until it is told to stop. `docs/http-api.md` describes what is spoken.
 
 mod body;
+mod connections;
 mod error;
 mod gate;
 mod problem;

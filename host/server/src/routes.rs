@@ -14,7 +14,7 @@ use axum::{Json, Router};
 use greenroom_runtime::Host;
 use tracing::Instrument as _;
 
-use crate::body::{self, BODY_WAIT};
+use crate::body;
 use crate::gate::{Gate, Refused};
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -28,7 +28,7 @@ pub(crate) struct App {
     pub(crate) gate: Gate,
     draining: AtomicBool,
     body_bytes_max: usize,
-    pub(crate) body_wait: Duration,
+    body_wait: Duration,
     retry_after_s: u32,
 }
 
@@ -39,7 +39,7 @@ impl App {
             gate: Gate::new(settings.concurrency_max, settings.queue_max),
             draining: AtomicBool::new(false),
             body_bytes_max: settings.body_bytes_max,
-            body_wait: BODY_WAIT,
+            body_wait: settings.body_wait,
             retry_after_s: settings.retry_after_s,
         }
     }

@@ -1,14 +1,13 @@
 //! From an address to a stop that loses nothing.
 
-use std::future::{Future, IntoFuture as _};
+use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
-use std::pin::pin;
 use std::sync::Arc;
 
-use axum::serve::ListenerExt as _;
 use greenroom_runtime::Host;
-use tokio::sync::oneshot;
+use hyper_util::server::graceful::GracefulShutdown;
 
+use crate::connections;
 use crate::error::ServeError;
 use crate::routes::App;
 use crate::settings::Settings;
@@ -54,7 +53,7 @@ impl Server {
     /// runtime, which needs its I/O and time drivers.
     ///
     /// # Errors
-    /// When serving ends by itself, or the log cannot be made durable.
+    /// When the listener cannot be used, or the log cannot be made durable.
     pub async fn run(self, host: Host, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let app = Arc::new(App::new(host, &self.settings));
         self.run_app(&app, shutdown).await
@@ -62,39 +61,24 @@ impl Server {
 
     pub(crate) async fn run_app(self, app: &Arc<App>, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let failed = |error| ServeError::listen(self.address, error);
-        // Answers are small and written at once: waiting to fill a packet only delays them.
-        let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?.tap_io(|connection| {
-            if let Err(error) = connection.set_nodelay(true) {
-                tracing::debug!(%error, "a connection keeps its delay");
-            }
-        });
-        let (stop, stopped) = oneshot::channel::<()>();
-        let serving = axum::serve(listener, App::router(app)).with_graceful_shutdown(async {
-            // An error is the end of this function: to be stopped as well.
-            let _ = stopped.await;
-        });
-        let mut serving = pin!(serving.into_future());
+        let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?;
+        let open = GracefulShutdown::new();
         tracing::info!(address = %self.address, "listening");
         tokio::select! {
-            ended = &mut serving => return ended.map_err(ServeError::Ended),
+            never = connections::accept(listener, App::router(app), &self.settings, &open) => match never {},
             () = shutdown => {}
         }
         app.drain();
-        let _ = stop.send(());
         let (running, waiting) = (app.gate.running(), app.gate.waiting());
         tracing::info!(running, waiting, within_s = self.settings.drain.as_secs(), "stopping");
         let finish = async {
-            let ended = serving.await;
+            open.shutdown().await;
             app.gate.idle().await;
-            ended
         };
-        match tokio::time::timeout(self.settings.drain, finish).await {
-            Ok(ended) => ended.map_err(ServeError::Ended)?,
-            Err(_) => {
-                let (running, waiting) = (app.gate.running(), app.gate.waiting());
-                tracing::warn!(running, waiting, "gave up on what was not finished in time");
-                app.gate.close();
-            }
+        if tokio::time::timeout(self.settings.drain, finish).await.is_err() {
+            let (running, waiting) = (app.gate.running(), app.gate.waiting());
+            tracing::warn!(running, waiting, "gave up on what was not finished in time");
+            app.gate.close();
         }
         app.host.flush().await.map_err(ServeError::Flush)?;
         tracing::info!("stopped");

@@ -17,7 +17,7 @@ use facts::{Facts, Taste};
 use features::{FIXED, Memory, Request, World, columns_of, features, sources_of};
 use greenroom_sdk::{
     Candidates, Decision, Descriptor, Fault, Feedback, FitReport, Learner, Lifecycle, Listwise, NONE, Observation,
-    Params, Policy, RewardLevel, Role, State, StateReader, StateWriter, describe, float, integer, log,
+    Params, Policy, RewardLevel, Role, State, StateReader, StateWriter, describe, float, integer,
 };
 use model::Model;
 use past::{Fading, Past};
@@ -188,7 +188,6 @@ impl Learner for Ranker {
         self.look();
         let examples = (self.past.len() + self.lists.rows()) as u64;
         let mut notes = self.facts.missing();
-        notes.iter().for_each(|note| log::warn(note));
         let mut loss = None;
         if self.lists.is_empty() {
             notes.push("no request had both a row with reward and one without: the order that comes in is kept".into());

@@ -47,7 +47,8 @@ pub trait Learner: Lifecycle {
     /// A [`Fault`] of kind `InvalidFeedback` for a batch that cannot be learned from.
     fn learn(&mut self, batch: Feedback) -> Result<(), Fault>;
 
-    /// Solves what a batch method has to solve.
+    /// Solves what a batch method has to solve. What a person should know of it goes into the report's notes, which are
+    /// kept with the state and shown with every result: a line in the log beside them says it twice.
     ///
     /// # Errors
     /// A [`Fault`] when there is nothing to learn from.

@@ -45,6 +45,15 @@ pub(crate) struct ServerFlags {
     /// Requests that wait for their turn; more are answered 429.
     #[arg(long, value_name = "N")]
     queue_max: Option<String>,
+    /// Connections that may be open; further ones wait.
+    #[arg(long, value_name = "N")]
+    connections_max: Option<String>,
+    /// How many seconds a connection may take to bring the head of a request; an idle one is closed after as long.
+    #[arg(long, value_name = "S")]
+    header_s: Option<String>,
+    /// How many seconds the body of a request may take.
+    #[arg(long, value_name = "S")]
+    body_s: Option<String>,
     /// The largest body of a request.
     #[arg(long, value_name = "BYTES")]
     body_bytes_max: Option<String>,
@@ -71,6 +80,9 @@ impl HostFlags {
             ("listen", server.listen.as_deref()),
             ("concurrency_max", server.concurrency_max.as_deref()),
             ("queue_max", server.queue_max.as_deref()),
+            ("connections_max", server.connections_max.as_deref()),
+            ("header_s", server.header_s.as_deref()),
+            ("body_s", server.body_s.as_deref()),
             ("body_bytes_max", server.body_bytes_max.as_deref()),
             ("drain_s", server.drain_s.as_deref()),
         ];

@@ -36,7 +36,7 @@ const fn count(name: &'static str, what: &'static str, low: u64, high: u64, defa
 }
 
 /// In the order in which they are shown.
-pub(crate) const KEYS: [Key; 11] = [
+pub(crate) const KEYS: [Key; 14] = [
     Key { name: "listen", what: "where the server listens", kind: Kind::Address },
     count("guest_threads", "threads that guests run on; 0 is one a core", 0, 1_024, || 0),
     count("pool_instances", "core instances, memories and tables that may live at once", 8, 20_000, || {
@@ -49,6 +49,13 @@ pub(crate) const KEYS: [Key; 11] = [
     count("queue_max", "requests that wait for their turn; more are answered 429", 0, 1_000_000, || {
         server().queue_max as u64
     }),
+    count("connections_max", "connections that may be open; further ones wait", 1, 100_000, || {
+        server().connections_max as u64
+    }),
+    count("header_s", "seconds that a connection may take to bring the head of a request", 1, 3_600, || {
+        server().header_wait.as_secs()
+    }),
+    count("body_s", "seconds that the body of a request may take", 1, 3_600, || server().body_wait.as_secs()),
     count("body_bytes_max", "the largest body of a request", 1_024, 1 << 30, || server().body_bytes_max as u64),
     count("drain_s", "seconds that requests in flight may take after a stop was asked for", 0, 3_600, || {
         server().drain.as_secs()

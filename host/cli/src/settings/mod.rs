@@ -139,6 +139,9 @@ impl Settings {
             listen,
             concurrency_max: self.size("concurrency_max"),
             queue_max: self.size("queue_max"),
+            connections_max: self.size("connections_max"),
+            header_wait: Duration::from_secs(self.count("header_s")),
+            body_wait: Duration::from_secs(self.count("body_s")),
             body_bytes_max: self.size("body_bytes_max"),
             drain: Duration::from_secs(self.count("drain_s")),
             ..default

@@ -5,6 +5,7 @@
 mod components;
 mod events;
 mod graphs;
+mod readme;
 mod scene;
 mod serving;
 mod settings;

@@ -49,6 +49,42 @@ fn an_evaluation_has_the_graph_and_each_of_its_agents() {
     assert!(document["trained"]["small"].as_array().unwrap().iter().all(|agent| agent["kept"] == true));
 }
 
+/// Two agents that would use facts of items, before and behind those of [`GRAPH`].
+fn with_facts() -> String {
+    let agent = |name: &str| {
+        let component = greenroom_kit::component(name);
+        format!("[agents.{name}]\ncomponent = {component:?}\ngrants = {{ memory = [\"items:read\"] }}\n")
+    };
+    let nodes =
+        "[nodes.content]\nagent = \"content\"\n[nodes.rank]\nagent = \"ranker\"\ninputs = { ranked = \"fuse\" }\n";
+    let graph = GRAPH.replace("output = \"fuse\"", "output = \"rank\"");
+    let graph = graph.replace("inputs = { ", "limit = 20\ninputs = { content = \"content\", ");
+    format!("{graph}{}{}{nodes}", agent("content"), agent("ranker"))
+}
+
+#[test]
+fn facts_that_are_missing_are_told_once() {
+    let scene = Scene::new(&with_facts());
+    scene.write("other.toml", with_facts().replace("neighbours = 20", "neighbours = 30"));
+    let runs: [&[&str]; 3] = [
+        &["train", "graph.toml", "--events", "events.csv"],
+        &["eval", "graph.toml", "--events", "events.csv"],
+        &["eval", "graph.toml", "other.toml", "--events", "events.csv"],
+    ];
+    for arguments in runs {
+        let ran = scene.run(arguments);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let said = format!("{}{}", ran.err, ran.out);
+        for what in
+            ["recommends nothing: neither", "works without the field `genres`", "works without the field `year`"]
+        {
+            assert_eq!(said.matches(what).count(), 1, "{what}, {arguments:?}: {said}");
+        }
+    }
+    let asked = scene.run(&["decide", "graph.toml", "--subject", "s1"]);
+    assert_eq!((asked.code, asked.err.as_str()), (Some(0), ""));
+}
+
 #[test]
 fn two_files_can_be_judged_as_they_are() {
     let scene = Scene::new(GRAPH);

@@ -1,4 +1,7 @@
 //! What a learned state is remembered by: the code, the parameters that shape it, and the data.
+//!
+//! The code stands for all that it says of itself, the schema of its states too: it is asked in an instance that is not
+//! configured and reaches nothing, so that it has nothing but itself to go by.
 
 use greenroom_model::{Digest, Params};
 

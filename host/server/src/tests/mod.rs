@@ -1,9 +1,11 @@
 //! The API as its callers see it, over a real host with a guest that does as it is told.
 
+mod connections;
 mod decide;
 mod feedback;
 mod load;
 mod refusals;
+mod socket;
 mod stop;
 
 use std::path::Path;

@@ -1,55 +1,12 @@
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 
-use super::{Served, Setup, until};
+use super::socket::{decide, exchange, request, run};
+use super::{Setup, until};
 use crate::{ServeError, Server, Settings};
-
-/// A server on a port of its own.
-struct Running {
-    served: Served,
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    ended: JoinHandle<Result<(), ServeError>>,
-}
-
-async fn run(setup: Setup) -> Running {
-    let served = setup.serve().await;
-    let server = Server::bind(served.settings.clone()).unwrap();
-    let address = server.local_addr();
-    let (stop, stopped) = oneshot::channel();
-    let app = Arc::clone(&served.app);
-    let ended = tokio::spawn(async move {
-        let shutdown = async {
-            stopped.await.unwrap();
-        };
-        server.run_app(&app, shutdown).await
-    });
-    Running { served, address, stop, ended }
-}
-
-fn request(method: &str, path: &str, headers: &str, body: &str) -> String {
-    format!("{method} {path} HTTP/1.1\r\nhost: here\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
-}
-
-fn decide() -> String {
-    request("POST", "/v1/decide", "content-type: application/json\r\nconnection: close\r\n", "{}")
-}
-
-/// Sends over a connection of its own, and returns all that comes until the server closes it.
-fn exchange(address: SocketAddr, request: String) -> JoinHandle<String> {
-    spawn_blocking(move || {
-        let mut connection = TcpStream::connect(address).unwrap();
-        connection.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).unwrap();
-        answer
-    })
-}
 
 #[tokio::test]
 async fn a_stop_finishes_what_is_in_flight_and_takes_nothing_more() {
@@ -108,30 +65,6 @@ async fn a_stop_gives_up_on_what_does_not_finish_in_time() {
     let answer = waiting.await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable"), "{answer}");
     assert!(answer.contains("the server is stopping"), "{answer}");
-}
-
-#[tokio::test]
-async fn a_body_that_does_not_come_is_given_up() {
-    let served = Setup::default().serve().await;
-    let Served { app, settings, _folder } = served;
-    let mut app = Arc::into_inner(app).unwrap();
-    app.body_wait = Duration::ZERO;
-    let app = Arc::new(app);
-    let server = Server::bind(settings).unwrap();
-    let address = server.local_addr();
-    let (stop, stopped) = oneshot::channel();
-    let ended = tokio::spawn(async move {
-        let shutdown = async {
-            stopped.await.unwrap();
-        };
-        server.run_app(&app, shutdown).await
-    });
-    let headers = "content-type: application/json\r\nconnection: close\r\n";
-    let without_body = request("POST", "/v1/decide", headers, "{}").trim_end_matches("{}").to_owned();
-    let answer = exchange(address, without_body).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 408 Request Timeout"), "{answer}");
-    stop.send(()).unwrap();
-    ended.await.unwrap().unwrap();
 }
 
 #[test]

@@ -1,0 +1,73 @@
+//! Connections: so many at once, and each with so long for what it wants to say.
+//!
+//! Opening a connection costs a client nothing. One that never finishes its request must not keep its place.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::serve::{Listener as _, ListenerExt as _};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutStream;
+
+use crate::settings::Settings;
+
+/// Accepts connections until it is dropped. Those that are open then end with `open`.
+pub(crate) async fn accept(
+    listener: TcpListener,
+    router: Router,
+    settings: &Settings,
+    open: &GracefulShutdown,
+) -> Infallible {
+    // Answers are small and written at once: waiting to fill a packet only delays them.
+    let mut listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(settings.header_wait);
+    let service = TowerToHyperService::new(router);
+    let mut places = Places { free: Arc::new(Semaphore::new(settings.connections_max)), full: false };
+    loop {
+        // Before it is accepted: until then a connection costs this process nothing.
+        let place = places.take().await;
+        let (connection, from) = listener.accept().await;
+        let mut connection = TimeoutStream::new(connection);
+        // Hyper's own timeout covers reading alone.
+        connection.set_write_timeout(Some(settings.header_wait));
+        let served = open.watch(http.serve_connection(TokioIo::new(Box::pin(connection)), service.clone()));
+        tokio::spawn(async move {
+            if let Err(error) = served.await {
+                tracing::debug!(%from, %error, "a connection ended early");
+            }
+            drop(place);
+        });
+    }
+}
+
+/// As many as there may be connections.
+struct Places {
+    free: Arc<Semaphore>,
+    full: bool,
+}
+
+impl Places {
+    /// None only of a closed semaphore, and nobody closes it.
+    async fn take(&mut self) -> Option<OwnedSemaphorePermit> {
+        let free = Arc::clone(&self.free).try_acquire_owned().ok();
+        if free.is_none() && !self.full {
+            tracing::warn!("as many connections are open as may be: further ones wait");
+        }
+        self.full = free.is_none();
+        match free {
+            Some(place) => Some(place),
+            None => Arc::clone(&self.free).acquire_owned().await.ok(),
+        }
+    }
+}
