@@ -34,6 +34,15 @@ impl Artifacts {
         Ok(Self { dir: dir.to_owned(), key: key(&dir.join("key"))?, engine: format!("{:016x}", hasher.finish()) })
     }
 
+    /// The component from the cache.
+    pub(crate) fn get(&self, engine: &Engine, digest: &Digest) -> Option<Component> {
+        self.load(engine, &self.name(digest))
+    }
+
+    fn name(&self, digest: &Digest) -> String {
+        format!("{}-{}.cwasm", digest.hex(), self.engine)
+    }
+
     /// The component from the cache, or made and kept. A cache that cannot be written costs time, nothing else.
     pub(crate) fn get_or_make(
         &self,
@@ -41,7 +50,7 @@ impl Artifacts {
         digest: &Digest,
         make: impl FnOnce() -> Result<Component, LoadError>,
     ) -> Result<Component, LoadError> {
-        let name = format!("{}-{}.cwasm", digest.hex(), self.engine);
+        let name = self.name(digest);
         if let Some(component) = self.load(engine, &name) {
             return Ok(component);
         }

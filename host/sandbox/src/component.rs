@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use greenroom_model::{Budget, Call, Descriptor, Digest, Fault, FaultKind, Interfaces};
-use tokio::sync::Semaphore;
 use wasmtime::component::InstancePre;
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::bindings::exports::greenroom::agent::{learner, lifecycle, policy};
 use crate::capabilities::Capabilities;
 use crate::context::Context;
+use crate::engine::Sandbox;
+use crate::image::ImageError;
 use crate::inspect::{Inspection, LoadError};
 use crate::instance::{Guests, Instance, handles_max, within};
 use crate::outcome;
@@ -27,16 +28,16 @@ struct Inner {
     policy: Option<policy::GuestIndices>,
     lifecycle: Option<lifecycle::GuestIndices>,
     learner: Option<learner::GuestIndices>,
-    slots: Arc<Semaphore>,
-    pool_instances: u32,
+    bytes: Arc<[u8]>,
+    sandbox: Sandbox,
 }
 
 impl Component {
     pub(crate) fn new(
         inspection: Inspection,
+        bytes: Arc<[u8]>,
         pre: InstancePre<Context>,
-        slots: Arc<Semaphore>,
-        pool_instances: u32,
+        sandbox: Sandbox,
     ) -> Result<Self, LoadError> {
         let wrong = |interface: &str| {
             let interface = interface.to_owned();
@@ -47,7 +48,7 @@ impl Component {
         let lifecycle =
             has.lifecycle.then(|| lifecycle::GuestIndices::new(&pre).map_err(wrong("lifecycle"))).transpose()?;
         let learner = has.learner.then(|| learner::GuestIndices::new(&pre).map_err(wrong("learner"))).transpose()?;
-        Ok(Self { inner: Arc::new(Inner { inspection, pre, policy, lifecycle, learner, slots, pool_instances }) })
+        Ok(Self { inner: Arc::new(Inner { inspection, pre, policy, lifecycle, learner, bytes, sandbox }) })
     }
 
     /// Of the component's bytes.
@@ -68,6 +69,37 @@ impl Component {
         &self.inner.inspection
     }
 
+    /// As it was loaded.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.inner.bytes
+    }
+
+    /// The same agent from other code, compiled here and now.
+    pub(crate) fn compiled_from(&self, bytes: &[u8]) -> Result<Self, LoadError> {
+        self.linked(self.inner.sandbox.compile(bytes)?)
+    }
+
+    /// An image of this component from the cache.
+    pub(crate) fn cached_image(&self, key: &Digest) -> Result<Option<Self>, LoadError> {
+        self.inner.sandbox.cached(key).map(|compiled| self.linked(compiled)).transpose()
+    }
+
+    /// An image of this component, kept in the cache under `key` if there is one.
+    pub(crate) fn compiled_image(&self, bytes: &[u8], key: Option<&Digest>) -> Result<Self, ImageError> {
+        let sandbox = &self.inner.sandbox;
+        let compiled = match key {
+            Some(key) => sandbox.compile_or_cached(key, bytes)?,
+            None => sandbox.compile(bytes)?,
+        };
+        Ok(self.linked(compiled)?)
+    }
+
+    fn linked(&self, compiled: wasmtime::component::Component) -> Result<Self, LoadError> {
+        let inner = &*self.inner;
+        let pre = inner.sandbox.link(&compiled)?;
+        Self::new(inner.inspection.clone(), Arc::clone(&inner.bytes), pre, inner.sandbox.clone())
+    }
+
     /// Makes an instance; waits while the pool is full. What instantiation itself runs, a start function for
     /// instance, is under `budget`.
     ///
@@ -76,13 +108,13 @@ impl Component {
     pub async fn instantiate(&self, capabilities: Capabilities, budget: &Budget) -> Result<Instance, Fault> {
         let inner = &*self.inner;
         let weight = inner.inspection.need.weight();
-        if weight > inner.pool_instances {
-            let pool = inner.pool_instances;
+        let pool = inner.sandbox.pool_instances();
+        if weight > pool {
             let message = format!("an instance takes {weight} slots of the pool, which has {pool}: make it larger");
             return Err(Fault { retryable: false, ..Fault::host(FaultKind::Exhausted, message) });
         }
         let wait = Duration::from_millis(budget.deadline_ms);
-        let Ok(Ok(slot)) = tokio::time::timeout(wait, Arc::clone(&inner.slots).acquire_many_owned(weight)).await else {
+        let Ok(Ok(slot)) = tokio::time::timeout(wait, inner.sandbox.slots().acquire_many_owned(weight)).await else {
             let message = format!("the pool of instances was full for {} ms", budget.deadline_ms);
             return Err(Fault::host(FaultKind::Exhausted, message));
         };
@@ -127,7 +159,7 @@ impl Component {
             let message = format!("an export does not have the type of the contract: {error:#}");
             return Err(Fault::guest(FaultKind::InvalidOutput, message));
         }
-        Ok(Instance::new(store, guests, waits, slot))
+        Ok(Instance::new(store, instance, guests, waits, slot))
     }
 
     /// What the component says of itself; none when it does not export `lifecycle`. It is asked in an instance of its

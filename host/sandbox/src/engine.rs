@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use greenroom_model::Digest;
 use thiserror::Error;
 use tokio::sync::Semaphore;
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::{HasSelf, InstancePre, Linker};
 use wasmtime::{Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::artifact::Artifacts;
@@ -107,20 +108,43 @@ impl Sandbox {
     /// Why this host does not run it.
     pub fn load(&self, bytes: &[u8]) -> Result<Component, LoadError> {
         let inspection = inspect::inspect(bytes)?;
-        let compile = || {
-            wasmtime::component::Component::new(&self.inner.engine, bytes)
-                .map_err(|e| LoadError::Compile(format!("{e:#}")))
-        };
-        let compiled = match &self.inner.artifacts {
-            Some(artifacts) => artifacts.get_or_make(&self.inner.engine, &inspection.digest, compile)?,
-            None => compile()?,
-        };
-        let pre = self
-            .inner
-            .linker
-            .instantiate_pre(&compiled)
-            .map_err(|e| LoadError::WrongType { interface: "an import".to_owned(), message: format!("{e:#}") })?;
-        Component::new(inspection, pre, Arc::clone(&self.inner.slots), self.inner.pool_instances)
+        let compiled = self.compile_or_cached(&inspection.digest, bytes)?;
+        let pre = self.link(&compiled)?;
+        Component::new(inspection, bytes.into(), pre, self.clone())
+    }
+
+    pub(crate) fn compile(&self, bytes: &[u8]) -> Result<wasmtime::component::Component, LoadError> {
+        let compiled = wasmtime::component::Component::new(&self.inner.engine, bytes);
+        compiled.map_err(|e| LoadError::Compile(format!("{e:#}")))
+    }
+
+    /// What was compiled before and kept under `key`.
+    pub(crate) fn cached(&self, key: &Digest) -> Option<wasmtime::component::Component> {
+        self.inner.artifacts.as_ref()?.get(&self.inner.engine, key)
+    }
+
+    pub(crate) fn compile_or_cached(
+        &self,
+        key: &Digest,
+        bytes: &[u8],
+    ) -> Result<wasmtime::component::Component, LoadError> {
+        match &self.inner.artifacts {
+            Some(artifacts) => artifacts.get_or_make(&self.inner.engine, key, || self.compile(bytes)),
+            None => self.compile(bytes),
+        }
+    }
+
+    pub(crate) fn link(&self, compiled: &wasmtime::component::Component) -> Result<InstancePre<Context>, LoadError> {
+        let wrong = |e| LoadError::WrongType { interface: "an import".to_owned(), message: format!("{e:#}") };
+        self.inner.linker.instantiate_pre(compiled).map_err(wrong)
+    }
+
+    pub(crate) fn slots(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.inner.slots)
+    }
+
+    pub(crate) fn pool_instances(&self) -> u32 {
+        self.inner.pool_instances
     }
 
     /// How many slots of the pool are free now.

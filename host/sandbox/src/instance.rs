@@ -7,6 +7,7 @@ use greenroom_model::{
 };
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
+use wasmtime::component::{Lift, WasmList};
 
 use crate::bindings::exports::greenroom::agent::{learner, lifecycle, policy};
 use crate::bindings::greenroom::agent::types;
@@ -28,6 +29,7 @@ pub(crate) struct Guests {
 /// After a trap, a deadline or a cancelled call it is dead: every further call is a fault, and it should be dropped.
 pub struct Instance {
     store: Store<Context>,
+    raw: wasmtime::component::Instance,
     guests: Guests,
     // Whether it may wait in the host, where no epoch stops it.
     waits: bool,
@@ -38,8 +40,42 @@ pub struct Instance {
 type Told<T> = wasmtime::Result<Result<T, types::Fault>>;
 
 impl Instance {
-    pub(crate) fn new(store: Store<Context>, guests: Guests, waits: bool, slot: OwnedSemaphorePermit) -> Self {
-        Self { store, guests, waits, alive: true, _slot: slot }
+    pub(crate) fn new(
+        store: Store<Context>,
+        raw: wasmtime::component::Instance,
+        guests: Guests,
+        waits: bool,
+        slot: OwnedSemaphorePermit,
+    ) -> Self {
+        Self { store, raw, guests, waits, alive: true, _slot: slot }
+    }
+
+    /// Makes it ready for [`Instance::call_added`]; it is not to be called otherwise any more.
+    pub(crate) fn open_for_reading(&mut self, budget: &Budget) {
+        self.alive = false;
+        self.store.data_mut().begin(budget, Instant::now());
+        self.store.set_epoch_deadline(1);
+        self.store.set_hostcall_fuel(usize::MAX);
+        // Fuel can be set since the engine counts it.
+        let _ = self.store.set_fuel(budget.fuel);
+    }
+
+    /// Calls a function that was added to the component, which takes nothing.
+    pub(crate) async fn call_added<R: Lift + Send + Sync + 'static>(
+        &mut self,
+        instance: &str,
+        function: &str,
+    ) -> wasmtime::Result<R> {
+        let absent = || wasmtime::Error::msg(format!("{instance}#{function} is not there"));
+        let (_, index) = self.raw.get_export(&mut self.store, None, instance).ok_or_else(absent)?;
+        let (_, index) = self.raw.get_export(&mut self.store, Some(&index), function).ok_or_else(absent)?;
+        let function = self.raw.get_typed_func::<(), (R,)>(&mut self.store, index)?;
+        function.call_async(&mut self.store, ()).await.map(|(found,)| found)
+    }
+
+    /// The bytes of a list that lies in a memory of this instance.
+    pub(crate) fn list<'a>(&'a self, list: &'a WasmList<u8>) -> &'a [u8] {
+        list.as_le_slice(&self.store)
     }
 
     /// Whether it can be called again.

@@ -11,6 +11,7 @@ mod check;
 mod component;
 mod context;
 mod engine;
+mod image;
 mod imports;
 mod inspect;
 mod instance;
@@ -23,5 +24,6 @@ pub use capabilities::{Capabilities, Entry, KeyedEntry, Later, Memory, MemoryErr
 pub use check::{ROWS_MAX, Violation, candidates as check_candidates, payload as check_payload};
 pub use component::Component;
 pub use engine::{BuildError, Config, Sandbox};
+pub use image::{ImageError, Preparation, panic_message};
 pub use inspect::{CONTRACT, Inspection, LoadError, Need, inspect};
 pub use instance::Instance;
