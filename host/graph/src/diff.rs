@@ -180,6 +180,7 @@ fn agent(agent: &Agent) -> Parts {
     }
     let instances = match agent.instances {
         Instances::Fresh => "fresh".to_owned(),
+        Instances::Stocked { max } => format!("stocked, {max} ready"),
         Instances::Pooled { max } => format!("pooled, at most {max}"),
     };
     parts.insert("instances".to_owned(), instances);

@@ -107,9 +107,13 @@ impl Canon {
         self.maybe(
             match agent.instances {
                 Instances::Fresh => None,
-                Instances::Pooled { max } => Some(max),
+                Instances::Pooled { max } => Some((0, max)),
+                Instances::Stocked { max } => Some((1, max)),
             },
-            |canon, max| canon.number(u64::from(max)),
+            |canon, (kind, max)| {
+                canon.0.push(kind);
+                canon.number(u64::from(max));
+            },
         );
     }
 

@@ -100,8 +100,13 @@ impl RequestBudget {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Instances {
-    /// One for each call.
+    /// One for each call: a copy of the agent's warm image, or, where there is none, made ready ahead of it.
     Fresh,
+    /// One for each call, made ready ahead of it.
+    Stocked {
+        /// How many stand ready.
+        max: u32,
+    },
     /// Kept and used again: isolation between requests is the agent's promise.
     Pooled {
         /// How many are kept.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use greenroom_model::{Budgets, Grant, Params, PayloadKind};
 
-use crate::authored::{Authored, FaultShape};
+use crate::authored::{Authored, FaultShape, InstancesShape};
 use crate::diagnostic::{Diagnostics, Mistake};
 use crate::plan::{
     Agent, ComponentFacts, Edge, Guard, Instances, Namespace, Node, Objective, OnFault, Plan, Rate, RequestBudget,
@@ -120,9 +120,10 @@ fn build(wiring: &Wiring<'_>, whole: Whole, sources: &[usize], warnings: Diagnos
             grants: settled.grants,
             budgets: settled.budgets,
             rate: settled.rate,
-            instances: match agent.shape.pooled.as_ref().is_some_and(|pooled| pooled.value) {
-                true => Instances::Pooled { max },
-                false => Instances::Fresh,
+            instances: match agent.shape.instances.as_ref().map(|at| at.value) {
+                Some(InstancesShape::Pooled) => Instances::Pooled { max },
+                Some(InstancesShape::Stocked) => Instances::Stocked { max },
+                Some(InstancesShape::Fresh) | None => Instances::Fresh,
             },
         })
     });

@@ -10,6 +10,7 @@ use greenroom_sandbox::Memory;
 use thiserror::Error;
 
 use crate::agent::{Agent, ParamsError};
+use crate::guests::Guests;
 use crate::load::Loaded;
 
 /// Learned states by agent.
@@ -93,6 +94,23 @@ impl ActivePlan {
         let agents: Option<Vec<_>> =
             plan.agents.iter().map(|a| by_name.get(a.name.as_str()).copied().cloned()).collect();
         Some(Self::of(plan, agents?, Arc::clone(&self.memory), self.generation))
+    }
+
+    /// Makes images of the agents that have fresh instances, on a thread beside serving. Ends when nobody has the plan
+    /// any more.
+    pub fn make_images(self: &Arc<Self>, guests: &Guests) {
+        let Some(handle) = guests.handle() else { return };
+        let (plan, count) = (Arc::downgrade(self), self.agents.len());
+        let work = move || {
+            for index in 0..count {
+                let Some(agent) = plan.upgrade().and_then(|plan| plan.agents.get(index).cloned()) else { return };
+                agent.make_image(&handle);
+            }
+        };
+        let started = std::thread::Builder::new().name("greenroom-images".to_owned()).spawn(work);
+        if let Err(error) = started {
+            tracing::warn!(%error, "no thread to make images on: instances are made ready ahead of requests instead");
+        }
     }
 
     /// Prepares an instance of every agent.

@@ -1,14 +1,29 @@
 //! A version of an agent, ready to be called: its component, parameters and state, and the instances that are kept.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use greenroom_graph::Instances;
-use greenroom_model::{Budget, Decision, Fault, FaultKind, Observation, ParamValue, State, Usage, Version};
-use greenroom_sandbox::{Capabilities, Component, Instance, Memory};
+use greenroom_model::{Budget, Budgets, Decision, Fault, FaultKind, Observation, ParamValue, State, Usage, Version};
+use greenroom_sandbox::{Capabilities, Component, ImageError, Instance, Memory, Preparation, panic_message};
 use tokio::sync::Semaphore;
 
 use crate::rate::Rate;
+
+/// How many instances of an agent without an image stand ready.
+const STOCK: usize = 2;
+
+/// Where an instance comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A copy of a warm image.
+    Image,
+    /// Made ready ahead of the request.
+    Stock,
+    /// Kept from request to request.
+    Pool,
+}
 
 /// A version of an agent.
 pub struct Agent {
@@ -20,7 +35,11 @@ pub struct Agent {
     params: Vec<u8>,
     state: Option<Arc<State>>,
     capabilities: Capabilities,
+    /// Pooled ones that wait for their next request, or ones that wait for their only one.
     idle: Mutex<Vec<Instance>>,
+    making: AtomicUsize,
+    /// Once it was tried: the component whose instances are ready as they are made, or why there is none.
+    image: OnceLock<Result<Component, String>>,
     slots: Option<Semaphore>,
     used: Mutex<Usage>,
     /// What it may use a second; none: as much as it gets.
@@ -67,7 +86,7 @@ impl Agent {
             Capabilities { agent: spec.name.as_str().into(), grants: spec.grants.clone().into(), memory };
         let rate = spec.rate.map(Rate::new);
         let slots = match spec.instances {
-            Instances::Fresh => None,
+            Instances::Fresh | Instances::Stocked { .. } => None,
             Instances::Pooled { max } => Some(Semaphore::new(max.max(1) as usize)),
         };
         Ok(Self {
@@ -78,6 +97,8 @@ impl Agent {
             state,
             capabilities,
             idle: Mutex::default(),
+            making: AtomicUsize::new(0),
+            image: OnceLock::new(),
             slots,
             used: Mutex::default(),
             rate,
@@ -102,47 +123,87 @@ impl Agent {
     /// # Errors
     /// What the guest or the pool said.
     pub async fn prepare(&self, by: Option<Instant>, used: &mut Usage) -> Result<Instance, Fault> {
-        let mut instance = self.blank(by, used).await?;
-        if let Some(state) = &self.state {
-            let restored = instance.restore(state, &until(&self.spec.budgets.restore, by)).await;
-            *used += instance.usage();
-            restored?;
-        }
-        Ok(instance)
+        let budgets = self.budgets(by);
+        self.component.prepare(self.capabilities.clone(), &self.preparation(&budgets), used).await
     }
 
     /// An instance that is configured and has learned nothing; otherwise as [`Agent::prepare`].
     ///
     /// # Errors
     /// What the guest or the pool said.
-    pub async fn blank(&self, by: Option<Instant>, used: &mut Usage) -> Result<Instance, Fault> {
-        let budgets = &self.spec.budgets;
-        let made = self.component.instantiate(self.capabilities.clone(), &until(&budgets.instantiate, by)).await;
-        let mut instance = made?;
-        *used += instance.usage();
-        if self.spec.interfaces.lifecycle {
-            let configured = instance.configure(&self.params, &until(&budgets.configure, by)).await;
-            *used += instance.usage();
-            configured?;
-        }
-        Ok(instance)
+    pub async fn blank(&self, used: &mut Usage) -> Result<Instance, Fault> {
+        let preparation = Preparation { state: None, ..self.preparation(&self.spec.budgets) };
+        self.component.prepare(self.capabilities.clone(), &preparation, used).await
     }
 
-    /// Prepares one instance, and keeps it where instances are kept: what fails here would fail in every request.
+    fn preparation<'a>(&'a self, budgets: &'a Budgets) -> Preparation<'a> {
+        let params = self.spec.interfaces.lifecycle.then_some(self.params.as_slice());
+        Preparation { params, state: self.state.as_deref(), budgets }
+    }
+
+    fn budgets(&self, by: Option<Instant>) -> Budgets {
+        let budgets = &self.spec.budgets;
+        Budgets {
+            instantiate: until(&budgets.instantiate, by),
+            configure: until(&budgets.configure, by),
+            restore: until(&budgets.restore, by),
+            ..*budgets
+        }
+    }
+
+    /// Makes the image that fresh instances are copies of, unless there is one or there is nothing to prepare. Takes as
+    /// long as compiling does, and is to be done beside serving.
+    pub fn make_image(&self, guests: &tokio::runtime::Handle) {
+        if self.spec.instances != Instances::Fresh || !self.spec.interfaces.lifecycle || self.image.get().is_some() {
+            return;
+        }
+        let agent = &self.spec.name;
+        let began = Instant::now();
+        let preparation = self.preparation(&self.spec.budgets);
+        let make = || guests.block_on(self.component.image(self.capabilities.clone(), &preparation));
+        // Making a snapshot is not meant to fail half-way, and what it was made of is thrown away then.
+        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(make));
+        let made = made.unwrap_or_else(|panic| Err(ImageError::Unsupported(panic_message(&*panic))));
+        if let Err(error) = &made {
+            tracing::warn!(%agent, %error, "no image: instances are made ready ahead of requests instead");
+        } else {
+            let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(%agent, ms, "instances are copies of a warm image from now on");
+        }
+        let _ = self.image.set(made.map_err(|error| error.to_string()));
+        if self.image().is_some() {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
+    fn image(&self) -> Option<&Component> {
+        self.image.get()?.as_ref().ok()
+    }
+
+    /// Where the next instance comes from, and why there is no image when one was tried.
+    pub fn source(&self) -> (Source, Option<&str>) {
+        let refused = self.image.get().and_then(|made| made.as_ref().err()).map(String::as_str);
+        let source = match self.spec.instances {
+            Instances::Pooled { .. } => Source::Pool,
+            _ if self.image().is_some() => Source::Image,
+            _ => Source::Stock,
+        };
+        (source, refused)
+    }
+
+    /// Prepares one instance and keeps it for the first request: what fails here would fail in every request.
     ///
     /// # Errors
     /// What the guest or the pool said.
     pub async fn warm(&self) -> Result<(), Fault> {
         let instance = self.prepare(None, &mut Usage::default()).await?;
-        if self.slots.is_some() {
-            self.keep(instance);
-        }
+        self.keep(instance);
         Ok(())
     }
 
     /// Decides, in an instance as the graph file chose. The second value is what it used, preparing an instance
     /// included, also when it failed.
-    pub async fn decide(&self, seen: &Observation, budget: &Budget) -> (Result<Decision, Fault>, Usage) {
+    pub async fn decide(self: &Arc<Self>, seen: &Observation, budget: &Budget) -> (Result<Decision, Fault>, Usage) {
         let mut used = Usage::default();
         let decided = self.decide_by(seen, budget, &mut used).await;
         *self.used.lock().unwrap_or_else(PoisonError::into_inner) += &used;
@@ -154,10 +215,15 @@ impl Agent {
         self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn decide_by(&self, seen: &Observation, budget: &Budget, used: &mut Usage) -> Result<Decision, Fault> {
+    async fn decide_by(
+        self: &Arc<Self>,
+        seen: &Observation,
+        budget: &Budget,
+        used: &mut Usage,
+    ) -> Result<Decision, Fault> {
         let by = Instant::now() + Duration::from_millis(budget.deadline_ms);
         let Some(slots) = &self.slots else {
-            let mut instance = self.prepare(Some(by), used).await?;
+            let mut instance = self.unused(by, used).await?;
             let decided = instance.decide(seen, &until(budget, Some(by))).await;
             *used += instance.usage();
             return decided;
@@ -176,6 +242,49 @@ impl Agent {
         *used += instance.usage();
         self.keep(instance);
         decided
+    }
+
+    /// An instance that has served no request.
+    async fn unused(self: &Arc<Self>, by: Instant, used: &mut Usage) -> Result<Instance, Fault> {
+        if let Some(image) = self.image() {
+            let budget = until(&self.spec.budgets.instantiate, Some(by));
+            let instance = image.instantiate(self.capabilities.clone(), &budget).await?;
+            *used += instance.usage();
+            return Ok(instance);
+        }
+        let ready = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        self.restock();
+        match ready {
+            Some(instance) => Ok(instance),
+            None => self.prepare(Some(by), used).await,
+        }
+    }
+
+    /// Makes instances ready for coming requests, beside this one.
+    fn restock(self: &Arc<Self>) {
+        let wanted = match self.spec.instances {
+            Instances::Stocked { max } => max as usize,
+            Instances::Fresh if self.spec.interfaces.lifecycle => STOCK,
+            Instances::Fresh | Instances::Pooled { .. } => 0,
+        };
+        let standing = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
+        // As many at a time as there is room for: `making` counts those on their way.
+        if standing + self.making.fetch_add(1, Ordering::Relaxed) >= wanted {
+            self.making.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
+        let agent = Arc::clone(self);
+        tokio::spawn(async move {
+            let mut used = Usage::default();
+            let made = agent.prepare(None, &mut used).await;
+            *agent.used.lock().unwrap_or_else(PoisonError::into_inner) += &used;
+            match made {
+                Ok(instance) if agent.image().is_none() => agent.keep(instance),
+                Ok(_) => {}
+                Err(fault) => tracing::warn!(agent = %agent.spec.name, %fault, "no instance could be made ready ahead"),
+            }
+            agent.making.fetch_sub(1, Ordering::Relaxed);
+        });
     }
 
     /// An instance that trapped, was stopped, or left something open is not kept.

@@ -37,6 +37,11 @@ impl Guests {
         self.threads
     }
 
+    /// To run something on them from a thread of its own.
+    pub(crate) fn handle(&self) -> Option<tokio::runtime::Handle> {
+        self.runtime.0.as_ref().map(|runtime| runtime.handle().clone())
+    }
+
     /// Runs something on them.
     pub fn spawn<F>(&self, work: F) -> Option<JoinHandle<F::Output>>
     where

@@ -21,7 +21,7 @@ mod states;
 mod train;
 
 pub use active::{ActivePlan, PrepareError, StatesByAgent};
-pub use agent::{Agent, ParamsError};
+pub use agent::{Agent, ParamsError, Source};
 pub use evaluate::{Bench, EvaluateError, Evaluated, evaluate};
 pub use guests::{Gone, Guests};
 pub use host::{

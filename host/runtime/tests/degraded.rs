@@ -143,12 +143,14 @@ fn what_is_used_counts_the_instances_that_were_made_for_it_and_is_summed_for_eac
     let of = |reply: &Reply, node: &str| {
         reply.answer.nodes.iter().find(|(name, _)| &**name == node).map(|(_, used)| used.clone()).unwrap()
     };
-    // `good` is fresh: made, configured, restored and asked. `bad` is kept, and was warmed before the first request.
-    assert_eq!((of(&replies[1], "good").calls, of(&replies[1], "bad").calls), (4, 1));
+    // `bad` is kept, and was warmed before the first request.
+    assert_eq!(of(&replies[1], "bad").calls, 1);
     let plan = host.active().unwrap();
-    let good = plan.agents.iter().find(|agent| agent.spec.name == "good").unwrap();
-    assert_eq!(good.used().calls, 12);
-    assert_eq!(good.used().fuel, replies.iter().map(|reply| of(reply, "good").fuel).sum::<u64>());
+    let used = |name: &str| plan.agents.iter().find(|agent| agent.spec.name == name).unwrap().used();
+    let sum = |node: &str| replies.iter().map(|reply| of(reply, node).fuel).sum::<u64>();
+    assert_eq!((used("bad").calls, used("bad").fuel), (3, sum("bad")));
+    // Those that were made ready ahead of later requests count too.
+    assert!(used("good").calls >= 3 && used("good").fuel >= sum("good"), "{:?}", used("good"));
 }
 
 const ALONE: &str = r#"

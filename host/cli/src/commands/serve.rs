@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let server = Server::bind(settings.server())?;
     let host = super::open_trained(&settings, &arguments.graph)?;
     let generation = host.activate()?;
+    host.make_images();
     let failed = |e: std::io::Error| Failure::failed(format!("no threads to serve with: {e}"));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)

@@ -18,8 +18,16 @@ pub(crate) struct AgentShape {
     pub(crate) budget: BudgetsShape,
     pub(crate) fuel_per_s: Option<At<u64>>,
     pub(crate) throttle: Option<At<bool>>,
-    pub(crate) pooled: Option<At<bool>>,
+    pub(crate) instances: Option<At<InstancesShape>>,
     pub(crate) instances_max: Option<At<u64>>,
+}
+
+/// How instances are had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InstancesShape {
+    Fresh,
+    Stocked,
+    Pooled,
 }
 
 impl Shape for AgentShape {
@@ -41,6 +49,11 @@ impl AgentShape {
             reader.require(rate, "fuel_per_s", "fuel_per_s = 1_000_000_000");
         }
         let words = [("throttle", true), ("reject", false)];
+        let kinds = [
+            ("fresh", InstancesShape::Fresh),
+            ("stocked", InstancesShape::Stocked),
+            ("pooled", InstancesShape::Pooled),
+        ];
         Self {
             span: section.span.clone(),
             component: reader.text(section, "component"),
@@ -51,7 +64,7 @@ impl AgentShape {
             budget: BudgetsShape::read(reader, section),
             fuel_per_s: rate.as_ref().and_then(|rate| reader.whole(rate, "fuel_per_s")),
             throttle: rate.as_ref().and_then(|rate| reader.word(rate, "exceeded", &words)),
-            pooled: reader.word(section, "instances", &[("fresh", false), ("pooled", true)]),
+            instances: reader.word(section, "instances", &kinds),
             instances_max: reader.whole(section, "instances_max"),
         }
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
-pub(crate) use agent::AgentShape;
+pub(crate) use agent::{AgentShape, InstancesShape};
 pub(crate) use budget::{BudgetShape, BudgetsShape, LIMITS};
 pub(crate) use graph::{BoundShape, GraphShape};
 pub(crate) use memory::NamespaceShape;

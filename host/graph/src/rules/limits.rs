@@ -3,6 +3,7 @@
 use greenroom_model::PayloadKind;
 
 use super::{Mistakes, noun};
+use crate::authored::InstancesShape;
 use crate::diagnostic::Mistake;
 use crate::quantity;
 use crate::reader::At;
@@ -47,12 +48,17 @@ pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
     }
     for agent in &wiring.agents {
         range("instances_max", agent.shape.instances_max.as_ref(), 1, INSTANCES_MAX, mistakes);
-        let pooled = agent.shape.pooled.as_ref().is_some_and(|pooled| pooled.value);
-        if let Some(max) = agent.shape.instances_max.as_ref().filter(|_| !pooled) {
+        let kept = agent.shape.instances.as_ref().is_some_and(|at| at.value != InstancesShape::Fresh);
+        if let Some(max) = agent.shape.instances_max.as_ref().filter(|_| !kept) {
             let message = format!("agent `{}` keeps no instances, so there is no most of them", agent.name);
             mistakes.push(
-                Mistake::error("instances_not_kept", &max.span, message, "expected only with instances = \"pooled\"")
-                    .help("add `instances = \"pooled\"`, or remove `instances_max`"),
+                Mistake::error(
+                    "instances_not_kept",
+                    &max.span,
+                    message,
+                    "expected only with instances = \"pooled\" or \"stocked\"",
+                )
+                .help("add `instances = \"pooled\"`, or remove `instances_max`"),
             );
         }
     }

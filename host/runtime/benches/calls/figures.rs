@@ -33,8 +33,8 @@ fn criterion(id: &str) -> (f64, f64) {
 
 /// The figures of the calls that criterion measured.
 pub(crate) fn of_calls() -> Vec<Figure> {
-    let beside = |id, what, group: &str, target| {
-        let (host, spread) = criterion(&format!("{group}/host"));
+    let beside = |id, what, group: &str, host: &str, target| {
+        let (host, spread) = criterion(&format!("{group}/{host}"));
         let (raw, _) = criterion(&format!("{group}/raw wasmtime"));
         println!("{what}: host {host:.0} ns, raw wasmtime {raw:.0} ns");
         Figure {
@@ -51,9 +51,10 @@ pub(crate) fn of_calls() -> Vec<Figure> {
     };
     let (check, spread) = criterion("1,000 candidates/check");
     vec![
-        beside("calls.empty", "an empty call", "empty call", 2.0),
-        beside("calls.candidates", "decide, 1,000 candidates in and out", "1,000 candidates", 1.5),
-        beside("calls.fresh", "a fresh instance and a call", "fresh instance and call", 1.5),
+        beside("calls.empty", "an empty call", "empty call", "host", 2.0),
+        beside("calls.candidates", "decide, 1,000 candidates in and out", "1,000 candidates", "host", 1.5),
+        beside("calls.fresh", "a fresh instance and a call", "fresh instance and call", "host", 1.5),
+        beside("calls.image", "a copy of a warm image and a call", "fresh instance and call", "image", 1.3),
         Figure {
             id: "calls.check",
             what: "checking 1,000 candidates",

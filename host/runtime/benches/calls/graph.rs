@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use greenroom_graph::Instances;
 use greenroom_memory::Store;
 use greenroom_model::{Digest, Generation};
 use greenroom_runtime::evaluation::{Split, p1};
 use greenroom_runtime::events::{ReadOptions, read, read_items};
 use greenroom_runtime::{
-    ActivePlan, Guests, Layer, Lessons, Loaded, Past, Quiet, Request, States, StatesByAgent, Trainer, keep_facts, load,
+    ActivePlan, Guests, Layer, Lessons, Loaded, Past, Quiet, Request, Source, States, StatesByAgent, Trainer,
+    keep_facts, load,
 };
 use greenroom_sandbox::Memory;
 
@@ -61,6 +63,24 @@ fn world() -> World {
     World { guests, store, split, loaded, states, plan: Arc::new(plan) }
 }
 
+/// The same plan, but that every call has an instance of its own, copied from a warm image.
+fn from_images(world: &World) -> Arc<ActivePlan> {
+    let mut loaded = world.loaded.clone();
+    loaded.plan.agents.iter_mut().for_each(|agent| agent.instances = Instances::Fresh);
+    let memory: Arc<dyn Memory> = Arc::new(Layer::new(&world.store, &loaded.plan.namespaces));
+    let row = |id: &str| world.store.items().row(id);
+    let plan = Arc::new(ActivePlan::new(&loaded, &world.states, &memory, &row, Generation(1)).unwrap());
+    let began = Instant::now();
+    plan.make_images(&world.guests);
+    while plan.agents.iter().any(|agent| agent.source().0 != Source::Image) {
+        let refused: Vec<_> = plan.agents.iter().filter_map(|agent| agent.source().1).collect();
+        assert!(refused.is_empty(), "{refused:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    println!("{} images made in {:.1} s", plan.agents.len(), began.elapsed().as_secs_f64());
+    plan
+}
+
 fn requests(world: &World) -> Vec<Request> {
     let past = Past::of(&world.split.train, world.split.users.len());
     let subjects = 0..u32::try_from(world.split.users.len()).unwrap();
@@ -98,10 +118,10 @@ impl Load {
     }
 }
 
-fn sandboxed(world: &World, requests: &[Request], load: &mut Load) -> Vec<Vec<u32>> {
+fn sandboxed(world: &World, plan: &Arc<ActivePlan>, requests: &[Request], load: &mut Load) -> Vec<Vec<u32>> {
     let clients = world.guests.threads();
     let parts: Vec<Vec<Request>> = requests.chunks(requests.len().div_ceil(clients)).map(<[_]>::to_vec).collect();
-    let plan = Arc::clone(&world.plan);
+    let plan = Arc::clone(plan);
     let began = Instant::now();
     let done = world.guests.block_on(async move {
         let clients = parts.into_iter().map(|part| {
@@ -167,9 +187,13 @@ pub(crate) fn figures() -> Vec<Figure> {
     let world = world();
     let requests = requests(&world);
     let (mut host, mut native) = (Load::default(), Load::default());
-    sandboxed(&world, &requests, &mut Load::default());
+    sandboxed(&world, &world.plan, &requests, &mut Load::default());
+    let copies = from_images(&world);
+    let mut fresh = Load::default();
+    sandboxed(&world, &copies, &requests, &mut Load::default());
     for _ in 0..ROUNDS {
-        let ours = sandboxed(&world, &requests, &mut host);
+        let ours = sandboxed(&world, &world.plan, &requests, &mut host);
+        assert!(ours == sandboxed(&world, &copies, &requests, &mut fresh), "copies answer what kept instances do");
         let theirs = natively(&world, &requests, &mut native);
         // The two are the same program but for its compiler: sums in another order tell near-ties apart.
         let same = ours.iter().zip(&theirs).filter(|(a, b)| a == b).count();
@@ -201,12 +225,20 @@ pub(crate) fn figures() -> Vec<Figure> {
         spread: 0.0,
     };
     let (h50, h99, n50, n99) = (host.quantile(0.5), host.quantile(0.99), native.quantile(0.5), native.quantile(0.99));
+    let (f50, f99) = (fresh.quantile(0.5), fresh.quantile(0.99));
     let (hps, nps) = (host.per_second(), native.per_second());
     vec![
         plain("calls.graph.p50", "movie graph, p50", h50, "us", "lower"),
         plain("calls.graph.p99", "movie graph, p99", h99, "us", "lower"),
         plain("calls.graph.rps", "movie graph, requests a second", hps, "1/s", "higher"),
         plain("calls.graph.fuel", "movie graph, fuel a request", fuel, "fuel", "lower"),
+        plain("calls.graph.fresh_p50", "movie graph of fresh copies, p50", f50, "us", "lower"),
+        plain("calls.graph.fresh_p99", "movie graph of fresh copies, p99", f99, "us", "lower"),
+        Figure {
+            target: None,
+            unit: "times kept",
+            ..ratio("calls.graph.fresh", "fresh copies beside kept instances, p50", f50, h50, "kept p50, us")
+        },
         ratio("calls.graph.p50_ratio", "movie graph, p50 beside native", h50, n50, "native p50, us"),
         ratio("calls.graph.p99_ratio", "movie graph, p99 beside native", h99, n99, "native p99, us"),
         ratio("calls.graph.rps_ratio", "movie graph, time a request beside native", nps, hps, "host requests a second"),

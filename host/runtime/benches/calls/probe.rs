@@ -5,8 +5,8 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion};
-use greenroom_model::{Budget, Candidates, History, Input, Observation, ParamValue, Payload};
-use greenroom_sandbox::{Capabilities, Config, check_payload};
+use greenroom_model::{Budget, Budgets, Candidates, History, Input, Observation, ParamValue, Payload};
+use greenroom_sandbox::{Capabilities, Config, Preparation, check_payload};
 
 use crate::raw::{Raw, observation, types};
 
@@ -109,6 +109,21 @@ pub(crate) fn calls(criterion: &mut Criterion) {
             |capabilities| {
                 runtime.block_on(async {
                     let mut instance = component.instantiate(capabilities, &budget).await.unwrap();
+                    black_box(instance.decide(&seen, &budget).await.unwrap());
+                });
+            },
+            BatchSize::SmallInput,
+        );
+    });
+    let configured = params("honest");
+    let preparation = Preparation { params: Some(&configured), state: None, budgets: &Budgets::default() };
+    let image = runtime.block_on(component.image(none(), &preparation)).unwrap();
+    group.bench_function("image", |b| {
+        b.iter_batched(
+            none,
+            |capabilities| {
+                runtime.block_on(async {
+                    let mut instance = image.instantiate(capabilities, &budget).await.unwrap();
                     black_box(instance.decide(&seen, &budget).await.unwrap());
                 });
             },

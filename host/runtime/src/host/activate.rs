@@ -101,6 +101,13 @@ impl Host {
         Ok(generation)
     }
 
+    /// Makes warm images of what is active, beside serving: from when one is ready, each request has a copy of it.
+    pub fn make_images(&self) {
+        if let Some(plan) = self.active() {
+            plan.make_images(&self.inner.guests);
+        }
+    }
+
     /// The graph with these states, warm.
     fn prepared(&self, states: &StatesByAgent, memory: Layer, generation: Generation) -> Result<ActivePlan, HostError> {
         let inner = &self.inner;

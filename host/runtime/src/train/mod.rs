@@ -229,7 +229,7 @@ impl Trainer {
         let failed = |fault| TrainError::Agent { agent: name.clone(), fault };
         let budgets = &agent.spec.budgets;
         let mut used = Usage::default();
-        let mut learner = agent.blank(None, &mut used).await.map_err(failed)?;
+        let mut learner = agent.blank(&mut used).await.map_err(failed)?;
         let mut fuel = used.fuel;
         for batch in before {
             learner.learn(&batch, &budgets.learn).await.map_err(failed)?;

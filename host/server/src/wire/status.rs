@@ -1,7 +1,7 @@
 //! `GET /v1/status`, `/healthz` and `/readyz`.
 
 use greenroom_memory::Counts;
-use greenroom_runtime::{ActivePlan, Agent};
+use greenroom_runtime::{ActivePlan, Agent, Source};
 use serde::Serialize;
 
 use super::Usage;
@@ -36,6 +36,11 @@ struct AgentStatus<'s> {
     component: String,
     params: String,
     state: Option<String>,
+    /// Where instances come from: `image`, `stock` or `pool`.
+    instances: &'static str,
+    /// Why there is no image, when one was tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_image: Option<&'s str>,
     /// Of all requests since this version was made ready.
     usage: Usage,
 }
@@ -105,12 +110,19 @@ impl<'s> Status<'s> {
 
 impl<'s> From<&'s Agent> for AgentStatus<'s> {
     fn from(agent: &'s Agent) -> Self {
+        let (source, no_image) = agent.source();
         Self {
             agent: &agent.spec.name,
             version: agent.version.digest().to_string(),
             component: agent.version.component.to_string(),
             params: agent.version.params.to_string(),
             state: agent.version.state.as_ref().map(ToString::to_string),
+            instances: match source {
+                Source::Image => "image",
+                Source::Stock => "stock",
+                Source::Pool => "pool",
+            },
+            no_image,
             usage: (&agent.used()).into(),
         }
     }

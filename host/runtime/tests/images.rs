@@ -1,0 +1,122 @@
+//! Where fresh instances come from: made ready ahead of requests at first, copies of a warm image from when there is one.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test that cannot go on should stop"
+)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use greenroom_runtime::{Ask, Host, Reply, Source};
+use support::{World, ask};
+
+const FRESH: &str = r#"
+[graph]
+name = "fresh"
+output = "fuse"
+deadline_ms = 5000
+
+[agents.popularity]
+component = "COMPONENTS/popularity.wasm"
+
+[agents.knn]
+component = "COMPONENTS/item-knn.wasm"
+
+[agents.fusion]
+component = "COMPONENTS/fusion.wasm"
+
+[nodes.popularity]
+agent = "popularity"
+
+[nodes.knn]
+agent = "knn"
+
+[nodes.fuse]
+agent = "fusion"
+inputs = { popularity = "popularity", knn = "knn" }
+"#;
+
+fn sources(host: &Host) -> Vec<Source> {
+    host.active().unwrap().agents.iter().map(|agent| agent.source().0).collect()
+}
+
+fn with_images(host: &Host) {
+    host.make_images();
+    let began = Instant::now();
+    while sources(host).iter().any(|source| *source != Source::Image) {
+        assert!(began.elapsed() < Duration::from_secs(120), "no images: {:?}", sources(host));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn answers(host: &Host, subjects: u32) -> Vec<Reply> {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let asked = (0..subjects).map(|s| Ask { seed: Some(7), ..ask(&format!("s{s}"), 5) });
+    asked.map(|ask| runtime.block_on(host.decide(ask)).unwrap()).collect()
+}
+
+fn items(replies: &[Reply]) -> Vec<Vec<(String, u32)>> {
+    let of = |reply: &Reply| reply.items.iter().map(|item| (item.id.to_string(), item.score.to_bits())).collect();
+    replies.iter().map(of).collect()
+}
+
+#[test]
+fn a_copy_of_the_image_answers_what_an_instance_made_ready_for_it_does() {
+    let world = World::new(FRESH);
+    let host = world.serving();
+    assert_eq!(sources(&host), [Source::Stock; 3]);
+    let before = answers(&host, 20);
+    with_images(&host);
+    let after = answers(&host, 20);
+    assert_eq!(items(&before), items(&after));
+    for reply in &after {
+        assert!(reply.answer.degraded.is_empty(), "{:?}", reply.answer.degraded);
+        // Made and asked, nothing else.
+        assert!(reply.answer.nodes.iter().all(|(_, used)| used.calls == 2), "{:?}", reply.answer.nodes);
+    }
+}
+
+#[test]
+fn no_request_finds_what_an_earlier_one_left() {
+    for instances in ["fresh", "stocked"] {
+        let world = World::new(&format!(
+            r#"
+[graph]
+name = "counting"
+output = "count"
+deadline_ms = 5000
+exclude_seen = false
+
+[memory.probe]
+kind = "kv"
+bytes_max = "1MiB"
+
+[agents.probe]
+component = "COMPONENTS/probe.wasm"
+params = {{ mode = "count" }}
+instances = "{instances}"
+grants = {{ memory = ["probe:read"] }}
+
+[nodes.count]
+agent = "probe"
+"#
+        ));
+        let host = world.serving();
+        // It answers with the row of how often it was asked before.
+        let first = items(&answers(&host, 10));
+        assert!(first.iter().all(|items| items == &first[0] && items.len() == 1), "{instances}: {first:?}");
+        if instances == "fresh" {
+            with_images(&host);
+            assert_eq!(items(&answers(&host, 10)), first);
+        } else {
+            host.make_images();
+            assert_eq!(sources(&host), [Source::Stock]);
+        }
+    }
+}
