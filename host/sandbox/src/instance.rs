@@ -11,10 +11,10 @@ use wasmtime::Store;
 use crate::bindings::exports::greenroom::agent::{learner, lifecycle, policy};
 use crate::bindings::greenroom::agent::types;
 use crate::context::Context;
-use crate::{lift, lower, outcome};
+use crate::{descriptor, lift, lower, outcome};
 
 /// Bytes that a guest may hand over in one call, by default and when it hands over its state.
-const LIFTED_MAX: usize = 64 << 20;
+pub(crate) const LIFTED_MAX: usize = 64 << 20;
 const STATE_MAX: usize = 1 << 30;
 /// Notes of a `fit` that are kept.
 const NOTES_MAX: usize = 64;
@@ -101,7 +101,12 @@ impl Instance {
         let began = self.begin(Call::Describe, budget, Moment::default())?;
         let guest = self.guests.lifecycle.as_ref().ok_or_else(|| missing("lifecycle"))?;
         let told = within(self.waits, budget, guest.call_describe(&mut self.store)).await.map(Ok);
-        self.end(Call::Describe, budget, began, told).map(lift::descriptor)
+        let described = lift::descriptor(self.end(Call::Describe, budget, began, told)?);
+        if let Err(lie) = descriptor::check(&described) {
+            self.alive = false;
+            return Err(Fault::guest(FaultKind::InvalidOutput, format!("describe returned {lie}")));
+        }
+        Ok(described)
     }
 
     /// Sets parameters, a MessagePack map.
