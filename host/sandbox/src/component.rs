@@ -12,7 +12,7 @@ use crate::bindings::exports::greenroom::agent::{learner, lifecycle, policy};
 use crate::capabilities::Capabilities;
 use crate::context::Context;
 use crate::inspect::{Inspection, LoadError};
-use crate::instance::{Guests, Instance, within};
+use crate::instance::{Guests, Instance, LIFTED_MAX, within};
 use crate::outcome;
 
 /// Handles that an instance may hold at once.
@@ -43,7 +43,7 @@ impl Component {
     ) -> Result<Self, LoadError> {
         let wrong = |interface: &str| {
             let interface = interface.to_owned();
-            move |e: wasmtime::Error| LoadError::WrongType { interface, message: format!("{e:#}") }
+            move |e: wasmtime::Error| LoadError::WrongType { interface, message: outcome::shown(&format!("{e:#}")) }
         };
         let has = &inspection.interfaces;
         let policy = has.policy.then(|| policy::GuestIndices::new(&pre).map_err(wrong("policy"))).transpose()?;
@@ -92,6 +92,7 @@ impl Component {
         let mut store = Store::new(inner.pre.engine(), Context::new(capabilities, *budget));
         store.limiter(|context| context);
         store.set_max_component_handles(HANDLES_MAX);
+        store.set_hostcall_fuel(LIFTED_MAX);
         store.epoch_deadline_callback(|context| {
             // Each tick: stop what is over its deadline, and let others of this thread have a turn.
             if Instant::now() >= context.data().deadline {

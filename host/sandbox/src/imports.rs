@@ -9,6 +9,7 @@ use crate::bindings::greenroom::agent::types::{ColumnResult, ValuesResult};
 use crate::bindings::greenroom::agent::{log, memory, metric, types};
 use crate::capabilities::{Later, MemoryError};
 use crate::context::{Context, Stopped};
+use crate::outcome::shown;
 
 /// A namespace that a guest has open.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
@@ -96,7 +97,7 @@ impl memory::Host for Context {
         self.meter(name.len())?;
         let write = self.capabilities.allows(&name, Verb::Write);
         if !write && !self.capabilities.allows(&name, Verb::Read) {
-            let asked = format!("{name}:read is not granted to `{}`", self.capabilities.agent);
+            let asked = format!("{}:read is not granted to `{}`", shown(&name), self.capabilities.agent);
             tracing::debug!(target: "greenroom::denied", agent = %self.capabilities.agent, "{asked}");
             return Ok(Err(memory::Error::Denied(asked)));
         }
@@ -234,11 +235,13 @@ impl memory::HostNamespace for Context {
 impl log::Host for Context {
     fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
         self.meter(message.len())?;
-        let line = escaped(&message);
-        if self.usage.log_bytes + line.len() as u64 > self.budget.log_bytes_max {
+        let left = self.budget.log_bytes_max.saturating_sub(self.usage.log_bytes);
+        // Escaping makes a line up to six times as long: one that is too long as it is, is not escaped.
+        let line = if message.len() as u64 > left { None } else { Some(escaped(&message)) };
+        let Some(line) = line.filter(|line| line.len() as u64 <= left) else {
             self.usage.log_dropped += 1;
             return Ok(());
-        }
+        };
         self.usage.log_bytes += line.len() as u64;
         let agent = &*self.capabilities.agent;
         match level {
@@ -271,13 +274,13 @@ pub(crate) fn escaped(message: &str) -> String {
 impl metric::Host for Context {
     fn count(&mut self, name: String, value: f64) -> wasmtime::Result<()> {
         self.meter(name.len() + 8)?;
-        tracing::debug!(target: "greenroom::metric", agent = %self.capabilities.agent, name = escaped(&name), count = value);
+        tracing::debug!(target: "greenroom::metric", agent = %self.capabilities.agent, name = shown(&name), count = value);
         Ok(())
     }
 
     fn observe(&mut self, name: String, value: f64) -> wasmtime::Result<()> {
         self.meter(name.len() + 8)?;
-        tracing::debug!(target: "greenroom::metric", agent = %self.capabilities.agent, name = escaped(&name), value);
+        tracing::debug!(target: "greenroom::metric", agent = %self.capabilities.agent, name = shown(&name), value);
         Ok(())
     }
 }
