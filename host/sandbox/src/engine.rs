@@ -14,6 +14,8 @@ use crate::bindings::Agent;
 use crate::component::Component;
 use crate::context::Context;
 use crate::inspect::{self, LoadError};
+use crate::outcome::shown;
+use crate::wasi;
 
 /// How a sandbox is set up.
 #[derive(Debug, Clone)]
@@ -86,6 +88,7 @@ impl Config {
         let mut linker = Linker::new(&engine);
         Agent::add_to_linker::<Context, HasSelf<Context>>(&mut linker, |context| context).map_err(wrong)?;
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(wrong)?;
+        wasi::add_timers(&mut linker).map_err(wrong)?;
         let artifacts = match self.cache_dir {
             Some(path) => {
                 let opened = Artifacts::open(&path, &engine);
@@ -109,17 +112,16 @@ impl Sandbox {
         let inspection = inspect::inspect(bytes)?;
         let compile = || {
             wasmtime::component::Component::new(&self.inner.engine, bytes)
-                .map_err(|e| LoadError::Compile(format!("{e:#}")))
+                .map_err(|e| LoadError::Compile(shown(&format!("{e:#}"))))
         };
         let compiled = match &self.inner.artifacts {
             Some(artifacts) => artifacts.get_or_make(&self.inner.engine, &inspection.digest, compile)?,
             None => compile()?,
         };
-        let pre = self
-            .inner
-            .linker
-            .instantiate_pre(&compiled)
-            .map_err(|e| LoadError::WrongType { interface: "an import".to_owned(), message: format!("{e:#}") })?;
+        let pre = self.inner.linker.instantiate_pre(&compiled).map_err(|e| LoadError::WrongType {
+            interface: "an import".to_owned(),
+            message: shown(&format!("{e:#}")),
+        })?;
         Component::new(inspection, pre, Arc::clone(&self.inner.slots), self.inner.pool_instances)
     }
 
