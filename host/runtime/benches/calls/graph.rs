@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use greenroom_kit::Figure;
 use greenroom_memory::Store;
 use greenroom_model::{Digest, Generation};
 use greenroom_runtime::evaluation::{Split, p1};
@@ -14,7 +15,6 @@ use greenroom_runtime::{
 };
 use greenroom_sandbox::Memory;
 
-use crate::figures::Figure;
 use crate::native::Pipeline;
 
 /// Interleaved, so that whatever else the machine does falls on both.
