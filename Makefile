@@ -8,7 +8,7 @@ SHELL := bash
 # Cargo fills every core by itself, and steps in order make the output readable: `-j` changes nothing.
 .NOTPARALLEL:
 .PHONY: help setup tools build components demo test fmt lint deny example-check doc-test suite \
-	figures figures-quality figures-calls clean
+	figures figures-quality figures-calls figures-hostile clean
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 GREENROOM := $(TARGET)/release/greenroom
@@ -19,7 +19,7 @@ EVENTS := --events $(EXAMPLE)/ratings.csv --items $(EXAMPLE)/movies.csv
 # Cargo merges the features that the selected packages ask for, and another mix compiles wasmtime anew: so commands select
 # the whole workspace and narrow the kind of target. Tests bring features of their own, hence their kind from the start.
 KINDS := --bins
-test suite doc-test figures figures-quality figures-calls: KINDS := --bins --tests
+test suite doc-test figures figures-quality figures-calls figures-hostile: KINDS := --bins --tests
 # Whom the demo recommends to.
 SUBJECT ?= 15
 
@@ -85,7 +85,7 @@ suite: components ## Unit and end-to-end tests
 		cargo test --locked --release --workspace --lib --bins --tests --no-fail-fast --quiet; \
 	fi
 
-figures: figures-quality figures-calls ## Measure everything that the project claims
+figures: figures-quality figures-calls figures-hostile ## Measure everything that the project claims
 
 figures-quality: setup components ## How good the recommendations are, to target/figures/quality.json
 	$(call step,figures: quality)
@@ -97,6 +97,11 @@ figures-calls: setup components ## What calls cost, to target/figures/calls.json
 	$(call step,figures: calls)
 	@mkdir -p $(FIGURES)
 	@GREENROOM_FIGURES=$(FIGURES)/calls.json cargo bench --locked --workspace --bench calls
+
+figures-hostile: setup build ## What hostile guests cost, to target/figures/hostile.json
+	$(call step,figures: hostile)
+	@mkdir -p $(FIGURES)
+	@GREENROOM_FIGURES=$(FIGURES)/hostile.json cargo bench --locked --workspace --bench hostile
 
 clean: ## Remove what was built
 	@cargo clean

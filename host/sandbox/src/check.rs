@@ -8,11 +8,17 @@ use std::fmt;
 
 use greenroom_model::{Candidates, Column, Decision, Payload, PolicyRecord, Values};
 
+use crate::outcome::shown;
+
 /// The most rows that any node may return.
 pub const ROWS_MAX: usize = 1 << 20;
 
 /// The most named columns that candidates may carry.
 const COLUMNS_MAX: usize = 64;
+/// The most branches that a route may have.
+const BRANCHES_MAX: usize = 1_024;
+/// The longest name of a column or a branch, in bytes.
+pub(crate) const NAME_MAX: usize = 256;
 
 /// How a decision broke the rules.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +30,8 @@ pub enum Violation {
     Unknown { row: u32, place: usize, rows: u32 },
     Repeated { row: u32, place: usize },
     Columns { found: usize },
+    Branches { found: usize },
+    Name { found: usize },
     Probability { what: String, value: f32 },
     NoBranch,
 }
@@ -41,6 +49,8 @@ impl fmt::Display for Violation {
             }
             Self::Repeated { row, place } => write!(f, "row {row} at place {place} was there before"),
             Self::Columns { found } => write!(f, "{found} columns, at most {COLUMNS_MAX} are taken"),
+            Self::Branches { found } => write!(f, "{found} branches, at most {BRANCHES_MAX} are taken"),
+            Self::Name { found } => write!(f, "a name of {found} bytes, at most {NAME_MAX} are taken"),
             Self::Probability { what, value } => write!(f, "{what} is {value}, which is no probability"),
             Self::NoBranch => write!(f, "a route without any branch"),
         }
@@ -111,7 +121,7 @@ pub fn candidates(candidates: &Candidates, limit: u32, count: u32) -> Result<(),
         return Err(Violation::TooMany { found: n, limit });
     }
     let length = |column: &str, found: usize| {
-        if found == n { Ok(()) } else { Err(Violation::Lengths { column: column.to_owned(), found, expected: n }) }
+        if found == n { Ok(()) } else { Err(Violation::Lengths { column: shown(column), found, expected: n }) }
     };
     length("scores", candidates.scores.len())?;
     if !candidates.sources.is_empty() {
@@ -121,6 +131,7 @@ pub fn candidates(candidates: &Candidates, limit: u32, count: u32) -> Result<(),
         return Err(Violation::Columns { found: candidates.columns.len() });
     }
     for column in &candidates.columns {
+        named(&column.name)?;
         length(&column.name, column.values.len())?;
         if let Values::F32s(values) = &column.values {
             finite(&column.name, values)?;
@@ -135,9 +146,13 @@ fn finite(column: &str, values: &[f32]) -> Result<(), Violation> {
     let odd = |x: &f32| x.to_bits() & 0x7f80_0000 == 0x7f80_0000;
     if values.iter().fold(false, |any, x| any | odd(x)) {
         let place = values.iter().position(odd).unwrap_or(0);
-        return Err(Violation::NotFinite { column: column.to_owned(), place });
+        return Err(Violation::NotFinite { column: shown(column), place });
     }
     Ok(())
+}
+
+fn named(name: &str) -> Result<(), Violation> {
+    if name.len() > NAME_MAX { Err(Violation::Name { found: name.len() }) } else { Ok(()) }
 }
 
 /// Checks whatever a node returned, and how it says that it was drawn.
@@ -158,13 +173,18 @@ pub fn payload(payload: &Payload, policy: Option<&PolicyRecord>, limit: u32, cou
                     return Err(Violation::Lengths { column: "propensities".to_owned(), found, expected });
                 }
                 policy.propensities.iter().try_for_each(|&p| probability("a propensity", p))?;
+                if !policy.log_probability.is_finite() {
+                    return Err(Violation::NotFinite { column: "log-probability".to_owned(), place: 0 });
+                }
             }
             Ok(())
         }
         Payload::Route(branches) if branches.is_empty() => Err(Violation::NoBranch),
-        Payload::Route(branches) => {
-            branches.iter().try_for_each(|(name, p)| probability(&format!("the probability of branch `{name}`"), *p))
-        }
+        Payload::Route(branches) if branches.len() > BRANCHES_MAX => Err(Violation::Branches { found: branches.len() }),
+        Payload::Route(branches) => branches.iter().try_for_each(|(name, p)| {
+            named(name)?;
+            probability(&format!("the probability of branch `{}`", shown(name)), *p)
+        }),
         Payload::Settings { .. } | Payload::Document(_) => Ok(()),
     }
 }

@@ -41,7 +41,7 @@ impl Component {
     ) -> Result<Self, LoadError> {
         let wrong = |interface: &str| {
             let interface = interface.to_owned();
-            move |e: wasmtime::Error| LoadError::WrongType { interface, message: format!("{e:#}") }
+            move |e: wasmtime::Error| LoadError::WrongType { interface, message: outcome::shown(&format!("{e:#}")) }
         };
         let has = &inspection.interfaces;
         let policy = has.policy.then(|| policy::GuestIndices::new(&pre).map_err(wrong("policy"))).transpose()?;
@@ -121,6 +121,7 @@ impl Component {
         let mut store = Store::new(inner.pre.engine(), Context::new(capabilities, *budget));
         store.limiter(|context| context);
         store.set_max_component_handles(handles_max(budget));
+        store.set_hostcall_fuel(usize::try_from(budget.lifted_bytes_max).unwrap_or(usize::MAX));
         store.epoch_deadline_callback(|context| {
             // Each tick: stop what is over its deadline, and let others of this thread have a turn.
             if Instant::now() >= context.data().deadline {

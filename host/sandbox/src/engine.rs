@@ -15,6 +15,8 @@ use crate::bindings::Agent;
 use crate::component::Component;
 use crate::context::Context;
 use crate::inspect::{self, LoadError};
+use crate::outcome::shown;
+use crate::wasi;
 
 /// How a sandbox is set up.
 #[derive(Debug, Clone)]
@@ -87,6 +89,7 @@ impl Config {
         let mut linker = Linker::new(&engine);
         Agent::add_to_linker::<Context, HasSelf<Context>>(&mut linker, |context| context).map_err(wrong)?;
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(wrong)?;
+        wasi::add_timers(&mut linker).map_err(wrong)?;
         let artifacts = match self.cache_dir {
             Some(path) => {
                 let opened = Artifacts::open(&path, &engine);
@@ -115,7 +118,7 @@ impl Sandbox {
 
     pub(crate) fn compile(&self, bytes: &[u8]) -> Result<wasmtime::component::Component, LoadError> {
         let compiled = wasmtime::component::Component::new(&self.inner.engine, bytes);
-        compiled.map_err(|e| LoadError::Compile(format!("{e:#}")))
+        compiled.map_err(|e| LoadError::Compile(shown(&format!("{e:#}"))))
     }
 
     /// What was compiled before and kept under `key`.
@@ -135,7 +138,7 @@ impl Sandbox {
     }
 
     pub(crate) fn link(&self, compiled: &wasmtime::component::Component) -> Result<InstancePre<Context>, LoadError> {
-        let wrong = |e| LoadError::WrongType { interface: "an import".to_owned(), message: format!("{e:#}") };
+        let wrong = |e| LoadError::WrongType { interface: "an import".to_owned(), message: shown(&format!("{e:#}")) };
         self.inner.linker.instantiate_pre(compiled).map_err(wrong)
     }
 

@@ -10,6 +10,7 @@ use crate::bindings::greenroom::agent::types::{ColumnResult, ValuesResult};
 use crate::bindings::greenroom::agent::{log, memory, metric, types};
 use crate::capabilities::{Later, MemoryError};
 use crate::context::{Context, Stopped};
+use crate::outcome::shown;
 
 /// A namespace that a guest has open.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
@@ -108,7 +109,7 @@ impl memory::Host for Context {
         within!(self.meter(name.len()));
         let write = self.capabilities.allows(&name, Verb::Write);
         if !write && !self.capabilities.allows(&name, Verb::Read) {
-            let asked = format!("{name}:read is not granted to `{}`", self.capabilities.agent);
+            let asked = format!("{}:read is not granted to `{}`", shown(&name), self.capabilities.agent);
             tracing::debug!(target: "greenroom::denied", agent = %self.capabilities.agent, "{asked}");
             return Ok(Err(memory::Error::Denied(asked)));
         }
@@ -255,13 +256,18 @@ impl memory::HostNamespace for Context {
 impl log::Host for Context {
     fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
         let metered = self.meter(message.len())?;
-        let line = escaped(&message);
-        let full = self.usage.log_lines >= self.budget.log_lines_max
-            || self.usage.log_bytes + line.len() as u64 > self.budget.log_bytes_max;
-        if metered.is_err() || full {
+        let left = match metered {
+            Ok(()) if self.usage.log_lines < self.budget.log_lines_max => {
+                self.budget.log_bytes_max.saturating_sub(self.usage.log_bytes)
+            }
+            _ => 0,
+        };
+        // Escaping makes a line up to six times as long: one that is too long as it is, is not escaped.
+        let line = if message.len() as u64 > left { None } else { Some(escaped(&message)) };
+        let Some(line) = line.filter(|line| left > 0 && line.len() as u64 <= left) else {
             self.usage.log_dropped += 1;
             return Ok(());
-        }
+        };
         self.usage.log_lines += 1;
         self.usage.log_bytes += line.len() as u64;
         let agent = &*self.capabilities.agent;
@@ -297,7 +303,7 @@ impl metric::Host for Context {
         if self.meter(name.len() + 8)?.is_err() {
             return Ok(());
         }
-        tracing::debug!(target: "greenroom::metric", agent = %self.capabilities.agent, name = escaped(&name), count = value);
+        tracing::debug!(target: "greenroom::metric", agent = %self.capabilities.agent, name = shown(&name), count = value);
         Ok(())
     }
 
@@ -305,7 +311,7 @@ impl metric::Host for Context {
         if self.meter(name.len() + 8)?.is_err() {
             return Ok(());
         }
-        tracing::debug!(target: "greenroom::metric", agent = %self.capabilities.agent, name = escaped(&name), value);
+        tracing::debug!(target: "greenroom::metric", agent = %self.capabilities.agent, name = shown(&name), value);
         Ok(())
     }
 }

@@ -3,7 +3,12 @@
 
 use greenroom_model::{Digest, Interfaces};
 use thiserror::Error;
-use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{
+    ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind, ComponentTypeRef, Encoding,
+    Instance, Parser, Payload, Validator, WasmFeatures,
+};
+
+use crate::outcome::shown;
 
 /// The version of the contract that this host speaks.
 pub const CONTRACT: &str = "0.1.0";
@@ -66,6 +71,14 @@ impl Need {
     pub fn weight(self) -> u32 {
         self.instances.max(self.memories).max(self.tables).max(1)
     }
+
+    /// Adds what one more takes; more than any pool has when that cannot be known.
+    fn add(&mut self, more: Option<Self>) {
+        let more = more.unwrap_or(Self { instances: u32::MAX, ..Self::default() });
+        self.instances = self.instances.saturating_add(more.instances);
+        self.memories = self.memories.saturating_add(more.memories);
+        self.tables = self.tables.saturating_add(more.tables);
+    }
 }
 
 /// What a component is.
@@ -101,10 +114,10 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
             continue;
         }
         let Some(interface) = contract_item(name)? else {
-            return Err(LoadError::UnknownImport { name: name.clone() });
+            return Err(LoadError::UnknownImport { name: shown(name) });
         };
         if !IMPORTS.contains(&interface) {
-            return Err(LoadError::UnknownImport { name: name.clone() });
+            return Err(LoadError::UnknownImport { name: shown(name) });
         }
         if interface != "types" {
             interfaces.imports.push(interface.to_owned());
@@ -117,10 +130,10 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
             Some("lifecycle") => interfaces.lifecycle = true,
             Some("learner") => interfaces.learner = true,
             Some("types") => {}
-            Some(_) => return Err(LoadError::UnknownExport { name: name.clone() }),
+            Some(_) => return Err(LoadError::UnknownExport { name: shown(name) }),
             // Language runtimes export things of their own; nobody calls them.
             None if !name.starts_with("greenroom:") => {}
-            None => return Err(LoadError::UnknownExport { name: name.clone() }),
+            None => return Err(LoadError::UnknownExport { name: shown(name) }),
         }
     }
     if !(interfaces.policy || interfaces.lifecycle || interfaces.learner) {
@@ -138,7 +151,7 @@ pub(crate) fn features() -> WasmFeatures {
 }
 
 fn broken(error: wasmparser::BinaryReaderError) -> LoadError {
-    LoadError::Broken { offset: error.offset(), message: error.message().to_owned() }
+    LoadError::Broken { offset: error.offset(), message: shown(error.message()) }
 }
 
 /// Whether a name is of the part of WASI 0.2 that is linked, with nothing behind it.
@@ -156,7 +169,7 @@ fn contract_item(name: &str) -> Result<Option<&str>, LoadError> {
     let Some(rest) = name.strip_prefix(PACKAGE) else { return Ok(None) };
     match rest.split_once('@') {
         Some((interface, CONTRACT)) => Ok(Some(interface)),
-        _ => Err(LoadError::OtherContract { name: name.to_owned() }),
+        _ => Err(LoadError::OtherContract { name: shown(name) }),
     }
 }
 
@@ -167,33 +180,122 @@ struct Names {
     need: Need,
 }
 
+/// A component or a module that is being read. What is not known, because it comes as an argument, is none.
+#[derive(Default)]
+struct Scope {
+    component: bool,
+    /// What one instance of it takes.
+    need: Need,
+    modules: Vec<Option<Need>>,
+    components: Vec<Option<Need>>,
+}
+
 impl Names {
-    /// Names are those of the outermost component; what is needed is summed over all that is nested in it.
+    /// Names are those of the outermost component; what is needed is summed over all that one instance makes, so that
+    /// what is made twice counts twice.
     fn read(&mut self, bytes: &[u8]) -> Result<(), LoadError> {
-        let mut depth = 0_usize;
+        let mut scopes: Vec<Scope> = Vec::new();
         for payload in Parser::new(0).parse_all(bytes) {
-            match payload.map_err(broken)? {
-                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => return Err(LoadError::CoreModule),
-                Payload::Version { .. } => depth += 1,
-                Payload::End(_) => depth = depth.saturating_sub(1),
-                Payload::ComponentImportSection(section) if depth == 1 => {
-                    for import in section {
+            let payload = payload.map_err(broken)?;
+            match &payload {
+                Payload::Version { encoding: Encoding::Module, .. } if scopes.is_empty() => {
+                    return Err(LoadError::CoreModule);
+                }
+                Payload::Version { encoding, .. } => {
+                    scopes.push(Scope { component: *encoding == Encoding::Component, ..Scope::default() });
+                }
+                Payload::End(_) => {
+                    let Some(done) = scopes.pop() else { continue };
+                    match scopes.last_mut() {
+                        Some(around) if done.component => around.components.push(Some(done.need)),
+                        Some(around) => around.modules.push(Some(done.need)),
+                        None => self.need = done.need,
+                    }
+                }
+                Payload::ComponentImportSection(section) if scopes.len() == 1 => {
+                    for import in section.clone() {
                         self.imports.push(import.map_err(broken)?.name.name.to_owned());
                     }
                 }
-                Payload::ComponentExportSection(section) if depth == 1 => {
-                    for export in section {
+                Payload::ComponentExportSection(section) if scopes.len() == 1 => {
+                    for export in section.clone() {
                         self.exports.push(export.map_err(broken)?.name.name.to_owned());
                     }
                 }
-                Payload::InstanceSection(section) => self.need.instances += section.count(),
-                Payload::MemorySection(section) => self.need.memories += section.count(),
-                Payload::TableSection(section) => self.need.tables += section.count(),
                 _ => {}
             }
+            count(&mut scopes, payload)?;
         }
         Ok(())
     }
+}
+
+/// Counts what a section makes, in the innermost scope.
+fn count(scopes: &mut [Scope], payload: Payload<'_>) -> Result<(), LoadError> {
+    let Some((scope, around)) = scopes.split_last_mut() else { return Ok(()) };
+    let of = |all: &[Option<Need>], index: u32| all.get(index as usize).copied().flatten();
+    match payload {
+        Payload::MemorySection(section) => scope.need.memories += section.count(),
+        Payload::TableSection(section) => scope.need.tables += section.count(),
+        Payload::InstanceSection(section) => {
+            for instance in section {
+                scope.need.add(Some(Need { instances: 1, ..Need::default() }));
+                if let Instance::Instantiate { module_index, .. } = instance.map_err(broken)? {
+                    scope.need.add(of(&scope.modules, module_index));
+                }
+            }
+        }
+        Payload::ComponentInstanceSection(section) => {
+            for instance in section {
+                if let ComponentInstance::Instantiate { component_index, .. } = instance.map_err(broken)? {
+                    scope.need.add(of(&scope.components, component_index));
+                }
+            }
+        }
+        Payload::ComponentImportSection(section) => {
+            for import in section {
+                match import.map_err(broken)?.ty {
+                    ComponentTypeRef::Module(_) => scope.modules.push(None),
+                    ComponentTypeRef::Component(_) => scope.components.push(None),
+                    _ => {}
+                }
+            }
+        }
+        Payload::ComponentExportSection(section) => {
+            for export in section {
+                let export = export.map_err(broken)?;
+                match export.kind {
+                    ComponentExternalKind::Module => scope.modules.push(of(&scope.modules, export.index)),
+                    ComponentExternalKind::Component => scope.components.push(of(&scope.components, export.index)),
+                    _ => {}
+                }
+            }
+        }
+        Payload::ComponentAliasSection(section) => {
+            for alias in section {
+                let (module, need) = match alias.map_err(broken)? {
+                    ComponentAlias::InstanceExport { kind: ComponentExternalKind::Module, .. } => (true, None),
+                    ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. } => (false, None),
+                    ComponentAlias::Outer { kind, count, index } => {
+                        // None out is the scope itself.
+                        let outer = match (count as usize).checked_sub(1) {
+                            None => Some(&*scope),
+                            Some(out) => around.iter().rev().nth(out),
+                        };
+                        match kind {
+                            ComponentOuterAliasKind::CoreModule => (true, outer.and_then(|o| of(&o.modules, index))),
+                            ComponentOuterAliasKind::Component => (false, outer.and_then(|o| of(&o.components, index))),
+                            _ => continue,
+                        }
+                    }
+                    _ => continue,
+                };
+                if module { scope.modules.push(need) } else { scope.components.push(need) }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 #[cfg(test)]

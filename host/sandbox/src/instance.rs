@@ -12,7 +12,7 @@ use wasmtime::component::{Lift, WasmList};
 use crate::bindings::exports::greenroom::agent::{learner, lifecycle, policy};
 use crate::bindings::greenroom::agent::types;
 use crate::context::Context;
-use crate::{check, lift, lower, outcome};
+use crate::{check, descriptor, lift, lower, outcome};
 
 /// Notes of a `fit` that are kept.
 const NOTES_MAX: usize = 64;
@@ -135,7 +135,12 @@ impl Instance {
         let began = self.begin(Call::Describe, budget, Moment::default())?;
         let guest = self.guests.lifecycle.as_ref().ok_or_else(|| missing("lifecycle"))?;
         let told = within(self.waits, budget, guest.call_describe(&mut self.store)).await.map(Ok);
-        self.end(Call::Describe, budget, began, told).map(lift::descriptor)
+        let described = lift::descriptor(self.end(Call::Describe, budget, began, told)?);
+        if let Err(lie) = descriptor::check(&described) {
+            self.alive = false;
+            return Err(Fault::guest(FaultKind::InvalidOutput, format!("describe returned {lie}")));
+        }
+        Ok(described)
     }
 
     /// Sets parameters, a MessagePack map.
@@ -219,6 +224,7 @@ impl Instance {
         let bytes = check::bytes(&decision);
         self.store.data_mut().usage.output_bytes = bytes;
         if bytes > budget.output_bytes_max {
+            self.alive = false;
             let message = format!("decide returned {bytes} bytes, its budget is {}", budget.output_bytes_max);
             return Err(Fault::guest(FaultKind::InvalidOutput, message));
         }

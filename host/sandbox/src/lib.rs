@@ -10,6 +10,7 @@ mod capabilities;
 mod check;
 mod component;
 mod context;
+mod descriptor;
 mod engine;
 mod image;
 mod imports;

@@ -56,7 +56,7 @@ fn trapped(context: &Context, trap: Option<Trap>, error: &wasmtime::Error) -> St
     let why = match (&context.last_words, trap) {
         (Some(words), _) => shown(words),
         (None, Some(trap)) => trap.to_string(),
-        (None, None) => error.root_cause().to_string(),
+        (None, None) => shown(&error.root_cause().to_string()),
     };
     let frames: Vec<String> = error
         .downcast_ref::<WasmBacktrace>()

@@ -1,9 +1,11 @@
 //! What tests of several crates share.
 
 mod components;
+mod figures;
 mod guest;
 pub mod movielens;
 pub mod recall;
 
 pub use components::{component, components};
+pub use figures::{Figure, report};
 pub use guest::guest;

@@ -1,21 +1,9 @@
-//! Figures as `make figures` collects them.
+//! What criterion found, as figures.
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
-
-/// A figure beside its baseline.
-pub(crate) struct Figure {
-    pub(crate) id: &'static str,
-    pub(crate) what: &'static str,
-    pub(crate) value: f64,
-    pub(crate) unit: &'static str,
-    pub(crate) better: &'static str,
-    pub(crate) target: Option<f64>,
-    pub(crate) baseline: Option<(&'static str, f64)>,
-    pub(crate) samples: u64,
-    pub(crate) spread: f64,
-}
+use greenroom_kit::Figure;
+use serde_json::Value;
 
 /// (median, half width of its 95 % interval) in nanoseconds, as criterion found them in this run.
 fn criterion(id: &str) -> (f64, f64) {
@@ -67,29 +55,4 @@ pub(crate) fn of_calls() -> Vec<Figure> {
             spread: spread / 1e3,
         },
     ]
-}
-
-/// Prints a table and writes `$GREENROOM_FIGURES`.
-pub(crate) fn report(figures: &[Figure]) {
-    println!("\n{:<42} {:>10} {:<12} {:>8}  baseline", "figure", "value", "unit", "target");
-    for f in figures {
-        let target = f.target.map_or_else(|| "-".to_owned(), |t| format!("{t}"));
-        let baseline = f.baseline.map_or_else(String::new, |(what, value)| format!("{what}: {value:.1}"));
-        println!("{:<42} {:>10.2} {:<12} {target:>8}  {baseline}", f.what, f.value, f.unit);
-    }
-    let list: Vec<Value> = figures
-        .iter()
-        .map(|f| {
-            json!({
-                "id": f.id, "what": f.what, "value": f.value, "unit": f.unit, "better": f.better, "target": f.target,
-                "baseline": f.baseline.map(|(what, value)| json!({ "what": what, "value": value })),
-                "samples": f.samples, "spread": f.spread,
-            })
-        })
-        .collect();
-    if let Some(path) = std::env::var_os("GREENROOM_FIGURES").map(PathBuf::from) {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, serde_json::to_string_pretty(&list).unwrap()).unwrap();
-        println!("\nwritten to {}", path.display());
-    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use greenroom_graph::Instances;
+use greenroom_kit::Figure;
 use greenroom_memory::Store;
 use greenroom_model::{Digest, Generation};
 use greenroom_runtime::evaluation::{Split, p1};
@@ -16,7 +17,6 @@ use greenroom_runtime::{
 };
 use greenroom_sandbox::Memory;
 
-use crate::figures::Figure;
 use crate::native::Pipeline;
 
 /// Interleaved, so that whatever else the machine does falls on both.

@@ -28,5 +28,5 @@ fn main() {
     criterion.final_summary();
     let mut figures = figures::of_calls();
     figures.extend(graph::figures());
-    figures::report(&figures);
+    greenroom_kit::report(&figures);
 }

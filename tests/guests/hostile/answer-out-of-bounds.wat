@@ -1,0 +1,6 @@
+;; Says that its answer lies past the end of its memory. A trap.
+(module
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+  (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32)
+    i32.const 65528))

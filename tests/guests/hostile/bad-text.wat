@@ -1,0 +1,9 @@
+;; Fails with a message that is no UTF-8. A trap.
+(module
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+  (data (i32.const 2048) "\ff\fe\c0\80")
+  (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32)
+    (i32.store8 (i32.const 1024) (i32.const 1))
+    (i32.store (i32.const 1036) (i32.const 2048)) (i32.store (i32.const 1040) (i32.const 4))
+    i32.const 1024))

@@ -1,0 +1,15 @@
+;; Asks for a million keys of no length at once. Refused as too many.
+(module
+  (import "greenroom:agent/memory@0.1.0" "open" (func $open (param i32 i32 i32)))
+  (import "greenroom:agent/memory@0.1.0" "[method]namespace.get-many" (func $get_many (param i32 i32 i32 i32)))
+  (import "greenroom:agent/memory@0.1.0" "[resource-drop]namespace" (func $drop (param i32)))
+  (memory (export "memory") 128)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+  (data (i32.const 16) "shared")
+  (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32)
+    (call $open (i32.const 16) (i32.const 6) (i32.const 256))
+    (call $get_many (i32.load (i32.const 264)) (i32.const 65536) (i32.const 1000000) (i32.const 512))
+    ;; An error was expected.
+    (if (i32.eqz (i32.load8_u (i32.const 512))) (then unreachable))
+    (call $drop (i32.load (i32.const 264)))
+    i32.const 1024))

@@ -1,0 +1,16 @@
+;; Has a summary of 1 MiB. The descriptor is refused.
+(module
+  (memory (export "memory") 32)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+  (data (i32.const 512) "liar")
+  (func (export "greenroom:agent/lifecycle@0.1.0#describe") (result i32)
+    (i32.store (i32.const 1024) (i32.const 512)) (i32.store (i32.const 1028) (i32.const 4))
+    (memory.fill (i32.const 65536) (i32.const 65) (i32.const 1048576))
+    (i32.store (i32.const 1040) (i32.const 65536)) (i32.store (i32.const 1044) (i32.const 1048576))
+    i32.const 1024)
+  (func (export "greenroom:agent/lifecycle@0.1.0#configure") (param i32 i32) (result i32)
+    i32.const 1024)
+  (func (export "greenroom:agent/lifecycle@0.1.0#snapshot") (result i32)
+    i32.const 1024)
+  (func (export "greenroom:agent/lifecycle@0.1.0#restore") (param i32 i32 i32 i32) (result i32)
+    i32.const 1024))

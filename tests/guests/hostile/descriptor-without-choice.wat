@@ -1,0 +1,16 @@
+;; Describes a choice between nothing. The descriptor is refused.
+(module
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+  (data (i32.const 512) "liar")
+  (func (export "greenroom:agent/lifecycle@0.1.0#describe") (result i32)
+    (i32.store (i32.const 1096) (i32.const 8192)) (i32.store (i32.const 1100) (i32.const 1))
+    (i32.store (i32.const 8192) (i32.const 512)) (i32.store (i32.const 8196) (i32.const 4))
+    (i32.store8 (i32.const 8208) (i32.const 2))
+    i32.const 1024)
+  (func (export "greenroom:agent/lifecycle@0.1.0#configure") (param i32 i32) (result i32)
+    i32.const 1024)
+  (func (export "greenroom:agent/lifecycle@0.1.0#snapshot") (result i32)
+    i32.const 1024)
+  (func (export "greenroom:agent/lifecycle@0.1.0#restore") (param i32 i32 i32 i32) (result i32)
+    i32.const 1024))

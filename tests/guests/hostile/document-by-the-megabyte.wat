@@ -1,0 +1,8 @@
+;; Returns a document of 12 MB. It is bounded by what a guest may hand over.
+(module
+  (memory (export "memory") 200)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+  (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32)
+    (i32.store8 (i32.const 1032) (i32.const 3))
+    (i32.store (i32.const 1036) (i32.const 65536)) (i32.store (i32.const 1040) (i32.const 12000000))
+    i32.const 1024))

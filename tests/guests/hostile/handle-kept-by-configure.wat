@@ -1,0 +1,15 @@
+;; Keeps a namespace open that it opened in `configure`. A fault: handles live for one call.
+(module
+  (import "greenroom:agent/memory@0.1.0" "open" (func $open (param i32 i32 i32)))
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+  (data (i32.const 16) "shared")
+  (func (export "greenroom:agent/lifecycle@0.1.0#describe") (result i32)
+    i32.const 1024)
+  (func (export "greenroom:agent/lifecycle@0.1.0#configure") (param i32 i32) (result i32)
+    (call $open (i32.const 16) (i32.const 6) (i32.const 256))
+    i32.const 1024)
+  (func (export "greenroom:agent/lifecycle@0.1.0#snapshot") (result i32)
+    i32.const 1024)
+  (func (export "greenroom:agent/lifecycle@0.1.0#restore") (param i32 i32 i32 i32) (result i32)
+    i32.const 1024))

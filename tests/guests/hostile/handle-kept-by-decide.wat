@@ -1,0 +1,9 @@
+;; Answers with a namespace still open. The answer stands, and the instance is not entered again.
+(module
+  (import "greenroom:agent/memory@0.1.0" "open" (func $open (param i32 i32 i32)))
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+  (data (i32.const 16) "shared")
+  (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32)
+    (call $open (i32.const 16) (i32.const 6) (i32.const 256))
+    i32.const 1024))

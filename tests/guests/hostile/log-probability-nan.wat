@@ -1,0 +1,10 @@
+;; Says that the logarithm of its list's probability is NaN. The answer is refused.
+(module
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+  (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32)
+    (i32.store (i32.const 1036) (i32.const 2048)) (i32.store (i32.const 1040) (i32.const 1))
+    (i32.store (i32.const 1044) (i32.const 3072)) (i32.store (i32.const 1048) (i32.const 1))
+    (i32.store8 (i32.const 1072) (i32.const 1))
+    (f64.store (i32.const 1096) (f64.const nan))
+    i32.const 1024))

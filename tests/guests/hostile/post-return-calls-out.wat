@@ -1,0 +1,8 @@
+;; Calls the host when the host is done with the answer. A trap: there is no way out there.
+(module
+  (import "greenroom:agent/memory@0.1.0" "row-count" (func $row_count (result i32)))
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+  (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32)
+    i32.const 1024)
+  (func (export "cabi_post_greenroom:agent/policy@0.1.0#decide") (param i32) (drop (call $row_count))))

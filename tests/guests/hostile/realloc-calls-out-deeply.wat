@@ -1,0 +1,17 @@
+;; Reads memory, and reads it again while the host asks for room for the value. A trap, not a stack of host calls.
+(module
+  (import "greenroom:agent/memory@0.1.0" "open" (func $open (param i32 i32 i32)))
+  (import "greenroom:agent/memory@0.1.0" "[method]namespace.get" (func $get (param i32 i32 i32 i32)))
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (if (global.get $handle) (then (call $read)))
+    i32.const 4096)
+  (data (i32.const 16) "shared")
+  (data (i32.const 32) "key-0001")
+  (global $handle (mut i32) (i32.const 0))
+  (func $read (call $get (global.get $handle) (i32.const 32) (i32.const 8) (i32.const 512)))
+  (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32)
+    (call $open (i32.const 16) (i32.const 6) (i32.const 256))
+    (global.set $handle (i32.load (i32.const 264)))
+    (call $read)
+    i32.const 1024))

@@ -1,0 +1,6 @@
+;; Traps when the host asks it for room. One fault.
+(module
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32)
+    i32.const 1024))

@@ -1,0 +1,6 @@
+;; Gives the host room at an odd address. A trap: nothing is written.
+(module
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4097)
+  (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32)
+    i32.const 1024))

@@ -1,0 +1,7 @@
+;; Decides for ever. Its fuel or its deadline ends it.
+(module
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+  (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32)
+    (loop $again (br $again))
+    i32.const 1024))

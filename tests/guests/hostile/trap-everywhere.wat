@@ -1,0 +1,18 @@
+;; Traps in every export. Each call is one fault.
+(module
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+  (func (export "greenroom:agent/lifecycle@0.1.0#describe") (result i32)
+    unreachable)
+  (func (export "greenroom:agent/lifecycle@0.1.0#configure") (param i32 i32) (result i32)
+    unreachable)
+  (func (export "greenroom:agent/lifecycle@0.1.0#snapshot") (result i32)
+    unreachable)
+  (func (export "greenroom:agent/lifecycle@0.1.0#restore") (param i32 i32 i32 i32) (result i32)
+    unreachable)
+  (func (export "greenroom:agent/learner@0.1.0#learn") (param i32) (result i32)
+    unreachable)
+  (func (export "greenroom:agent/learner@0.1.0#fit") (result i32)
+    unreachable)
+  (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32)
+    unreachable))

@@ -1,0 +1,8 @@
+;; Traps in its start function. Instantiation is one fault.
+(module
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+  (func $start unreachable)
+  (start $start)
+  (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32)
+    i32.const 1024))
