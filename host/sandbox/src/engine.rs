@@ -14,6 +14,7 @@ use crate::bindings::Agent;
 use crate::component::Component;
 use crate::context::Context;
 use crate::inspect::{self, LoadError};
+use crate::limits::Limits;
 
 /// How a sandbox is set up.
 #[derive(Debug, Clone)]
@@ -26,11 +27,13 @@ pub struct Config {
     /// How often running guests are looked at: the precision of deadlines, and how long one may run before others of
     /// its thread get a turn.
     pub tick: Duration,
+    /// How large a component may be.
+    pub limits: Limits,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { cache_dir: None, pool_instances: 1_000, tick: Duration::from_millis(1) }
+        Self { cache_dir: None, pool_instances: 1_000, tick: Duration::from_millis(1), limits: Limits::default() }
     }
 }
 
@@ -70,6 +73,7 @@ struct Inner {
     artifacts: Option<Artifacts>,
     slots: Arc<Semaphore>,
     pool_instances: u32,
+    limits: Limits,
 }
 
 impl Config {
@@ -86,16 +90,17 @@ impl Config {
         let mut linker = Linker::new(&engine);
         Agent::add_to_linker::<Context, HasSelf<Context>>(&mut linker, |context| context).map_err(wrong)?;
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(wrong)?;
-        let artifacts = match self.cache_dir {
+        let artifacts = match &self.cache_dir {
             Some(path) => {
-                let opened = Artifacts::open(&path, &engine);
-                Some(opened.map_err(|source| BuildError::Cache { path, source })?)
+                let opened = Artifacts::open(path, &engine);
+                Some(opened.map_err(|source| BuildError::Cache { path: path.clone(), source })?)
             }
             None => None,
         };
         start_clock(&engine, self.tick).map_err(BuildError::Thread)?;
         let slots = Arc::new(Semaphore::new(self.pool_instances as usize));
-        Ok(Sandbox { inner: Arc::new(Inner { engine, linker, artifacts, slots, pool_instances: self.pool_instances }) })
+        let Self { pool_instances, limits, .. } = self;
+        Ok(Sandbox { inner: Arc::new(Inner { engine, linker, artifacts, slots, pool_instances, limits }) })
     }
 }
 
@@ -106,7 +111,7 @@ impl Sandbox {
     /// # Errors
     /// Why this host does not run it.
     pub fn load(&self, bytes: &[u8]) -> Result<Component, LoadError> {
-        let inspection = inspect::inspect(bytes)?;
+        let inspection = inspect::inspect_within(bytes, &self.inner.limits)?;
         let compile = || {
             wasmtime::component::Component::new(&self.inner.engine, bytes)
                 .map_err(|e| LoadError::Compile(format!("{e:#}")))

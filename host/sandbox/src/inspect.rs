@@ -3,7 +3,10 @@
 
 use greenroom_model::{Digest, Interfaces};
 use thiserror::Error;
-use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{BinaryReaderError, Validator, WasmFeatures};
+
+use crate::limits::{Extent, Limits, TooLarge};
+use crate::scan::scan;
 
 /// The version of the contract that this host speaks.
 pub const CONTRACT: &str = "0.1.0";
@@ -24,6 +27,13 @@ pub enum LoadError {
     CoreModule,
     #[error("broken or truncated at byte {offset}: {message}; build or copy it again")]
     Broken { offset: usize, message: String },
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    #[error(
+        "a component in it instantiates code that is known only when it is linked, so that what an instance takes cannot \
+         be told; nest the code itself where it is instantiated"
+    )]
+    Unforeseeable,
     #[error(
         "imports `{name}`, which this host does not offer: an agent may import {} of greenroom:agent@{CONTRACT}, and \
          {} of WASI 0.2",
@@ -61,6 +71,11 @@ pub struct Need {
 }
 
 impl Need {
+    fn of(extent: &Extent) -> Self {
+        let count = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+        Self { instances: count(extent.instances), memories: count(extent.memories), tables: count(extent.tables) }
+    }
+
     /// The largest of the three, which is what the pool's one limit counts.
     #[must_use]
     pub fn weight(self) -> u32 {
@@ -77,23 +92,36 @@ pub struct Inspection {
     pub interfaces: Interfaces,
     /// What one instance takes.
     pub need: Need,
-    /// Its size in bytes.
-    pub size: usize,
+    /// How large it is.
+    pub extent: Extent,
 }
 
-/// Reads a component's type and validates all of it. Nothing is compiled.
+impl From<BinaryReaderError> for LoadError {
+    fn from(error: BinaryReaderError) -> Self {
+        Self::Broken { offset: error.offset(), message: error.message().to_owned() }
+    }
+}
+
+/// Reads a component's type and validates all of it, unless it exceeds the default limits. Nothing is compiled.
 ///
 /// # Errors
 /// Why this host would not run it, naming the item.
 pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
+    inspect_within(bytes, &Limits::default())
+}
+
+/// The same under limits of one's own.
+///
+/// # Errors
+/// As for [`inspect`].
+pub fn inspect_within(bytes: &[u8], limits: &Limits) -> Result<Inspection, LoadError> {
     if !bytes.starts_with(b"\0asm") {
         let found = bytes.iter().take(4).map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ");
         let found = if found.is_empty() { "nothing (it is empty)".to_owned() } else { found };
         return Err(LoadError::NotWasm { found });
     }
-    let mut found = Names::default();
-    found.read(bytes)?;
-    Validator::new_with_features(features()).validate_all(bytes).map_err(broken)?;
+    let found = scan(bytes, limits)?;
+    Validator::new_with_features(features()).validate_all(bytes)?;
     let mut interfaces = Interfaces::default();
     for name in &found.imports {
         if is_wasi(name) {
@@ -126,7 +154,9 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
     if !(interfaces.policy || interfaces.lifecycle || interfaces.learner) {
         return Err(LoadError::NothingExported);
     }
-    Ok(Inspection { digest: Digest::of(bytes), interfaces, need: found.need, size: bytes.len() })
+    let extent = found.extent;
+    let need = Need::of(&extent);
+    Ok(Inspection { digest: Digest::of(bytes), interfaces, need, extent })
 }
 
 /// What the engine is asked to run; see `engine::config`.
@@ -135,10 +165,6 @@ pub(crate) fn features() -> WasmFeatures {
     features.remove(WasmFeatures::THREADS | WasmFeatures::RELAXED_SIMD | WasmFeatures::GC | WasmFeatures::EXCEPTIONS);
     features.remove(WasmFeatures::MEMORY64 | WasmFeatures::CM_ASYNC);
     features
-}
-
-fn broken(error: wasmparser::BinaryReaderError) -> LoadError {
-    LoadError::Broken { offset: error.offset(), message: error.message().to_owned() }
 }
 
 /// Whether a name is of the part of WASI 0.2 that is linked, with nothing behind it.
@@ -157,42 +183,6 @@ fn contract_item(name: &str) -> Result<Option<&str>, LoadError> {
     match rest.split_once('@') {
         Some((interface, CONTRACT)) => Ok(Some(interface)),
         _ => Err(LoadError::OtherContract { name: name.to_owned() }),
-    }
-}
-
-#[derive(Default)]
-struct Names {
-    imports: Vec<String>,
-    exports: Vec<String>,
-    need: Need,
-}
-
-impl Names {
-    /// Names are those of the outermost component; what is needed is summed over all that is nested in it.
-    fn read(&mut self, bytes: &[u8]) -> Result<(), LoadError> {
-        let mut depth = 0_usize;
-        for payload in Parser::new(0).parse_all(bytes) {
-            match payload.map_err(broken)? {
-                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => return Err(LoadError::CoreModule),
-                Payload::Version { .. } => depth += 1,
-                Payload::End(_) => depth = depth.saturating_sub(1),
-                Payload::ComponentImportSection(section) if depth == 1 => {
-                    for import in section {
-                        self.imports.push(import.map_err(broken)?.name.name.to_owned());
-                    }
-                }
-                Payload::ComponentExportSection(section) if depth == 1 => {
-                    for export in section {
-                        self.exports.push(export.map_err(broken)?.name.name.to_owned());
-                    }
-                }
-                Payload::InstanceSection(section) => self.need.instances += section.count(),
-                Payload::MemorySection(section) => self.need.memories += section.count(),
-                Payload::TableSection(section) => self.need.tables += section.count(),
-                _ => {}
-            }
-        }
-        Ok(())
     }
 }
 

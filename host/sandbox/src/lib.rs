@@ -15,13 +15,16 @@ mod imports;
 mod inspect;
 mod instance;
 mod lift;
+mod limits;
 mod lower;
 mod outcome;
+mod scan;
 mod wasi;
 
 pub use capabilities::{Capabilities, Entry, KeyedEntry, Later, Memory, MemoryError, NoMemory, Page};
 pub use check::{ROWS_MAX, Violation, candidates as check_candidates, payload as check_payload};
 pub use component::Component;
 pub use engine::{BuildError, Config, Sandbox};
-pub use inspect::{CONTRACT, Inspection, LoadError, Need, inspect};
+pub use inspect::{CONTRACT, Inspection, LoadError, Need, inspect, inspect_within};
 pub use instance::Instance;
+pub use limits::{Excess, Extent, Limits, TooLarge};

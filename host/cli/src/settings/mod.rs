@@ -147,8 +147,13 @@ impl Settings {
 
     /// A sandbox and threads, for commands that need no data.
     pub(crate) fn sandbox(&self) -> Result<(greenroom_sandbox::Sandbox, greenroom_runtime::Guests), Failure> {
-        let (cache_dir, pool_instances, tick) = (self.cache_dir(), self.pool_instances(), self.tick());
-        let sandbox = greenroom_sandbox::Config { cache_dir, pool_instances, tick }.build().map_err(Failure::failed)?;
+        let config = greenroom_sandbox::Config {
+            cache_dir: self.cache_dir(),
+            pool_instances: self.pool_instances(),
+            tick: self.tick(),
+            ..greenroom_sandbox::Config::default()
+        };
+        let sandbox = config.build().map_err(Failure::failed)?;
         let guests = greenroom_runtime::Guests::start(self.size("guest_threads"))
             .map_err(|e| Failure::failed(format!("no threads for guests: {e}")))?;
         Ok((sandbox, guests))

@@ -107,6 +107,7 @@ impl Config {
             cache_dir: self.cache_dir.clone(),
             pool_instances: self.pool_instances,
             tick: self.tick,
+            ..greenroom_sandbox::Config::default()
         }
         .build()?;
         let guests = Guests::start(self.guest_threads).map_err(HostError::Threads)?;
