@@ -13,7 +13,7 @@ mod whole;
 
 use clap::{Parser, Subcommand};
 
-use commands::{check, config, decide, eval, inspect, package, serve, train};
+use commands::{check, compile_component, config, decide, eval, inspect, package, serve, train};
 
 /// A WebAssembly host for agents that evolve in production.
 #[derive(Parser)]
@@ -33,10 +33,16 @@ enum Command {
     Serve(serve::Arguments),
     Config(config::Arguments),
     Package(package::Arguments),
+    #[command(hide = true)]
+    CompileComponent(compile_component::Arguments),
 }
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
+    if let Command::CompileComponent(arguments) = arguments.command {
+        // Before anything else has taken threads or memory, or changed what signals do.
+        return compile_component::run(&arguments);
+    }
     terminal::report_errors();
     let serves = matches!(arguments.command, Command::Serve(_));
     terminal::log(if serves { "info" } else { "warn" });
@@ -52,6 +58,7 @@ fn main() -> std::process::ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Package(arguments) => package::run(&arguments),
+        Command::CompileComponent(arguments) => return compile_component::run(&arguments),
     };
     exit::code(done)
 }

@@ -9,8 +9,9 @@ use tokio::sync::Semaphore;
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::artifact::Artifacts;
+use crate::artifact::{self, Artifacts};
 use crate::bindings::Agent;
+use crate::compile::Compiler;
 use crate::component::Component;
 use crate::context::Context;
 use crate::inspect::{self, LoadError};
@@ -29,11 +30,19 @@ pub struct Config {
     pub tick: Duration,
     /// How large a component may be.
     pub limits: Limits,
+    /// The program that compiles components. When absent this process does it itself, without a limit on time or memory.
+    pub compiler: Option<Compiler>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { cache_dir: None, pool_instances: 1_000, tick: Duration::from_millis(1), limits: Limits::default() }
+        Self {
+            cache_dir: None,
+            pool_instances: 1_000,
+            tick: Duration::from_millis(1),
+            limits: Limits::default(),
+            compiler: None,
+        }
     }
 }
 
@@ -74,6 +83,7 @@ struct Inner {
     slots: Arc<Semaphore>,
     pool_instances: u32,
     limits: Limits,
+    compiler: Option<Compiler>,
 }
 
 impl Config {
@@ -99,8 +109,8 @@ impl Config {
         };
         start_clock(&engine, self.tick).map_err(BuildError::Thread)?;
         let slots = Arc::new(Semaphore::new(self.pool_instances as usize));
-        let Self { pool_instances, limits, .. } = self;
-        Ok(Sandbox { inner: Arc::new(Inner { engine, linker, artifacts, slots, pool_instances, limits }) })
+        let Self { pool_instances, limits, compiler, .. } = self;
+        Ok(Sandbox { inner: Arc::new(Inner { engine, linker, artifacts, slots, pool_instances, limits, compiler }) })
     }
 }
 
@@ -113,8 +123,12 @@ impl Sandbox {
     pub fn load(&self, bytes: &[u8]) -> Result<Component, LoadError> {
         let inspection = inspect::inspect_within(bytes, &self.inner.limits)?;
         let compile = || {
-            wasmtime::component::Component::new(&self.inner.engine, bytes)
-                .map_err(|e| LoadError::Compile(format!("{e:#}")))
+            let engine = &self.inner.engine;
+            let wrong = |e: wasmtime::Error| LoadError::Compile(format!("{e:#}"));
+            match &self.inner.compiler {
+                Some(compiler) => artifact::load_compiled(engine, &compiler.compile(bytes)?).map_err(wrong),
+                None => wasmtime::component::Component::new(engine, bytes).map_err(wrong),
+            }
         };
         let compiled = match &self.inner.artifacts {
             Some(artifacts) => artifacts.get_or_make(&self.inner.engine, &inspection.digest, compile)?,
@@ -142,6 +156,12 @@ impl Sandbox {
     }
 }
 
+/// An engine that compiles for those that run, and runs nothing: it has no pool, whose address space is larger than what
+/// a process that compiles may take.
+pub(crate) fn for_compiling() -> wasmtime::Result<Engine> {
+    Engine::new(&tunables())
+}
+
 fn engine_config(pool_instances: u32) -> wasmtime::Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(pool_instances)
@@ -154,9 +174,15 @@ fn engine_config(pool_instances: u32) -> wasmtime::Config {
         .linear_memory_keep_resident(1 << 20)
         .table_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto);
+    let mut config = tunables();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+/// All that compiled code depends on.
+fn tunables() -> wasmtime::Config {
     let mut config = wasmtime::Config::new();
     config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .concurrency_support(false)
         .consume_fuel(true)
         .epoch_interruption(true)
@@ -177,4 +203,21 @@ fn start_clock(engine: &Engine, tick: Duration) -> std::io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+
+    use super::*;
+
+    #[test]
+    fn what_is_compiled_without_a_pool_is_for_engines_with_one() {
+        let hash = |engine: &Engine| {
+            let mut hasher = DefaultHasher::new();
+            engine.precompile_compatibility_hash().hash(&mut hasher);
+            hasher.finish()
+        };
+        assert_eq!(hash(&for_compiling().unwrap()), hash(&Engine::new(&engine_config(8)).unwrap()));
+    }
 }

@@ -1,6 +1,8 @@
 //! Reads what a component is before any of it is compiled: is it one, which interfaces of the contract does it export
 //! and import, how much of the pool does it need.
 
+use std::path::PathBuf;
+
 use greenroom_model::{Digest, Interfaces};
 use thiserror::Error;
 use wasmparser::{BinaryReaderError, Validator, WasmFeatures};
@@ -57,6 +59,12 @@ pub enum LoadError {
     WrongType { interface: String, message: String },
     #[error("could not be compiled: {0}")]
     Compile(String),
+    #[error("took longer than {seconds} s to compile: make its largest functions smaller, or several agents of it")]
+    CompileTime { seconds: f64 },
+    #[error("took more than {mebibytes} MiB to compile: make its largest functions smaller, or several agents of it")]
+    CompileMemory { mebibytes: u64 },
+    #[error("the compiler {} failed: {message}; run this component nowhere, and report it", program.display())]
+    Compiler { program: PathBuf, message: String },
 }
 
 /// How much of the instance pool one instance takes.

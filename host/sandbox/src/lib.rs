@@ -8,6 +8,7 @@ mod artifact;
 mod bindings;
 mod capabilities;
 mod check;
+mod compile;
 mod component;
 mod context;
 mod engine;
@@ -23,6 +24,7 @@ mod wasi;
 
 pub use capabilities::{Capabilities, Entry, KeyedEntry, Later, Memory, MemoryError, NoMemory, Page};
 pub use check::{ROWS_MAX, Violation, candidates as check_candidates, payload as check_payload};
+pub use compile::{COMPILE_COMMAND, Compiler, Confinement, compile_component};
 pub use component::Component;
 pub use engine::{BuildError, Config, Sandbox};
 pub use inspect::{CONTRACT, Inspection, LoadError, Need, inspect, inspect_within};

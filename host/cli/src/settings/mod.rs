@@ -17,6 +17,7 @@ use serde::Serialize;
 pub(crate) use flags::{HostFlags, ServerFlags};
 pub(crate) use key::{KEYS, Key, Value};
 
+use crate::commands::compile_component::this_binary;
 use crate::exit::Failure;
 use mistakes::Mistakes;
 
@@ -124,6 +125,7 @@ impl Settings {
             guest_threads: self.size("guest_threads"),
             pool_instances: self.pool_instances(),
             tick: self.tick(),
+            compiler: this_binary(),
             join_window: Duration::from_secs(self.count("join_window_h").saturating_mul(3_600)),
         }
     }
@@ -151,6 +153,7 @@ impl Settings {
             cache_dir: self.cache_dir(),
             pool_instances: self.pool_instances(),
             tick: self.tick(),
+            compiler: this_binary(),
             ..greenroom_sandbox::Config::default()
         };
         let sandbox = config.build().map_err(Failure::failed)?;
