@@ -13,7 +13,7 @@ mod whole;
 
 use clap::{Parser, Subcommand};
 
-use commands::{check, compile_component, config, decide, eval, inspect, package, serve, train};
+use commands::{admit, check, compile_component, config, decide, eval, inspect, package, serve, train};
 
 /// A WebAssembly host for agents that evolve in production.
 #[derive(Parser)]
@@ -26,6 +26,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Inspect(inspect::Arguments),
+    Admit(admit::Arguments),
     Check(check::Arguments),
     Train(train::Arguments),
     Decide(decide::Arguments),
@@ -51,6 +52,7 @@ fn main() -> std::process::ExitCode {
     }
     let done = match arguments.command {
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Admit(arguments) => admit::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Decide(arguments) => decide::run(&arguments),

@@ -26,6 +26,7 @@ pub struct Component {
 
 struct Inner {
     inspection: Inspection,
+    compiled_bytes: usize,
     pre: InstancePre<Context>,
     policy: Option<policy::GuestIndices>,
     lifecycle: Option<lifecycle::GuestIndices>,
@@ -37,6 +38,7 @@ struct Inner {
 impl Component {
     pub(crate) fn new(
         inspection: Inspection,
+        compiled_bytes: usize,
         pre: InstancePre<Context>,
         slots: Arc<Semaphore>,
         pool_instances: u32,
@@ -50,7 +52,18 @@ impl Component {
         let lifecycle =
             has.lifecycle.then(|| lifecycle::GuestIndices::new(&pre).map_err(wrong("lifecycle"))).transpose()?;
         let learner = has.learner.then(|| learner::GuestIndices::new(&pre).map_err(wrong("learner"))).transpose()?;
-        Ok(Self { inner: Arc::new(Inner { inspection, pre, policy, lifecycle, learner, slots, pool_instances }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                inspection,
+                compiled_bytes,
+                pre,
+                policy,
+                lifecycle,
+                learner,
+                slots,
+                pool_instances,
+            }),
+        })
     }
 
     /// Of the component's bytes.
@@ -69,6 +82,12 @@ impl Component {
     #[must_use]
     pub fn inspection(&self) -> &Inspection {
         &self.inner.inspection
+    }
+
+    /// Bytes of what it was compiled to.
+    #[must_use]
+    pub fn compiled_bytes(&self) -> usize {
+        self.inner.compiled_bytes
     }
 
     /// Makes an instance; waits while the pool is full. What instantiation itself runs, a start function for

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use greenroom_model::Digest;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use wasmtime::component::{HasSelf, Linker};
@@ -14,7 +15,7 @@ use crate::bindings::Agent;
 use crate::compile::Compiler;
 use crate::component::Component;
 use crate::context::Context;
-use crate::inspect::{self, LoadError};
+use crate::inspect::{self, Inspection, LoadError};
 use crate::limits::Limits;
 
 /// How a sandbox is set up.
@@ -121,7 +122,7 @@ impl Sandbox {
     /// # Errors
     /// Why this host does not run it.
     pub fn load(&self, bytes: &[u8]) -> Result<Component, LoadError> {
-        let inspection = inspect::inspect_within(bytes, &self.inner.limits)?;
+        let inspection = self.inspect(bytes)?;
         let compile = || {
             let engine = &self.inner.engine;
             let wrong = |e: wasmtime::Error| LoadError::Compile(format!("{e:#}"));
@@ -139,7 +140,46 @@ impl Sandbox {
             .linker
             .instantiate_pre(&compiled)
             .map_err(|e| LoadError::WrongType { interface: "an import".to_owned(), message: format!("{e:#}") })?;
-        Component::new(inspection, pre, Arc::clone(&self.inner.slots), self.inner.pool_instances)
+        let compiled_bytes = compiled.image_range();
+        let compiled_bytes = compiled_bytes.end.addr() - compiled_bytes.start.addr();
+        Component::new(inspection, compiled_bytes, pre, Arc::clone(&self.inner.slots), self.inner.pool_instances)
+    }
+
+    /// The verdict about a component that this host reached before, if there is a cache. `asked` says what the component
+    /// had to pass; the engine, its version and the limits of this sandbox are added to it.
+    #[must_use]
+    pub fn verdict(&self, component: &Digest, asked: &Digest) -> Option<Vec<u8>> {
+        self.inner.artifacts.as_ref()?.verdict(component, &self.asked(asked))
+    }
+
+    /// Keeps a verdict for [`Sandbox::verdict`]. Without a cache nothing is kept.
+    pub fn keep_verdict(&self, component: &Digest, asked: &Digest, verdict: &[u8]) {
+        if let Some(artifacts) = &self.inner.artifacts {
+            artifacts.keep_verdict(component, &self.asked(asked), verdict);
+        }
+    }
+
+    fn asked(&self, asked: &Digest) -> Digest {
+        let limits = self.inner.limits.0.each().map(|(_, limit, _)| limit.to_le_bytes());
+        let compiler = self.inner.compiler.as_ref().map(|c| (c.wall.as_millis() as u64, c.memory_max));
+        let (wall_ms, memory_max) = compiler.unwrap_or_default();
+        let numbers = [wall_ms.to_le_bytes(), memory_max.to_le_bytes()];
+        let parts = limits.iter().chain(&numbers).map(<[u8; 8]>::as_slice);
+        Digest::of_parts(std::iter::once(asked.bytes().as_slice()).chain(parts))
+    }
+
+    /// Reads a component without compiling it, under this sandbox's limits.
+    ///
+    /// # Errors
+    /// As for [`crate::inspect`].
+    pub fn inspect(&self, bytes: &[u8]) -> Result<Inspection, LoadError> {
+        inspect::inspect_within(bytes, &self.inner.limits)
+    }
+
+    /// How large a component may be.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
     }
 
     /// How many slots of the pool are free now.
