@@ -173,28 +173,31 @@ impl Scan {
         let Some(frame) = frames.last_mut() else { return Ok(()) };
         let extent = &mut self.extent;
         match payload {
+            // What is kept of each is larger than what it is written with: so none is read of too many.
             Payload::ComponentImportSection(section) => {
+                extent.imports += u64::from(section.count());
+                limits.check(extent)?;
                 for import in section {
                     let import = import?;
-                    extent.imports += 1;
                     extent.named(import.name.name);
                     match import.ty {
                         ComponentTypeRef::Module(_) => frame.modules.push(None),
                         ComponentTypeRef::Component(_) => frame.components.push(None),
                         _ => {}
                     }
-                    if outermost && extent.imports <= limits.0.imports {
+                    if outermost {
                         self.imports.push(import.name.name.to_owned());
                     }
                 }
             }
             Payload::ComponentExportSection(section) => {
+                extent.exports += u64::from(section.count());
+                limits.check(extent)?;
                 for export in section {
                     let export = export?;
-                    extent.exports += 1;
                     extent.named(export.name.name);
                     frame.export(&export);
-                    if outermost && extent.exports <= limits.0.exports {
+                    if outermost {
                         self.exports.push(export.name.name.to_owned());
                     }
                 }
@@ -222,6 +225,7 @@ impl Scan {
             }
             Payload::ComponentAliasSection(section) => {
                 extent.exports += u64::from(section.count());
+                limits.check(extent)?;
                 aliases(section, frames)?;
             }
             Payload::ComponentCanonicalSection(section) => extent.functions += u64::from(section.count()),

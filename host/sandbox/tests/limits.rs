@@ -1,5 +1,7 @@
 //! Components that are large, or broken, in ways that cost the host something before anything of them runs.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use greenroom_kit::{component, guest};
 use greenroom_sandbox::{Extent, Limits, LoadError, inspect, inspect_within};
 
@@ -72,6 +74,13 @@ fn a_million_types_are_refused_though_they_are_only_announced() {
     too_large(&announced, "1000000 types, at most 100000");
     let there = component_of(&[section(7, &many(1_000_000, &[0x7f]))]);
     too_large(&there, "1000000 types");
+}
+
+#[test]
+fn too_many_imports_exports_and_aliases_are_refused_before_they_are_read() {
+    for (id, expected) in [(10, "4000000000 imports"), (11, "4000000000 exports"), (6, "4000000000 exports")] {
+        too_large(&component_of(&[section(id, &leb(4_000_000_000))]), expected);
+    }
 }
 
 #[test]
