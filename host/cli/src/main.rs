@@ -13,7 +13,7 @@ mod whole;
 
 use clap::{Parser, Subcommand};
 
-use commands::{check, config, decide, eval, inspect, package, serve, train};
+use commands::{admit, check, compile_component, config, decide, eval, inspect, package, serve, train};
 
 /// A WebAssembly host for agents that evolve in production.
 #[derive(Parser)]
@@ -26,6 +26,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Inspect(inspect::Arguments),
+    Admit(admit::Arguments),
     Check(check::Arguments),
     Train(train::Arguments),
     Decide(decide::Arguments),
@@ -33,10 +34,16 @@ enum Command {
     Serve(serve::Arguments),
     Config(config::Arguments),
     Package(package::Arguments),
+    #[command(hide = true)]
+    CompileComponent(compile_component::Arguments),
 }
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
+    if let Command::CompileComponent(arguments) = arguments.command {
+        // Before anything else has taken threads or memory, or changed what signals do.
+        return compile_component::run(&arguments);
+    }
     terminal::report_errors();
     let serves = matches!(arguments.command, Command::Serve(_));
     terminal::log(if serves { "info" } else { "warn" });
@@ -45,6 +52,7 @@ fn main() -> std::process::ExitCode {
     }
     let done = match arguments.command {
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Admit(arguments) => admit::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Decide(arguments) => decide::run(&arguments),
@@ -52,6 +60,7 @@ fn main() -> std::process::ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Package(arguments) => package::run(&arguments),
+        Command::CompileComponent(arguments) => return compile_component::run(&arguments),
     };
     exit::code(done)
 }

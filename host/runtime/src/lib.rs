@@ -4,6 +4,7 @@
 //! store and keeps it running.
 
 mod active;
+mod admit;
 mod agent;
 mod evaluate;
 pub mod evaluation;
@@ -19,8 +20,10 @@ mod rate;
 mod request;
 mod states;
 mod train;
+mod trial;
 
 pub use active::{ActivePlan, PrepareError, StatesByAgent};
+pub use admit::{Admission, Verdict, admit};
 pub use agent::{Agent, ParamsError, Source};
 pub use evaluate::{Bench, EvaluateError, Evaluated, evaluate};
 pub use guests::{Gone, Guests};
@@ -34,3 +37,4 @@ pub use past::Past;
 pub use request::{Answer, Answered, Degraded, LIMIT_MAX, Request, Trace};
 pub use states::{States, Training};
 pub use train::{Lessons, Progress, Quiet, TrainError, Trained, Trainer};
+pub use trial::{Outcome, Step, Trial, trial};

@@ -3,6 +3,8 @@
 //! Loading compiled code is running it, so only what this host compiled is loaded: each file begins with an HMAC, under
 //! a key that only this cache folder has, of its name and content. A file that was truncated, edited, or written by
 //! another build is compiled anew and replaced. This is the one file with `unsafe`.
+//!
+//! Verdicts about components stand beside them, under the same key.
 
 use std::fs;
 use std::hash::{Hash, Hasher};
@@ -73,19 +75,41 @@ impl Artifacts {
         Some(mac)
     }
 
-    #[expect(unsafe_code, reason = "the one place where compiled code is loaded")]
-    fn load(&self, engine: &Engine, name: &str) -> Option<Component> {
-        let file = fs::read(self.dir.join(name)).ok()?;
-        let (tag, artifact) = file.split_at_checked(TAG_BYTES)?;
-        if self.mac(name, artifact)?.verify_slice(tag).is_err() {
-            tracing::warn!(name, "a compiled component was not written by this host, or was changed: compiling anew");
+    /// What was kept under a name by this host, if nobody changed it since.
+    fn kept(&self, name: &str) -> Option<Vec<u8>> {
+        let mut file = fs::read(self.dir.join(name)).ok()?;
+        let (tag, content) = file.split_at_checked(TAG_BYTES)?;
+        if self.mac(name, content)?.verify_slice(tag).is_err() {
+            tracing::warn!(name, "a file of the cache was not written by this host, or was changed: making it anew");
             return None;
         }
+        file.drain(..TAG_BYTES);
+        Some(file)
+    }
+
+    /// The verdict about a component that was kept for this engine; `asked` says what it had to pass.
+    pub(crate) fn verdict(&self, digest: &Digest, asked: &Digest) -> Option<Vec<u8>> {
+        self.kept(&self.verdict_name(digest, asked))
+    }
+
+    pub(crate) fn keep_verdict(&self, digest: &Digest, asked: &Digest, verdict: &[u8]) {
+        if let Err(error) = self.keep(&self.verdict_name(digest, asked), verdict) {
+            tracing::warn!(%error, dir = %self.dir.display(), "a verdict was not kept");
+        }
+    }
+
+    fn verdict_name(&self, digest: &Digest, asked: &Digest) -> String {
+        format!("{}-{}-{}.verdict", digest.hex(), self.engine, asked.short())
+    }
+
+    #[expect(unsafe_code, reason = "the one place where compiled code is loaded")]
+    fn load(&self, engine: &Engine, name: &str) -> Option<Component> {
+        let artifact = self.kept(name)?;
         // SAFETY: the bytes carry an HMAC under a random key that is readable only by this host's user and was used
         // only over the output of `Component::serialize` (see `keep`); so they are what this host compiled, unchanged,
         // and the name in the HMAC ties them to the engine's configuration. They are in private memory: no one changes
         // them while they are read.
-        let loaded = unsafe { Component::deserialize(engine, artifact) };
+        let loaded = unsafe { Component::deserialize(engine, &artifact) };
         loaded.inspect_err(|error| tracing::warn!(name, %error, "compiling anew")).ok()
     }
 
@@ -98,6 +122,16 @@ impl Artifacts {
         file.persist(self.dir.join(name)).map_err(|e| e.error)?;
         Ok(())
     }
+}
+
+/// Code that was compiled for this process just now.
+#[expect(unsafe_code, reason = "the one place where compiled code is loaded")]
+pub(crate) fn load_compiled(engine: &Engine, compiled: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes came through a pipe from the program that the operator chose for compiling, this binary as a
+    // rule, which this process started with no one between them and which ended well; and they carry the digest under
+    // which it sent them. So they are the output of `Engine::precompile_component`, unchanged. The engine refuses code
+    // of another version or configuration of its own.
+    unsafe { Component::deserialize(engine, compiled) }
 }
 
 /// The folder's key, made at first use. Of two hosts that start at once, one makes it and both read it.

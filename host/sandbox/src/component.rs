@@ -24,6 +24,7 @@ pub struct Component {
 
 struct Inner {
     inspection: Inspection,
+    compiled_bytes: usize,
     pre: InstancePre<Context>,
     policy: Option<policy::GuestIndices>,
     lifecycle: Option<lifecycle::GuestIndices>,
@@ -36,9 +37,12 @@ impl Component {
     pub(crate) fn new(
         inspection: Inspection,
         bytes: Arc<[u8]>,
-        pre: InstancePre<Context>,
+        compiled: &wasmtime::component::Component,
         sandbox: Sandbox,
     ) -> Result<Self, LoadError> {
+        let pre = sandbox.link(compiled)?;
+        let image = compiled.image_range();
+        let compiled_bytes = image.end.addr() - image.start.addr();
         let wrong = |interface: &str| {
             let interface = interface.to_owned();
             move |e: wasmtime::Error| LoadError::WrongType { interface, message: outcome::shown(&format!("{e:#}")) }
@@ -48,7 +52,9 @@ impl Component {
         let lifecycle =
             has.lifecycle.then(|| lifecycle::GuestIndices::new(&pre).map_err(wrong("lifecycle"))).transpose()?;
         let learner = has.learner.then(|| learner::GuestIndices::new(&pre).map_err(wrong("learner"))).transpose()?;
-        Ok(Self { inner: Arc::new(Inner { inspection, pre, policy, lifecycle, learner, bytes, sandbox }) })
+        Ok(Self {
+            inner: Arc::new(Inner { inspection, bytes, compiled_bytes, pre, policy, lifecycle, learner, sandbox }),
+        })
     }
 
     /// Of the component's bytes.
@@ -96,8 +102,13 @@ impl Component {
 
     fn linked(&self, compiled: wasmtime::component::Component) -> Result<Self, LoadError> {
         let inner = &*self.inner;
-        let pre = inner.sandbox.link(&compiled)?;
-        Self::new(inner.inspection.clone(), Arc::clone(&inner.bytes), pre, inner.sandbox.clone())
+        Self::new(inner.inspection.clone(), Arc::clone(&inner.bytes), &compiled, inner.sandbox.clone())
+    }
+
+    /// Bytes of what it was compiled to.
+    #[must_use]
+    pub fn compiled_bytes(&self) -> usize {
+        self.inner.compiled_bytes
     }
 
     /// Makes an instance; waits while the pool is full. What instantiation itself runs, a start function for

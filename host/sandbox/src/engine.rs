@@ -10,11 +10,13 @@ use tokio::sync::Semaphore;
 use wasmtime::component::{HasSelf, InstancePre, Linker};
 use wasmtime::{Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::artifact::Artifacts;
+use crate::artifact::{self, Artifacts};
 use crate::bindings::Agent;
+use crate::compile::Compiler;
 use crate::component::Component;
 use crate::context::Context;
-use crate::inspect::{self, LoadError};
+use crate::inspect::{self, Inspection, LoadError};
+use crate::limits::Limits;
 use crate::outcome::shown;
 use crate::wasi;
 
@@ -29,11 +31,21 @@ pub struct Config {
     /// How often running guests are looked at: the precision of deadlines, and how long one may run before others of
     /// its thread get a turn.
     pub tick: Duration,
+    /// How large a component may be.
+    pub limits: Limits,
+    /// The program that compiles components. When absent this process does it itself, without a limit on time or memory.
+    pub compiler: Option<Compiler>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { cache_dir: None, pool_instances: 1_000, tick: Duration::from_millis(1) }
+        Self {
+            cache_dir: None,
+            pool_instances: 1_000,
+            tick: Duration::from_millis(1),
+            limits: Limits::default(),
+            compiler: None,
+        }
     }
 }
 
@@ -73,6 +85,8 @@ struct Inner {
     artifacts: Option<Artifacts>,
     slots: Arc<Semaphore>,
     pool_instances: u32,
+    limits: Limits,
+    compiler: Option<Compiler>,
 }
 
 impl Config {
@@ -90,16 +104,17 @@ impl Config {
         Agent::add_to_linker::<Context, HasSelf<Context>>(&mut linker, |context| context).map_err(wrong)?;
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(wrong)?;
         wasi::add_timers(&mut linker).map_err(wrong)?;
-        let artifacts = match self.cache_dir {
+        let artifacts = match &self.cache_dir {
             Some(path) => {
-                let opened = Artifacts::open(&path, &engine);
-                Some(opened.map_err(|source| BuildError::Cache { path, source })?)
+                let opened = Artifacts::open(path, &engine);
+                Some(opened.map_err(|source| BuildError::Cache { path: path.clone(), source })?)
             }
             None => None,
         };
         start_clock(&engine, self.tick).map_err(BuildError::Thread)?;
         let slots = Arc::new(Semaphore::new(self.pool_instances as usize));
-        Ok(Sandbox { inner: Arc::new(Inner { engine, linker, artifacts, slots, pool_instances: self.pool_instances }) })
+        let Self { pool_instances, limits, compiler, .. } = self;
+        Ok(Sandbox { inner: Arc::new(Inner { engine, linker, artifacts, slots, pool_instances, limits, compiler }) })
     }
 }
 
@@ -110,15 +125,18 @@ impl Sandbox {
     /// # Errors
     /// Why this host does not run it.
     pub fn load(&self, bytes: &[u8]) -> Result<Component, LoadError> {
-        let inspection = inspect::inspect(bytes)?;
+        let inspection = self.inspect(bytes)?;
         let compiled = self.compile_or_cached(&inspection.digest, bytes)?;
-        let pre = self.link(&compiled)?;
-        Component::new(inspection, bytes.into(), pre, self.clone())
+        Component::new(inspection, bytes.into(), &compiled, self.clone())
     }
 
     pub(crate) fn compile(&self, bytes: &[u8]) -> Result<wasmtime::component::Component, LoadError> {
-        let compiled = wasmtime::component::Component::new(&self.inner.engine, bytes);
-        compiled.map_err(|e| LoadError::Compile(shown(&format!("{e:#}"))))
+        let engine = &self.inner.engine;
+        let wrong = |e: wasmtime::Error| LoadError::Compile(shown(&format!("{e:#}")));
+        match &self.inner.compiler {
+            Some(compiler) => artifact::load_compiled(engine, &compiler.compile(bytes)?).map_err(wrong),
+            None => wasmtime::component::Component::new(engine, bytes).map_err(wrong),
+        }
     }
 
     /// What was compiled before and kept under `key`.
@@ -150,6 +168,43 @@ impl Sandbox {
         self.inner.pool_instances
     }
 
+    /// The verdict about a component that this host reached before, if there is a cache. `asked` says what the component
+    /// had to pass; the engine, its version and the limits of this sandbox are added to it.
+    #[must_use]
+    pub fn verdict(&self, component: &Digest, asked: &Digest) -> Option<Vec<u8>> {
+        self.inner.artifacts.as_ref()?.verdict(component, &self.asked(asked))
+    }
+
+    /// Keeps a verdict for [`Sandbox::verdict`]. Without a cache nothing is kept.
+    pub fn keep_verdict(&self, component: &Digest, asked: &Digest, verdict: &[u8]) {
+        if let Some(artifacts) = &self.inner.artifacts {
+            artifacts.keep_verdict(component, &self.asked(asked), verdict);
+        }
+    }
+
+    fn asked(&self, asked: &Digest) -> Digest {
+        let limits = self.inner.limits.0.each().map(|(_, limit, _)| limit.to_le_bytes());
+        let compiler = self.inner.compiler.as_ref().map(|c| (c.wall.as_millis() as u64, c.memory_max));
+        let (wall_ms, memory_max) = compiler.unwrap_or_default();
+        let numbers = [wall_ms.to_le_bytes(), memory_max.to_le_bytes()];
+        let parts = limits.iter().chain(&numbers).map(<[u8; 8]>::as_slice);
+        Digest::of_parts(std::iter::once(asked.bytes().as_slice()).chain(parts))
+    }
+
+    /// Reads a component without compiling it, under this sandbox's limits.
+    ///
+    /// # Errors
+    /// As for [`crate::inspect`].
+    pub fn inspect(&self, bytes: &[u8]) -> Result<Inspection, LoadError> {
+        inspect::inspect_within(bytes, &self.inner.limits)
+    }
+
+    /// How large a component may be.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
     /// How many slots of the pool are free now.
     #[must_use]
     pub fn free_slots(&self) -> usize {
@@ -164,6 +219,12 @@ impl Sandbox {
     }
 }
 
+/// An engine that compiles for those that run, and runs nothing: it has no pool, whose address space is larger than what
+/// a process that compiles may take.
+pub(crate) fn for_compiling() -> wasmtime::Result<Engine> {
+    Engine::new(&tunables())
+}
+
 fn engine_config(pool_instances: u32) -> wasmtime::Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(pool_instances)
@@ -176,9 +237,15 @@ fn engine_config(pool_instances: u32) -> wasmtime::Config {
         .linear_memory_keep_resident(1 << 20)
         .table_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto);
+    let mut config = tunables();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+/// All that compiled code depends on.
+fn tunables() -> wasmtime::Config {
     let mut config = wasmtime::Config::new();
     config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .concurrency_support(false)
         .consume_fuel(true)
         .epoch_interruption(true)
@@ -199,4 +266,21 @@ fn start_clock(engine: &Engine, tick: Duration) -> std::io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+
+    use super::*;
+
+    #[test]
+    fn what_is_compiled_without_a_pool_is_for_engines_with_one() {
+        let hash = |engine: &Engine| {
+            let mut hasher = DefaultHasher::new();
+            engine.precompile_compatibility_hash().hash(&mut hasher);
+            hasher.finish()
+        };
+        assert_eq!(hash(&for_compiling().unwrap()), hash(&Engine::new(&engine_config(8)).unwrap()));
+    }
 }

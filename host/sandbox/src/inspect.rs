@@ -1,14 +1,15 @@
 //! Reads what a component is before any of it is compiled: is it one, which interfaces of the contract does it export
 //! and import, how much of the pool does it need.
 
+use std::path::PathBuf;
+
 use greenroom_model::{Digest, Interfaces};
 use thiserror::Error;
-use wasmparser::{
-    ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind, ComponentTypeRef, Encoding,
-    Instance, Parser, Payload, Validator, WasmFeatures,
-};
+use wasmparser::{BinaryReaderError, Validator, WasmFeatures};
 
+use crate::limits::{Extent, Limits, TooLarge};
 use crate::outcome::shown;
+use crate::scan::scan;
 
 /// The version of the contract that this host speaks.
 pub const CONTRACT: &str = "0.1.0";
@@ -29,6 +30,13 @@ pub enum LoadError {
     CoreModule,
     #[error("broken or truncated at byte {offset}: {message}; build or copy it again")]
     Broken { offset: usize, message: String },
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    #[error(
+        "a component in it instantiates code that is known only when it is linked, so that what an instance takes cannot \
+         be told; nest the code itself where it is instantiated"
+    )]
+    Unforeseeable,
     #[error(
         "imports `{name}`, which this host does not offer: an agent may import {} of greenroom:agent@{CONTRACT}, and \
          {} of WASI 0.2",
@@ -52,6 +60,12 @@ pub enum LoadError {
     WrongType { interface: String, message: String },
     #[error("could not be compiled: {0}")]
     Compile(String),
+    #[error("took longer than {seconds} s to compile: make its largest functions smaller, or several agents of it")]
+    CompileTime { seconds: f64 },
+    #[error("took more than {mebibytes} MiB to compile: make its largest functions smaller, or several agents of it")]
+    CompileMemory { mebibytes: u64 },
+    #[error("the compiler {} failed: {message}; run this component nowhere, and report it", program.display())]
+    Compiler { program: PathBuf, message: String },
 }
 
 /// How much of the instance pool one instance takes.
@@ -66,18 +80,15 @@ pub struct Need {
 }
 
 impl Need {
+    fn of(extent: &Extent) -> Self {
+        let count = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+        Self { instances: count(extent.instances), memories: count(extent.memories), tables: count(extent.tables) }
+    }
+
     /// The largest of the three, which is what the pool's one limit counts.
     #[must_use]
     pub fn weight(self) -> u32 {
         self.instances.max(self.memories).max(self.tables).max(1)
-    }
-
-    /// Adds what one more takes; more than any pool has when that cannot be known.
-    fn add(&mut self, more: Option<Self>) {
-        let more = more.unwrap_or(Self { instances: u32::MAX, ..Self::default() });
-        self.instances = self.instances.saturating_add(more.instances);
-        self.memories = self.memories.saturating_add(more.memories);
-        self.tables = self.tables.saturating_add(more.tables);
     }
 }
 
@@ -90,23 +101,36 @@ pub struct Inspection {
     pub interfaces: Interfaces,
     /// What one instance takes.
     pub need: Need,
-    /// Its size in bytes.
-    pub size: usize,
+    /// How large it is.
+    pub extent: Extent,
 }
 
-/// Reads a component's type and validates all of it. Nothing is compiled.
+impl From<BinaryReaderError> for LoadError {
+    fn from(error: BinaryReaderError) -> Self {
+        Self::Broken { offset: error.offset(), message: shown(error.message()) }
+    }
+}
+
+/// Reads a component's type and validates all of it, unless it exceeds the default limits. Nothing is compiled.
 ///
 /// # Errors
 /// Why this host would not run it, naming the item.
 pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
+    inspect_within(bytes, &Limits::default())
+}
+
+/// The same under limits of one's own.
+///
+/// # Errors
+/// As for [`inspect`].
+pub fn inspect_within(bytes: &[u8], limits: &Limits) -> Result<Inspection, LoadError> {
     if !bytes.starts_with(b"\0asm") {
         let found = bytes.iter().take(4).map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ");
         let found = if found.is_empty() { "nothing (it is empty)".to_owned() } else { found };
         return Err(LoadError::NotWasm { found });
     }
-    let mut found = Names::default();
-    found.read(bytes)?;
-    Validator::new_with_features(features()).validate_all(bytes).map_err(broken)?;
+    let found = scan(bytes, limits)?;
+    Validator::new_with_features(features()).validate_all(bytes)?;
     let mut interfaces = Interfaces::default();
     for name in &found.imports {
         if is_wasi(name) {
@@ -139,7 +163,9 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
     if !(interfaces.policy || interfaces.lifecycle || interfaces.learner) {
         return Err(LoadError::NothingExported);
     }
-    Ok(Inspection { digest: Digest::of(bytes), interfaces, need: found.need, size: bytes.len() })
+    let extent = found.extent;
+    let need = Need::of(&extent);
+    Ok(Inspection { digest: Digest::of(bytes), interfaces, need, extent })
 }
 
 /// What the engine is asked to run; see `engine::config`.
@@ -148,10 +174,6 @@ pub(crate) fn features() -> WasmFeatures {
     features.remove(WasmFeatures::THREADS | WasmFeatures::RELAXED_SIMD | WasmFeatures::GC | WasmFeatures::EXCEPTIONS);
     features.remove(WasmFeatures::MEMORY64 | WasmFeatures::CM_ASYNC);
     features
-}
-
-fn broken(error: wasmparser::BinaryReaderError) -> LoadError {
-    LoadError::Broken { offset: error.offset(), message: shown(error.message()) }
 }
 
 /// Whether a name is of the part of WASI 0.2 that is linked, with nothing behind it.
@@ -171,131 +193,6 @@ fn contract_item(name: &str) -> Result<Option<&str>, LoadError> {
         Some((interface, CONTRACT)) => Ok(Some(interface)),
         _ => Err(LoadError::OtherContract { name: shown(name) }),
     }
-}
-
-#[derive(Default)]
-struct Names {
-    imports: Vec<String>,
-    exports: Vec<String>,
-    need: Need,
-}
-
-/// A component or a module that is being read. What is not known, because it comes as an argument, is none.
-#[derive(Default)]
-struct Scope {
-    component: bool,
-    /// What one instance of it takes.
-    need: Need,
-    modules: Vec<Option<Need>>,
-    components: Vec<Option<Need>>,
-}
-
-impl Names {
-    /// Names are those of the outermost component; what is needed is summed over all that one instance makes, so that
-    /// what is made twice counts twice.
-    fn read(&mut self, bytes: &[u8]) -> Result<(), LoadError> {
-        let mut scopes: Vec<Scope> = Vec::new();
-        for payload in Parser::new(0).parse_all(bytes) {
-            let payload = payload.map_err(broken)?;
-            match &payload {
-                Payload::Version { encoding: Encoding::Module, .. } if scopes.is_empty() => {
-                    return Err(LoadError::CoreModule);
-                }
-                Payload::Version { encoding, .. } => {
-                    scopes.push(Scope { component: *encoding == Encoding::Component, ..Scope::default() });
-                }
-                Payload::End(_) => {
-                    let Some(done) = scopes.pop() else { continue };
-                    match scopes.last_mut() {
-                        Some(around) if done.component => around.components.push(Some(done.need)),
-                        Some(around) => around.modules.push(Some(done.need)),
-                        None => self.need = done.need,
-                    }
-                }
-                Payload::ComponentImportSection(section) if scopes.len() == 1 => {
-                    for import in section.clone() {
-                        self.imports.push(import.map_err(broken)?.name.name.to_owned());
-                    }
-                }
-                Payload::ComponentExportSection(section) if scopes.len() == 1 => {
-                    for export in section.clone() {
-                        self.exports.push(export.map_err(broken)?.name.name.to_owned());
-                    }
-                }
-                _ => {}
-            }
-            count(&mut scopes, payload)?;
-        }
-        Ok(())
-    }
-}
-
-/// Counts what a section makes, in the innermost scope.
-fn count(scopes: &mut [Scope], payload: Payload<'_>) -> Result<(), LoadError> {
-    let Some((scope, around)) = scopes.split_last_mut() else { return Ok(()) };
-    let of = |all: &[Option<Need>], index: u32| all.get(index as usize).copied().flatten();
-    match payload {
-        Payload::MemorySection(section) => scope.need.memories += section.count(),
-        Payload::TableSection(section) => scope.need.tables += section.count(),
-        Payload::InstanceSection(section) => {
-            for instance in section {
-                scope.need.add(Some(Need { instances: 1, ..Need::default() }));
-                if let Instance::Instantiate { module_index, .. } = instance.map_err(broken)? {
-                    scope.need.add(of(&scope.modules, module_index));
-                }
-            }
-        }
-        Payload::ComponentInstanceSection(section) => {
-            for instance in section {
-                if let ComponentInstance::Instantiate { component_index, .. } = instance.map_err(broken)? {
-                    scope.need.add(of(&scope.components, component_index));
-                }
-            }
-        }
-        Payload::ComponentImportSection(section) => {
-            for import in section {
-                match import.map_err(broken)?.ty {
-                    ComponentTypeRef::Module(_) => scope.modules.push(None),
-                    ComponentTypeRef::Component(_) => scope.components.push(None),
-                    _ => {}
-                }
-            }
-        }
-        Payload::ComponentExportSection(section) => {
-            for export in section {
-                let export = export.map_err(broken)?;
-                match export.kind {
-                    ComponentExternalKind::Module => scope.modules.push(of(&scope.modules, export.index)),
-                    ComponentExternalKind::Component => scope.components.push(of(&scope.components, export.index)),
-                    _ => {}
-                }
-            }
-        }
-        Payload::ComponentAliasSection(section) => {
-            for alias in section {
-                let (module, need) = match alias.map_err(broken)? {
-                    ComponentAlias::InstanceExport { kind: ComponentExternalKind::Module, .. } => (true, None),
-                    ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. } => (false, None),
-                    ComponentAlias::Outer { kind, count, index } => {
-                        // None out is the scope itself.
-                        let outer = match (count as usize).checked_sub(1) {
-                            None => Some(&*scope),
-                            Some(out) => around.iter().rev().nth(out),
-                        };
-                        match kind {
-                            ComponentOuterAliasKind::CoreModule => (true, outer.and_then(|o| of(&o.modules, index))),
-                            ComponentOuterAliasKind::Component => (false, outer.and_then(|o| of(&o.components, index))),
-                            _ => continue,
-                        }
-                    }
-                    _ => continue,
-                };
-                if module { scope.modules.push(need) } else { scope.components.push(need) }
-            }
-        }
-        _ => {}
-    }
-    Ok(())
 }
 
 #[cfg(test)]

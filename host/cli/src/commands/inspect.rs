@@ -26,9 +26,9 @@ pub(crate) struct Arguments {
 
 /// One of the three things that make an agent.
 #[derive(Debug, Serialize)]
-struct Criterion {
+pub(crate) struct Criterion {
     name: &'static str,
-    met: bool,
+    pub(crate) met: bool,
     why: String,
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return output::json(&json!({
             "path": path,
             "digest": inspection.digest,
-            "bytes": inspection.size,
+            "bytes": inspection.extent.bytes,
             "contract": format!("greenroom:agent@{CONTRACT}"),
             "exports": exports(&inspection.interfaces),
             "imports": inspection.interfaces.imports,
@@ -65,13 +65,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     output::text(&text(path, inspection, class, &criteria, descriptor.as_ref()))
 }
 
-fn exports(interfaces: &Interfaces) -> Vec<&'static str> {
+pub(crate) fn exports(interfaces: &Interfaces) -> Vec<&'static str> {
     let all = [("policy", interfaces.policy), ("lifecycle", interfaces.lifecycle), ("learner", interfaces.learner)];
     all.into_iter().filter_map(|(name, exported)| exported.then_some(name)).collect()
 }
 
 /// What can be read off a component; that learning changes decisions shows when it runs.
-fn criteria(interfaces: &Interfaces, descriptor: Option<&Descriptor>) -> [Criterion; 3] {
+pub(crate) fn criteria(interfaces: &Interfaces, descriptor: Option<&Descriptor>) -> [Criterion; 3] {
     let exported = exports(interfaces);
     let missing: Vec<String> = ["policy", "lifecycle", "learner"]
         .iter()
@@ -119,7 +119,7 @@ fn text(
         say("role", format!("{}, layer {}", word(&d.role), word(&d.layer)));
     }
     say("digest", inspection.digest.to_string());
-    say("size", table::bytes(inspection.size));
+    say("size", table::bytes(inspection.extent.bytes as usize));
     say("contract", format!("greenroom:agent@{CONTRACT}"));
     say("exports", exports(&inspection.interfaces).join(", "));
     say("imports", listed(&inspection.interfaces.imports));
@@ -153,7 +153,7 @@ fn text(
     lines.join("\n") + "\n"
 }
 
-fn listed(names: &[String]) -> String {
+pub(crate) fn listed(names: &[String]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 

@@ -1,6 +1,8 @@
 //! One file a command.
 
+pub(crate) mod admit;
 pub(crate) mod check;
+pub(crate) mod compile_component;
 pub(crate) mod config;
 pub(crate) mod decide;
 pub(crate) mod eval;

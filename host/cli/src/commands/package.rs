@@ -43,7 +43,9 @@ fn encode(path: &Path) -> Result<Vec<u8>, Failure> {
     let wrong = |what: String| Failure::bad_file(format!("{}: {what}", path.display()));
     match greenroom_sandbox::inspect(&module) {
         Err(LoadError::CoreModule) => {}
-        Err(error @ (LoadError::NotWasm { .. } | LoadError::Broken { .. })) => return Err(wrong(error.to_string())),
+        Err(error @ (LoadError::NotWasm { .. } | LoadError::Broken { .. } | LoadError::TooLarge(_))) => {
+            return Err(wrong(error.to_string()));
+        }
         Ok(_) | Err(_) => return Err(wrong("a component already: expected a core module".to_owned())),
     }
     let encoded = ComponentEncoder::default().validate(true).module(&module).and_then(|encoder| encoder.encode());

@@ -17,6 +17,7 @@ use serde::Serialize;
 pub(crate) use flags::{HostFlags, ServerFlags};
 pub(crate) use key::{KEYS, Key, Value};
 
+use crate::commands::compile_component::this_binary;
 use crate::exit::Failure;
 use mistakes::Mistakes;
 
@@ -124,6 +125,7 @@ impl Settings {
             guest_threads: self.size("guest_threads"),
             pool_instances: self.pool_instances(),
             tick: self.tick(),
+            compiler: this_binary(),
             join_window: Duration::from_secs(self.count("join_window_h").saturating_mul(3_600)),
         }
     }
@@ -150,8 +152,14 @@ impl Settings {
 
     /// A sandbox and threads, for commands that need no data.
     pub(crate) fn sandbox(&self) -> Result<(greenroom_sandbox::Sandbox, greenroom_runtime::Guests), Failure> {
-        let (cache_dir, pool_instances, tick) = (self.cache_dir(), self.pool_instances(), self.tick());
-        let sandbox = greenroom_sandbox::Config { cache_dir, pool_instances, tick }.build().map_err(Failure::failed)?;
+        let config = greenroom_sandbox::Config {
+            cache_dir: self.cache_dir(),
+            pool_instances: self.pool_instances(),
+            tick: self.tick(),
+            compiler: this_binary(),
+            ..greenroom_sandbox::Config::default()
+        };
+        let sandbox = config.build().map_err(Failure::failed)?;
         let guests = greenroom_runtime::Guests::start(self.size("guest_threads"))
             .map_err(|e| Failure::failed(format!("no threads for guests: {e}")))?;
         Ok((sandbox, guests))

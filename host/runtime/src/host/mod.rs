@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwapOption;
 use greenroom_memory::{Counts, OpenError, Store, Unavailable};
-use greenroom_sandbox::{BuildError, Sandbox};
+use greenroom_sandbox::{BuildError, Compiler, Sandbox};
 use thiserror::Error;
 
 use crate::active::{ActivePlan, PrepareError};
@@ -41,6 +41,8 @@ pub struct Config {
     pub pool_instances: u32,
     /// The precision of deadlines.
     pub tick: Duration,
+    /// What compiles components; when absent this process does it itself.
+    pub compiler: Option<Compiler>,
     /// Feedback later than this after its decision is kept, but not credited to it.
     pub join_window: Duration,
 }
@@ -107,6 +109,8 @@ impl Config {
             cache_dir: self.cache_dir.clone(),
             pool_instances: self.pool_instances,
             tick: self.tick,
+            compiler: self.compiler.clone(),
+            ..greenroom_sandbox::Config::default()
         }
         .build()?;
         let guests = Guests::start(self.guest_threads).map_err(HostError::Threads)?;

@@ -53,6 +53,7 @@ pub fn open(graph: &Path, data: &Path) -> Host {
         guest_threads: 2,
         pool_instances: 120,
         tick: Duration::from_millis(1),
+        compiler: None,
         join_window: Duration::from_secs(86_400),
     };
     config.open().unwrap()

@@ -209,13 +209,11 @@ impl Outcome {
         };
         let text = |words: &str| message.contains(words);
         let guest = |kind| self.fault.as_ref().is_some_and(|f| f.kind == kind && f.source == FaultSource::Guest);
-        let host = self.fault.as_ref().is_some_and(|f| f.source == FaultSource::Host && !f.retryable);
         let quiet = self.fault.is_none() && self.refused.is_none();
         let held = match row.held {
             Held::Load(words) => self.refused.is_some() && text(words),
             Held::Fault(kind, words) => guest(kind) && text(words) && !self.alive,
             Held::Told(kind, words) => guest(kind) && text(words),
-            Held::Pool(words) => host && text(words),
             Held::Check(words) => quiet && self.violation.is_some() && text(words),
             Held::Bounds(within) => quiet && self.violation.is_none() && within(self),
         };

@@ -95,6 +95,7 @@ impl Setup {
             guest_threads: 2,
             pool_instances: 32,
             tick: Duration::from_millis(1),
+            compiler: None,
             join_window: Duration::from_secs(3_600),
         };
         let host = host.open().unwrap();

@@ -1,0 +1,118 @@
+//! The process that compiles: what it may take, and what becomes of it.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use greenroom_sandbox::{Compiler, Config, LoadError, Sandbox};
+
+use crate::scene::{GRAPH, Scene, signal};
+
+fn sandbox(compiler: Compiler) -> Sandbox {
+    Config { compiler: Some(compiler), pool_instances: 8, ..Config::default() }.build().unwrap()
+}
+
+fn compiler() -> Compiler {
+    Compiler::new(env!("CARGO_BIN_EXE_greenroom").into())
+}
+
+/// A component of some 200 KB that takes more than a second, and more than a gigabyte, to compile: what is live at the
+/// end of each loop is looked at for every loop around it.
+fn costly() -> Vec<u8> {
+    let (begins, ends) = ("loop\n".repeat(50_000), "end\n".repeat(50_000));
+    greenroom_kit::guest(&format!(
+        r#"(module
+            (memory (export "memory") 1)
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+            (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32)
+                {begins} local.get 0 br_if 0 {ends} local.get 0))"#
+    ))
+}
+
+#[track_caller]
+fn refused(compiler: Compiler, component: &[u8]) -> LoadError {
+    match sandbox(compiler).load(component) {
+        Ok(_) => panic!("it was loaded"),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn what_another_process_compiled_is_loaded() {
+    let bytes = fs::read(greenroom_kit::component("probe")).unwrap();
+    assert!(sandbox(compiler()).load(&bytes).unwrap().interfaces().policy);
+}
+
+#[test]
+fn a_component_that_takes_too_long_to_compile_is_refused() {
+    let error = refused(Compiler { wall: Duration::from_millis(20), ..compiler() }, &costly());
+    assert!(matches!(error, LoadError::CompileTime { .. }), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_component_that_takes_too_much_memory_to_compile_is_refused() {
+    let error = refused(Compiler { memory_max: 200 << 20, ..compiler() }, &costly());
+    assert!(matches!(error, LoadError::CompileMemory { mebibytes: 200 }), "{error}");
+    assert!(error.to_string().contains("took more than 200 MiB to compile"), "{error}");
+    let bytes = fs::read(greenroom_kit::component("probe")).unwrap();
+    assert!(sandbox(Compiler { memory_max: 200 << 20, ..compiler() }).load(&bytes).is_ok(), "an honest one fits");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_compiler_whose_parent_is_gone_does_nothing() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_greenroom"));
+    child.args(["compile-component", "1000000000", "10", "1"]).stdin(Stdio::null());
+    let ended = child.output().unwrap();
+    assert!(!ended.status.success());
+    assert_eq!(String::from_utf8(ended.stderr).unwrap(), "the process that asked is gone\n");
+}
+
+/// A process that `parent` started, if there is one.
+#[cfg(target_os = "linux")]
+fn child_of(parent: u32) -> Option<u32> {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let mut ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    ids.find(|id| state(*id).is_some_and(|(_, of)| of == parent))
+}
+
+/// Of a process: its state, and who started it.
+#[cfg(target_os = "linux")]
+fn state(id: u32) -> Option<(char, u32)> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+    Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
+}
+
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn until<T>(what: impl Fn() -> Option<T>) -> T {
+    for _ in 0..60_000 {
+        if let Some(found) = what() {
+            return found;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    panic!("it never came to be");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn who_interrupts_the_host_ends_its_compiler_too() {
+    let scene = Scene::new(GRAPH);
+    scene.write("costly.wasm", costly());
+    let mut command = scene.command(&["inspect", "costly.wasm"]);
+    command.env("RUST_LOG", "greenroom=debug");
+    let (mut host, _) = scene.start(command, "Ctrl-C ends this command", true);
+    let compiler = until(|| child_of(host.id()));
+    signal(&host, "INT");
+    assert_eq!(host.wait().unwrap().code(), Some(130));
+    until(|| state(compiler).is_none_or(|(state, _)| state == 'Z').then_some(()));
+}
+
+#[test]
+fn the_command_that_compiles_is_not_for_people() {
+    let help = Scene::new(GRAPH).run(&["--help"]).ok();
+    assert!(!help.contains("compile-component"), "{help}");
+}

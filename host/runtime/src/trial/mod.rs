@@ -1,0 +1,313 @@
+//! A trial in quarantine: what a component does when nobody depends on it.
+//!
+//! It reaches nothing, is granted nothing, and every call has a budget. It has to describe itself in a way that makes
+//! sense, to take the points of its own decision space, to learn from a little feedback and take back what it learned,
+//! and to answer a handful of observations by the rules, the same each time.
+
+mod described;
+mod golden;
+mod points;
+
+use std::time::{Duration, Instant};
+
+use greenroom_model::{
+    Budget, Call, Decision, Descriptor, Digest, Fault, FaultKind, Observation, PayloadKind, State, Usage,
+};
+use greenroom_sandbox::{Capabilities, Component, Instance, check_payload};
+use serde::{Deserialize, Serialize};
+
+/// Changes with what a trial asks, so that verdicts of another one are not taken for its own.
+pub(crate) const TRIAL: u32 = 1;
+
+/// What all of it may take. A trial of an agent in Rust takes some tens of milliseconds.
+const WALL: Duration = Duration::from_secs(60);
+
+/// For each batch of feedback, and for what is made of all. The feedback of a trial is 1,000 events: a thousandth of what
+/// agents learn from in seconds.
+const LEARN: Budget = Budget { fuel: 20_000_000_000, deadline_ms: 20_000, memory_max: 512 << 20, ..Budget::PREPARE };
+
+/// How a step went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome", content = "why")]
+pub enum Outcome {
+    /// Well.
+    Passed,
+    /// Not well, and why.
+    Failed(String),
+    /// It was not asked, and why.
+    Skipped(String),
+}
+
+/// A step of a trial.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What was asked.
+    pub name: String,
+    /// How it went.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// What its calls used, those that set instances up among them.
+    pub usage: Usage,
+}
+
+/// What a component did in its trial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// In the order in which they were taken.
+    pub steps: Vec<Step>,
+    /// What it says of itself.
+    pub descriptor: Option<Descriptor>,
+}
+
+impl Trial {
+    /// Whether nothing failed.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.failures().next().is_none()
+    }
+
+    /// The steps that failed.
+    pub fn failures(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| matches!(step.outcome, Outcome::Failed(_)))
+    }
+}
+
+/// Tries a component. Blocks no thread, but takes up to a minute for one that uses up its budgets.
+pub async fn trial(component: &Component) -> Trial {
+    let mut steps = Steps { component, began: Instant::now(), steps: Vec::new(), used: Usage::default() };
+    let descriptor = steps.describe().await;
+    let seed = component.digest().head();
+    let points = descriptor.as_ref().map(|descriptor| points::of(descriptor, seed)).unwrap_or_default();
+    let usual = points.first().map(points::Point::encoded);
+    steps.configure(&points).await;
+    let state = steps.learn(descriptor.as_ref(), usual.as_deref()).await;
+    steps.decide(descriptor.as_ref(), usual.as_deref(), state.as_ref()).await;
+    Trial { steps: steps.steps, descriptor }
+}
+
+struct Steps<'a> {
+    component: &'a Component,
+    began: Instant,
+    steps: Vec<Step>,
+    /// Since the latest step.
+    used: Usage,
+}
+
+impl Steps<'_> {
+    fn end(&mut self, name: impl Into<String>, outcome: Outcome) {
+        self.steps.push(Step { name: name.into(), outcome, usage: std::mem::take(&mut self.used) });
+    }
+
+    fn skip(&mut self, name: &str, why: impl Into<String>) {
+        self.end(name, Outcome::Skipped(why.into()));
+    }
+
+    fn judge(&mut self, name: impl Into<String>, done: Result<(), String>) {
+        self.end(name, done.map_or_else(Outcome::Failed, |()| Outcome::Passed));
+    }
+
+    /// A budget, of which no more time is left than of the whole trial.
+    fn left(&self, budget: Budget) -> Budget {
+        let left = u64::try_from(WALL.saturating_sub(self.began.elapsed()).as_millis()).unwrap_or(u64::MAX);
+        Budget { deadline_ms: budget.deadline_ms.min(left).max(1), ..budget }
+    }
+
+    async fn fresh(&self) -> Result<Instance, Fault> {
+        self.component.instantiate(Capabilities::none("trial"), &self.left(Budget::PREPARE)).await
+    }
+
+    /// An instance that is configured and restored.
+    async fn ready(&mut self, params: Option<&[u8]>, state: Option<&State>) -> Result<Instance, Fault> {
+        let mut instance = self.fresh().await?;
+        let budget = self.left(Budget::PREPARE);
+        if let Some(params) = params {
+            let done = instance.configure(params, &budget).await;
+            self.used += instance.usage();
+            done?;
+        }
+        if let Some(state) = state {
+            let done = instance.restore(state, &budget).await;
+            self.used += instance.usage();
+            done?;
+        }
+        Ok(instance)
+    }
+
+    async fn describe(&mut self) -> Option<Descriptor> {
+        if !self.component.interfaces().lifecycle {
+            self.skip(Call::Describe.name(), "it does not export `lifecycle`");
+            return None;
+        }
+        let described = match self.fresh().await {
+            Ok(mut instance) => {
+                let described = instance.describe(&self.left(Budget::PREPARE)).await;
+                self.used += instance.usage();
+                described
+            }
+            Err(fault) => Err(fault),
+        };
+        let descriptor = match described {
+            Ok(descriptor) => descriptor,
+            Err(fault) => {
+                self.judge(Call::Describe.name(), Err(fault.to_string()));
+                return None;
+            }
+        };
+        let mistakes = described::mistakes(&descriptor);
+        let sound = if mistakes.is_empty() { Ok(()) } else { Err(mistakes.join("; ")) };
+        // What makes no sense is not searched for points, and not asked for more.
+        let descriptor = sound.is_ok().then_some(descriptor);
+        self.judge(Call::Describe.name(), sound);
+        descriptor
+    }
+
+    async fn configure(&mut self, points: &[points::Point]) {
+        if points.is_empty() {
+            self.skip(Call::Configure.name(), "its decision space is not known");
+            return;
+        }
+        // An agent may know of points that make no sense together; of the defaults, and of every other one, it may not.
+        let mut refused = Vec::new();
+        let mut done = Ok(());
+        for (place, point) in points.iter().enumerate() {
+            match self.ready(Some(&point.encoded()), None).await {
+                Err(fault) if fault.kind == FaultKind::InvalidParameters && place > 0 => {
+                    refused.push(format!("at {point}: {fault}"));
+                }
+                Err(fault) => {
+                    done = Err(format!("at {point}: {fault}"));
+                    break;
+                }
+                Ok(_) => {}
+            }
+        }
+        if done.is_ok() && points.len() > 1 && refused.len() == points.len() - 1 {
+            done = Err(refused.swap_remove(0));
+        }
+        let name = format!("configure at {} points of its decision space", points.len());
+        let name = if refused.is_empty() { name } else { format!("{name}, of which it refused {}", refused.len()) };
+        self.judge(name, done);
+    }
+
+    async fn learn(&mut self, descriptor: Option<&Descriptor>, usual: Option<&[u8]>) -> Option<State> {
+        let (Some(descriptor), true) = (descriptor, self.component.interfaces().learner) else {
+            let why = if descriptor.is_none() { "it is not described" } else { "it does not export `learner`" };
+            self.skip("learn and take back what was learned", why);
+            return None;
+        };
+        let learned = self.learned(descriptor, usual).await;
+        let (outcome, state) = match learned {
+            Ok(state) => (Outcome::Passed, Some(state)),
+            Err(Stopped::Fault(fault)) => (outcome_of(&fault), None),
+            Err(Stopped::Wrong(why)) => (Outcome::Failed(why), None),
+        };
+        self.end("learn and take back what was learned", outcome);
+        state
+    }
+
+    async fn learned(&mut self, descriptor: &Descriptor, usual: Option<&[u8]>) -> Result<State, Stopped> {
+        let mut instance = self.ready(usual, None).await?;
+        for batch in golden::feedback(descriptor) {
+            let done = instance.learn(&batch, &self.left(LEARN)).await;
+            self.used += instance.usage();
+            done?;
+        }
+        let fitted = instance.fit(&self.left(LEARN)).await;
+        self.used += instance.usage();
+        fitted?;
+        let state = instance.snapshot(&self.left(LEARN)).await;
+        self.used += instance.usage();
+        let state = state?;
+        // Its place in the pool is for the next one.
+        drop(instance);
+        if state.schema != descriptor.snapshot_schema {
+            return Err(Stopped::Wrong(format!(
+                "its state is of the schema `{}`, where it describes `{}`",
+                state.schema, descriptor.snapshot_schema
+            )));
+        }
+        self.ready(usual, Some(&state)).await?;
+        Ok(state)
+    }
+
+    async fn decide(&mut self, descriptor: Option<&Descriptor>, usual: Option<&[u8]>, state: Option<&State>) {
+        if !self.component.interfaces().policy {
+            self.skip(Call::Decide.name(), "it does not export `policy`");
+            return;
+        }
+        if descriptor.is_none() && self.component.interfaces().lifecycle {
+            self.skip(Call::Decide.name(), "it is not described");
+            return;
+        }
+        let mut answered = 0;
+        let mut unavailable = 0;
+        for (name, seen) in golden::observations(descriptor) {
+            let decided = self.twice(&seen, descriptor.map(|d| d.output), usual, state).await;
+            let outcome = match decided {
+                Ok(()) => Outcome::Passed,
+                Err(Stopped::Fault(fault)) => outcome_of(&fault),
+                Err(Stopped::Wrong(why)) => Outcome::Failed(why),
+            };
+            answered += u32::from(outcome == Outcome::Passed);
+            unavailable += u32::from(matches!(outcome, Outcome::Skipped(_)));
+            self.end(format!("decide: {name}"), outcome);
+        }
+        if answered == 0 && unavailable == 0 {
+            self.judge("decide at all", Err("no observation was answered".to_owned()));
+        }
+    }
+
+    /// Decides in two instances, by the rules and the same in both.
+    async fn twice(
+        &mut self,
+        seen: &Observation,
+        output: Option<PayloadKind>,
+        usual: Option<&[u8]>,
+        state: Option<&State>,
+    ) -> Result<(), Stopped> {
+        let mut first: Option<Vec<u8>> = None;
+        for _ in 0..2 {
+            let mut instance = self.ready(usual, state).await?;
+            let decided = instance.decide(seen, &self.left(Budget::DECIDE)).await;
+            self.used += instance.usage();
+            let decision: Decision = decided?;
+            let wrong = |why: &dyn std::fmt::Display| Stopped::Wrong(why.to_string());
+            check_payload(&decision.payload, decision.policy.as_ref(), seen.limit, golden::ROWS)
+                .map_err(|e| wrong(&e))?;
+            let kind = decision.payload.kind();
+            if let Some(output) = output.filter(|output| *output != kind) {
+                return Err(wrong(&format!("returned {}, where it describes {}", kind.name(), output.name())));
+            }
+            let bytes = rmp_serde::to_vec(&decision).map_err(|e| wrong(&e))?;
+            if first.get_or_insert_with(|| bytes.clone()) != &bytes {
+                return Err(wrong(&"two instances decided differently on the same observation"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a step stopped.
+enum Stopped {
+    Fault(Fault),
+    Wrong(String),
+}
+
+impl From<Fault> for Stopped {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// An agent may say that it lacks something that a trial does not grant. Whatever else ends a call is its failure.
+fn outcome_of(fault: &Fault) -> Outcome {
+    match fault.kind {
+        FaultKind::Unavailable => Outcome::Skipped(fault.to_string()),
+        _ => Outcome::Failed(fault.to_string()),
+    }
+}
+
+/// What a verdict is about, beside the component: a trial that asks something else is another trial.
+pub(crate) fn asked() -> Digest {
+    Digest::of_parts([env!("CARGO_PKG_VERSION").as_bytes(), &TRIAL.to_le_bytes()])
+}
