@@ -213,6 +213,7 @@ fn node(plan: &Plan, node: &Node) -> Parts {
         OnFault::Node(fallback) => format!("node {}", name(fallback)),
     };
     parts.insert("on_fault".to_owned(), on_fault);
+    parts.insert("on_violation".to_owned(), if node.drops_rows { "drop" } else { "fail" }.to_owned());
     if !node.branches.is_empty() {
         parts.insert("branches".to_owned(), node.branches.join(", "));
     }

@@ -131,6 +131,7 @@ impl Canon {
             OnFault::Empty => self.0.push(1),
             OnFault::Node(index) => self.tagged(2, |canon| canon.count(index)),
         }
+        self.0.push(u8::from(node.drops_rows));
         self.list(&node.branches, |canon, branch| canon.text(branch));
         self.maybe(node.guard.as_ref(), |canon, guard| {
             canon.count(guard.router);

@@ -132,6 +132,8 @@ pub struct Node {
     pub deadline_ms: Option<u64>,
     /// What happens when it fails.
     pub on_fault: OnFault,
+    /// Whether rows that break a rule are dropped from what it returns. Otherwise it fails.
+    pub drops_rows: bool,
     /// The branches of a router, ascending; empty on other nodes. When a router picks no branch that is named here,
     /// `default` runs, if it is named.
     pub branches: Vec<String>,

@@ -185,6 +185,7 @@ fn node(wiring: &Wiring<'_>, index: usize, places: &BTreeMap<usize, usize>, sour
                 OnFault::Node(*places.get(&fallback)?)
             }
         },
+        drops_rows: place.shape.drops.as_ref().is_some_and(|at| at.value),
         branches,
         guard,
         source: sources.iter().position(|source| *source == index).and_then(|bit| u32::try_from(bit).ok()),

@@ -35,6 +35,10 @@ pub struct Usage {
     pub log_dropped: u64,
     /// Bytes of decisions.
     pub output_bytes: u64,
+    /// Decisions that broke the rules.
+    pub violations: u64,
+    /// Rows that were dropped for it.
+    pub rows_dropped: u64,
 }
 
 /// What was done in a namespace.
@@ -68,5 +72,7 @@ impl AddAssign<&Self> for Usage {
         self.log_bytes += other.log_bytes;
         self.log_dropped += other.log_dropped;
         self.output_bytes += other.output_bytes;
+        self.violations += other.violations;
+        self.rows_dropped += other.rows_dropped;
     }
 }

@@ -206,8 +206,13 @@ impl Agent {
     pub async fn decide(self: &Arc<Self>, seen: &Observation, budget: &Budget) -> (Result<Decision, Fault>, Usage) {
         let mut used = Usage::default();
         let decided = self.decide_by(seen, budget, &mut used).await;
-        *self.used.lock().unwrap_or_else(PoisonError::into_inner) += &used;
+        self.count(&used);
         (decided, used)
+    }
+
+    /// Adds to what all requests have used.
+    pub(crate) fn count(&self, used: &Usage) {
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner) += used;
     }
 
     /// What all requests have used since this version was made ready.
@@ -277,7 +282,7 @@ impl Agent {
         tokio::spawn(async move {
             let mut used = Usage::default();
             let made = agent.prepare(None, &mut used).await;
-            *agent.used.lock().unwrap_or_else(PoisonError::into_inner) += &used;
+            agent.count(&used);
             match made {
                 Ok(instance) if agent.image().is_none() => agent.keep(instance),
                 Ok(_) => {}

@@ -12,6 +12,7 @@ use greenroom_graph::{Node, OnFault, RequestBudget};
 use greenroom_model::{
     Budget, Candidates, Fault, FaultKind, FaultSource, Input, Observation, Payload, PayloadKind, PolicyRecord, Usage,
 };
+use greenroom_sandbox::{check_payload, mend};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
@@ -218,7 +219,7 @@ impl Shared {
         };
         let limit = self.limit(node);
         let seen = self.observation(agent.history_max(), limit, inputs);
-        let (decided, usage) = agent.decide(&seen, &budget).await;
+        let (decided, mut usage) = agent.decide(&seen, &budget).await;
         if let Some(rate) = rate {
             rate.spend(usage.fuel);
         }
@@ -228,13 +229,24 @@ impl Shared {
                 let message = format!("it returned {}, expected {}", kind.name(), node.output.name());
                 return Err(Fault::guest(FaultKind::InvalidOutput, message));
             }
-            greenroom_sandbox::check_payload(&decision.payload, decision.policy.as_ref(), limit, self.row_count)
-                .map_err(|violation| Fault::guest(FaultKind::InvalidOutput, violation.to_string()))?;
-            let mut payload = decision.payload;
+            let (mut payload, mut policy) = (decision.payload, decision.policy);
+            if let Err(violation) = check_payload(&payload, policy.as_ref(), limit, self.row_count) {
+                let mut broken = Usage { violations: 1, ..Usage::default() };
+                if let (true, Payload::Candidates(candidates)) = (node.drops_rows, &mut payload) {
+                    broken.rows_dropped = mend(candidates, limit, self.row_count) as u64;
+                    // Propensities belong to the list as it was drawn.
+                    policy = None;
+                }
+                usage += &broken;
+                agent.count(&broken);
+                check_payload(&payload, policy.as_ref(), limit, self.row_count)
+                    .map_err(|_| Fault::guest(FaultKind::InvalidOutput, violation.to_string()))?;
+                tracing::debug!(node = %node.name, %violation, rows = broken.rows_dropped, "rows were dropped");
+            }
             if let (Payload::Candidates(candidates), Some(bit)) = (&mut payload, node.source) {
                 candidates.sources = vec![1_u64.checked_shl(bit).unwrap_or(0); candidates.rows.len()];
             }
-            Ok((payload, decision.policy))
+            Ok((payload, policy))
         });
         (result, seen.inputs, usage)
     }

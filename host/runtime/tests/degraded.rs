@@ -105,6 +105,19 @@ fn a_loop_ends_with_its_fuel_and_growth_with_its_memory() {
     assert_eq!(reply.answer.degraded[0].fault.kind, FaultKind::Memory);
 }
 
+#[test]
+fn rows_that_break_a_rule_are_dropped_where_the_graph_file_says_so() {
+    for (mode, violations, dropped) in
+        [("nan", 1, 1), ("repeat", 1, 1), ("unknown", 1, 1), ("too-many", 1, 1), ("honest", 0, 0)]
+    {
+        let graph = graph(mode, "\"fail\"\non_violation = \"drop\"", "");
+        let reply = decide(&graph, 1).remove(0).unwrap();
+        assert!(reply.answer.degraded.is_empty() && reply.items.len() == 5, "{mode}: {:?}", reply.answer.degraded);
+        let used = &reply.answer.nodes.iter().find(|(name, _)| &**name == "bad").unwrap().1;
+        assert_eq!((used.violations, used.rows_dropped), (violations, dropped), "{mode}");
+    }
+}
+
 const SPIN: &str = "budget = { fuel = 40_000_000 }";
 
 #[test]

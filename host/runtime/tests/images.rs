@@ -120,3 +120,19 @@ agent = "probe"
         }
     }
 }
+
+#[test]
+fn the_same_request_has_the_same_answer_bit_for_bit() {
+    let world = World::new(FRESH);
+    let host = world.serving();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let thousand = || -> Vec<Vec<(String, u32)>> {
+        let asks = (0..1_000).map(|n| Ask { seed: Some(n / 60), ..ask(&format!("s{}", n % 60), 10) });
+        let replies: Vec<Reply> = asks.map(|ask| runtime.block_on(host.decide(ask)).unwrap()).collect();
+        items(&replies)
+    };
+    let first = thousand();
+    assert!(first == thousand());
+    with_images(&host);
+    assert!(first == thousand());
+}

@@ -155,6 +155,46 @@ fn named(name: &str) -> Result<(), Violation> {
     if name.len() > NAME_MAX { Err(Violation::Name { found: name.len() }) } else { Ok(()) }
 }
 
+/// Drops the rows of candidates that break a rule, and those beyond `limit`: with a score or a value that is not finite,
+/// unknown, or there before. Returns how many. Columns of unequal length say nothing of rows and stay as they are.
+pub fn mend(candidates: &mut Candidates, limit: u32, count: u32) -> usize {
+    let n = candidates.rows.len();
+    let even = candidates.scores.len() == n
+        && (candidates.sources.is_empty() || candidates.sources.len() == n)
+        && candidates.columns.iter().all(|column| column.values.len() == n);
+    if !even {
+        return 0;
+    }
+    let mut fine: Vec<bool> = candidates.scores.iter().map(|score| score.is_finite()).collect();
+    for column in &candidates.columns {
+        if let Values::F32s(values) = &column.values {
+            fine.iter_mut().zip(values).for_each(|(fine, value)| *fine &= value.is_finite());
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    let mut left = limit as usize;
+    for (fine, &row) in fine.iter_mut().zip(&candidates.rows) {
+        *fine = *fine && row < count && left > 0 && seen.insert(row);
+        left -= usize::from(*fine);
+    }
+    keep(&mut candidates.rows, &fine);
+    keep(&mut candidates.scores, &fine);
+    keep(&mut candidates.sources, &fine);
+    for column in &mut candidates.columns {
+        match &mut column.values {
+            Values::F32s(values) => keep(values, &fine),
+            Values::S64s(values) => keep(values, &fine),
+            Values::U32s(values) => keep(values, &fine),
+        }
+    }
+    n - candidates.rows.len()
+}
+
+fn keep<T>(values: &mut Vec<T>, fine: &[bool]) {
+    let mut fine = fine.iter();
+    values.retain(|_| fine.next() == Some(&true));
+}
+
 /// Checks whatever a node returned, and how it says that it was drawn.
 ///
 /// # Errors
@@ -213,6 +253,19 @@ mod tests {
         assert_eq!(text(&of(&[1], &[f32::INFINITY]), 9, 9), "`scores` is not finite at place 0");
         assert_eq!(text(&of(&[1, 2], &[1.0]), 9, 9), "`scores` has 1 values for 2 rows");
         assert_eq!(text(&of(&[1, 2], &[1.0, 2.0]), 1, 9), "2 rows were returned, at most 1 were asked for");
+    }
+
+    #[test]
+    fn rows_that_break_a_rule_are_dropped_with_all_that_stands_beside_them() {
+        let mut all = of(&[3, 9, 3, 1, 0, 2], &[5.0, 4.0, 3.0, f32::NAN, 2.0, 1.0]);
+        all.sources = vec![1, 2, 3, 4, 5, 6];
+        all.columns = vec![Column { name: "a".into(), values: Values::U32s(vec![10, 11, 12, 13, 14, 15]) }];
+        assert_eq!(mend(&mut all, 2, 9), 4);
+        assert_eq!((&all.rows[..], &all.scores[..], &all.sources[..]), (&[3, 0][..], &[5.0, 2.0][..], &[1, 5][..]));
+        assert_eq!(all.columns[0].values, Values::U32s(vec![10, 14]));
+        assert_eq!(candidates(&all, 2, 9), Ok(()));
+        let mut uneven = of(&[1, 1], &[1.0]);
+        assert_eq!((mend(&mut uneven, 9, 9), uneven.rows.len()), (0, 2));
     }
 
     #[test]

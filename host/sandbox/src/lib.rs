@@ -25,7 +25,7 @@ mod scan;
 mod wasi;
 
 pub use capabilities::{Capabilities, Entry, KeyedEntry, Later, Memory, MemoryError, NoMemory, Page};
-pub use check::{ROWS_MAX, Violation, candidates as check_candidates, payload as check_payload};
+pub use check::{ROWS_MAX, Violation, candidates as check_candidates, mend, payload as check_payload};
 pub use compile::{COMPILE_COMMAND, Compiler, Confinement, compile_component};
 pub use component::Component;
 pub use engine::{BuildError, Config, Sandbox};

@@ -18,6 +18,8 @@ pub(crate) struct NodeShape {
     pub(crate) limit: Option<At<u64>>,
     pub(crate) deadline_ms: Option<At<u64>>,
     pub(crate) on_fault: Option<At<FaultShape>>,
+    /// Whether rows that break a rule are dropped.
+    pub(crate) drops: Option<At<bool>>,
     /// Where the key `branches` is, when it is there.
     pub(crate) branches_span: Option<Span>,
     /// Branch and nodes.
@@ -33,7 +35,8 @@ pub(crate) enum FaultShape {
 }
 
 impl Shape for NodeShape {
-    const KEYS: &'static [&'static str] = &["agent", "inputs", "limit", "deadline_ms", "on_fault", "branches"];
+    const KEYS: &'static [&'static str] =
+        &["agent", "inputs", "limit", "deadline_ms", "on_fault", "on_violation", "branches"];
 }
 
 impl NodeShape {
@@ -50,6 +53,7 @@ impl NodeShape {
             limit: reader.whole(section, "limit"),
             deadline_ms: reader.whole(section, "deadline_ms"),
             on_fault: on_fault(reader, section),
+            drops: reader.word(section, "on_violation", &[("fail", false), ("drop", true)]),
             branches_span: section.key_span("branches"),
             branches,
         }

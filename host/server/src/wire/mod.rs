@@ -73,6 +73,8 @@ pub(crate) struct Usage {
     log_bytes: u64,
     log_lines_dropped: u64,
     output_bytes: u64,
+    violations: u64,
+    rows_dropped: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -102,6 +104,8 @@ impl From<&greenroom_model::Usage> for Usage {
             log_bytes: used.log_bytes,
             log_lines_dropped: used.log_dropped,
             output_bytes: used.output_bytes,
+            violations: used.violations,
+            rows_dropped: used.rows_dropped,
         }
     }
 }
