@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use greenroom_graph::Instances;
@@ -25,6 +26,12 @@ pub enum Source {
     Pool,
 }
 
+/// An instance that waits, and the thread that used it last.
+struct Idle {
+    instance: Instance,
+    thread: ThreadId,
+}
+
 /// A version of an agent.
 pub struct Agent {
     /// As the plan has it.
@@ -36,7 +43,7 @@ pub struct Agent {
     state: Option<Arc<State>>,
     capabilities: Capabilities,
     /// Pooled ones that wait for their next request, or ones that wait for their only one.
-    idle: Mutex<Vec<Instance>>,
+    idle: Mutex<Vec<Idle>>,
     making: AtomicUsize,
     /// Once it was tried: the component whose instances are ready as they are made, or why there is none.
     image: OnceLock<Result<Component, String>>,
@@ -238,7 +245,7 @@ impl Agent {
             let message = format!("no instance of `{}` was free within {} ms", self.spec.name, budget.deadline_ms);
             return Err(Fault::host(FaultKind::Exhausted, message));
         };
-        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let kept = self.take();
         let mut instance = match kept {
             Some(instance) => instance,
             None => self.prepare(Some(by), used).await?,
@@ -257,7 +264,7 @@ impl Agent {
             *used += instance.usage();
             return Ok(instance);
         }
-        let ready = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let ready = self.take();
         self.restock();
         match ready {
             Some(instance) => Ok(instance),
@@ -292,10 +299,19 @@ impl Agent {
         });
     }
 
+    /// An instance that waits; rather one that this thread used last, whose memory is in its caches.
+    fn take(&self) -> Option<Instance> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = std::thread::current().id();
+        let at = idle.iter().rposition(|idle| idle.thread == here).or(idle.len().checked_sub(1))?;
+        Some(idle.swap_remove(at).instance)
+    }
+
     /// An instance that trapped, was stopped, or left something open is not kept.
     fn keep(&self, instance: Instance) {
         if instance.alive() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(instance);
+            let idle = Idle { instance, thread: std::thread::current().id() };
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
         }
     }
 }
