@@ -1,5 +1,7 @@
 //! What a call may use.
 
+use std::time::Instant;
+
 use serde::{Deserialize, Serialize};
 
 /// The exports of the contract, each with a budget of its own.
@@ -83,6 +85,14 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// The same until `by` at the latest; 1 ms at least, so that the guest is asked and stopped.
+    #[must_use]
+    pub fn until(&self, by: Instant) -> Self {
+        let left = by.saturating_duration_since(Instant::now());
+        let left_ms = u64::try_from(left.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
+        Self { deadline_ms: self.deadline_ms.min(left_ms).max(1), ..*self }
+    }
+
     /// A decision: 500 million units of fuel, 1 s, 256 MiB, 10,000 host calls, 64 MiB through them, a million reads and a
     /// thousand writes of a namespace, 256 lines of log in 16 KiB, an answer of 16 MiB.
     pub const DECIDE: Self = Self {

@@ -6,7 +6,7 @@ use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use greenroom_graph::Instances;
-use greenroom_model::{Budget, Budgets, Decision, Fault, FaultKind, Observation, ParamValue, State, Usage, Version};
+use greenroom_model::{Budget, Decision, Fault, FaultKind, Observation, ParamValue, State, Usage, Version};
 use greenroom_sandbox::{Capabilities, Component, ImageError, Instance, Memory, Preparation, panic_message};
 use tokio::sync::Semaphore;
 
@@ -130,8 +130,8 @@ impl Agent {
     /// # Errors
     /// What the guest or the pool said.
     pub async fn prepare(&self, by: Option<Instant>, used: &mut Usage) -> Result<Instance, Fault> {
-        let budgets = self.budgets(by);
-        self.component.prepare(self.capabilities.clone(), &self.preparation(&budgets), used).await
+        let preparation = Preparation { by, ..self.preparation() };
+        self.component.prepare(self.capabilities.clone(), &preparation, used).await
     }
 
     /// An instance that is configured and has learned nothing; otherwise as [`Agent::prepare`].
@@ -139,23 +139,13 @@ impl Agent {
     /// # Errors
     /// What the guest or the pool said.
     pub async fn blank(&self, used: &mut Usage) -> Result<Instance, Fault> {
-        let preparation = Preparation { state: None, ..self.preparation(&self.spec.budgets) };
+        let preparation = Preparation { state: None, ..self.preparation() };
         self.component.prepare(self.capabilities.clone(), &preparation, used).await
     }
 
-    fn preparation<'a>(&'a self, budgets: &'a Budgets) -> Preparation<'a> {
+    fn preparation(&self) -> Preparation<'_> {
         let params = self.spec.interfaces.lifecycle.then_some(self.params.as_slice());
-        Preparation { params, state: self.state.as_deref(), budgets }
-    }
-
-    fn budgets(&self, by: Option<Instant>) -> Budgets {
-        let budgets = &self.spec.budgets;
-        Budgets {
-            instantiate: until(&budgets.instantiate, by),
-            configure: until(&budgets.configure, by),
-            restore: until(&budgets.restore, by),
-            ..*budgets
-        }
+        Preparation { params, state: self.state.as_deref(), budgets: &self.spec.budgets, by: None }
     }
 
     /// Makes the image that fresh instances are copies of, unless there is one or there is nothing to prepare. Takes as
@@ -166,7 +156,7 @@ impl Agent {
         }
         let agent = &self.spec.name;
         let began = Instant::now();
-        let preparation = self.preparation(&self.spec.budgets);
+        let preparation = self.preparation();
         let make = || guests.block_on(self.component.image(self.capabilities.clone(), &preparation));
         // Making a snapshot is not meant to fail half-way, and what it was made of is thrown away then.
         let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(make));
@@ -236,7 +226,7 @@ impl Agent {
         let by = Instant::now() + Duration::from_millis(budget.deadline_ms);
         let Some(slots) = &self.slots else {
             let mut instance = self.unused(by, used).await?;
-            let decided = instance.decide(seen, &until(budget, Some(by))).await;
+            let decided = instance.decide(seen, &budget.until(by)).await;
             *used += instance.usage();
             return decided;
         };
@@ -250,7 +240,7 @@ impl Agent {
             Some(instance) => instance,
             None => self.prepare(Some(by), used).await?,
         };
-        let decided = instance.decide(seen, &until(budget, Some(by))).await;
+        let decided = instance.decide(seen, &budget.until(by)).await;
         *used += instance.usage();
         self.keep(instance);
         decided
@@ -259,7 +249,7 @@ impl Agent {
     /// An instance that has served no request.
     async fn unused(self: &Arc<Self>, by: Instant, used: &mut Usage) -> Result<Instance, Fault> {
         if let Some(image) = self.image() {
-            let budget = until(&self.spec.budgets.instantiate, Some(by));
+            let budget = self.spec.budgets.instantiate.until(by);
             let instance = image.instantiate(self.capabilities.clone(), &budget).await?;
             *used += instance.usage();
             return Ok(instance);
@@ -314,14 +304,6 @@ impl Agent {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
         }
     }
-}
-
-/// A budget that ends when `by` is there; 1 ms at least, so that the guest is asked and stopped.
-fn until(budget: &Budget, by: Option<Instant>) -> Budget {
-    let Some(by) = by else { return *budget };
-    let left = by.saturating_duration_since(Instant::now());
-    let left_ms = u64::try_from(left.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
-    Budget { deadline_ms: budget.deadline_ms.min(left_ms).max(1), ..*budget }
 }
 
 /// Parameters as the guest takes them: a MessagePack map, items as rows.

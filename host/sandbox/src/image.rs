@@ -5,6 +5,7 @@
 //! old one began with. So making one compiles anew, and not every component can be made one of: see [`ImageError`].
 
 use std::any::Any;
+use std::time::Instant;
 
 use greenroom_model::{Budget, Budgets, Digest, Fault, State, Usage};
 use thiserror::Error;
@@ -48,6 +49,14 @@ pub struct Preparation<'a> {
     pub state: Option<&'a State>,
     /// Of the calls that prepare it.
     pub budgets: &'a Budgets,
+    /// When it is given up, whatever the budgets say.
+    pub by: Option<Instant>,
+}
+
+impl Preparation<'_> {
+    fn cut(&self, budget: &Budget) -> Budget {
+        self.by.map_or(*budget, |by| budget.until(by))
+    }
 }
 
 impl Component {
@@ -62,15 +71,15 @@ impl Component {
         used: &mut Usage,
     ) -> Result<Instance, Fault> {
         let budgets = preparation.budgets;
-        let mut instance = self.instantiate(capabilities, &budgets.instantiate).await?;
+        let mut instance = self.instantiate(capabilities, &preparation.cut(&budgets.instantiate)).await?;
         *used += instance.usage();
         if let Some(params) = preparation.params {
-            let configured = instance.configure(params, &budgets.configure).await;
+            let configured = instance.configure(params, &preparation.cut(&budgets.configure)).await;
             *used += instance.usage();
             configured?;
         }
         if let Some(state) = preparation.state {
-            let restored = instance.restore(state, &budgets.restore).await;
+            let restored = instance.restore(state, &preparation.cut(&budgets.restore)).await;
             *used += instance.usage();
             restored?;
         }

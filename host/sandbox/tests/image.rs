@@ -28,7 +28,7 @@ fn none() -> Capabilities {
 
 async fn image_of(probe: &Component, mode: &str, state: Option<&State>) -> Result<Component, ImageError> {
     let params = params(mode);
-    let preparation = Preparation { params: Some(&params), state, budgets: &Budgets::default() };
+    let preparation = Preparation { params: Some(&params), state, budgets: &Budgets::default(), by: None };
     probe.image(none(), &preparation).await
 }
 
@@ -123,10 +123,22 @@ async fn what_a_snapshot_cannot_keep_is_refused_in_words() {
                 (drop (table.grow $t (ref.null func) (i32.const 1))) i32.const 1024))"#,
     );
     let component = sandbox.load(&mutating).unwrap();
-    let preparation = Preparation { params: None, state: None, budgets: &Budgets::default() };
+    let preparation = Preparation { params: None, state: None, budgets: &Budgets::default(), by: None };
     let refused = component.image(none(), &preparation).await.err().unwrap();
     assert!(refused.to_string().starts_with("it cannot be snapshotted: "), "{refused}");
     let mut used = Usage::default();
     component.prepare(none(), &preparation, &mut used).await.unwrap();
     assert_eq!(used.calls, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn preparing_is_given_up_when_its_time_is_over() {
+    let sandbox = sandbox(None);
+    let (params, budgets) = (params("spin-configure"), Budgets::default());
+    let by = Some(std::time::Instant::now() + std::time::Duration::from_millis(50));
+    let preparation = Preparation { params: Some(&params), state: None, budgets: &budgets, by };
+    let mut used = Usage::default();
+    let fault = probe(&sandbox).prepare(none(), &preparation, &mut used).await.err().unwrap();
+    assert_eq!(fault.kind, FaultKind::Deadline, "{fault}");
+    assert!(fault.message.starts_with("configure took more than ") && used.calls == 2, "{fault}");
 }

@@ -116,7 +116,7 @@ pub(crate) fn calls(criterion: &mut Criterion) {
         );
     });
     let configured = params("honest");
-    let preparation = Preparation { params: Some(&configured), state: None, budgets: &Budgets::default() };
+    let preparation = Preparation { params: Some(&configured), state: None, budgets: &Budgets::default(), by: None };
     let image = runtime.block_on(component.image(none(), &preparation)).unwrap();
     group.bench_function("image", |b| {
         b.iter_batched(
