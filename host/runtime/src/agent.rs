@@ -6,7 +6,7 @@ use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use greenroom_graph::Instances;
-use greenroom_model::{Budget, Decision, Fault, FaultKind, Observation, ParamValue, State, Usage, Version};
+use greenroom_model::{Budget, Budgets, Decision, Fault, FaultKind, Observation, ParamValue, State, Usage, Version};
 use greenroom_sandbox::{Capabilities, Component, ImageError, Instance, Memory, Preparation, panic_message};
 use tokio::sync::Semaphore;
 
@@ -157,7 +157,14 @@ impl Agent {
         let agent = &self.spec.name;
         let began = Instant::now();
         let preparation = self.preparation();
-        let make = || guests.block_on(self.component.image(self.capabilities.clone(), &preparation));
+        // An image that no instance can be made of would fail every request.
+        let make = || {
+            guests.block_on(async {
+                let image = self.component.image(self.capabilities.clone(), &preparation).await?;
+                image.instantiate(self.capabilities.clone(), &self.copying()).await?;
+                Ok(image)
+            })
+        };
         // Making a snapshot is not meant to fail half-way, and what it was made of is thrown away then.
         let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(make));
         let made = made.unwrap_or_else(|panic| Err(ImageError::Unsupported(panic_message(&*panic))));
@@ -170,6 +177,17 @@ impl Agent {
         let _ = self.image.set(made.map_err(|error| error.to_string()));
         if self.image().is_some() {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
+    /// What making a copy of the image may use: it has all that preparing it took.
+    fn copying(&self) -> Budget {
+        let Budgets { instantiate, configure, restore, .. } = &self.spec.budgets;
+        let most = |of: fn(&Budget) -> u64| of(instantiate).max(of(configure)).max(of(restore));
+        Budget {
+            memory_max: most(|budget| budget.memory_max),
+            table_elements_max: most(|budget| budget.table_elements_max),
+            ..*instantiate
         }
     }
 
@@ -188,13 +206,16 @@ impl Agent {
         (source, refused)
     }
 
-    /// Prepares one instance and keeps it for the first request: what fails here would fail in every request.
+    /// Prepares one instance, and keeps it for the first request if there is room: what fails here would fail in every
+    /// request.
     ///
     /// # Errors
     /// What the guest or the pool said.
     pub async fn warm(&self) -> Result<(), Fault> {
         let instance = self.prepare(None, &mut Usage::default()).await?;
-        self.keep(instance);
+        if self.slots.is_some() || self.component.has_room() {
+            self.keep(instance);
+        }
         Ok(())
     }
 
@@ -249,7 +270,7 @@ impl Agent {
     /// An instance that has served no request.
     async fn unused(self: &Arc<Self>, by: Instant, used: &mut Usage) -> Result<Instance, Fault> {
         if let Some(image) = self.image() {
-            let budget = self.spec.budgets.instantiate.until(by);
+            let budget = self.copying().until(by);
             let instance = image.instantiate(self.capabilities.clone(), &budget).await?;
             *used += instance.usage();
             return Ok(instance);
@@ -269,6 +290,10 @@ impl Agent {
             Instances::Fresh if self.spec.interfaces.lifecycle => STOCK,
             Instances::Fresh | Instances::Pooled { .. } => 0,
         };
+        // Those that stand ready must not take the room that requests need.
+        if !self.component.has_room() {
+            return;
+        }
         let standing = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
         // As many at a time as there is room for: `making` counts those on their way.
         if standing + self.making.fetch_add(1, Ordering::Relaxed) >= wanted {
@@ -281,7 +306,8 @@ impl Agent {
             let made = agent.prepare(None, &mut used).await;
             agent.count(&used);
             match made {
-                Ok(instance) if agent.image().is_none() => agent.keep(instance),
+                // Others may have taken the room meanwhile.
+                Ok(instance) if agent.image().is_none() && agent.component.has_room() => agent.keep(instance),
                 Ok(_) => {}
                 Err(fault) => tracing::warn!(agent = %agent.spec.name, %fault, "no instance could be made ready ahead"),
             }

@@ -14,7 +14,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use greenroom_runtime::{Ask, Host, Reply, Source};
-use support::{World, ask};
+use support::{World, ask, open_with_pool};
 
 const FRESH: &str = r#"
 [graph]
@@ -135,4 +135,31 @@ fn the_same_request_has_the_same_answer_bit_for_bit() {
     assert!(first == thousand());
     with_images(&host);
     assert!(first == thousand());
+}
+
+#[test]
+fn what_stands_ready_leaves_room_in_a_small_pool() {
+    let world = World::new(FRESH);
+    drop(world.serving());
+    // Each of the three agents takes three slots: one of each does not fit.
+    let host = open_with_pool(&world.path("graph.toml"), &world.path("data"), 8);
+    host.activate().unwrap();
+    for reply in answers(&host, 20) {
+        assert!(reply.answer.degraded.is_empty(), "{:?}", reply.answer.degraded);
+    }
+}
+
+#[test]
+fn a_copy_may_have_as_much_memory_as_preparing_it_took() {
+    // A page is not enough to be prepared with, and making an instance of the bare component takes some twenty.
+    let small = "instantiate = { memory_max = \"1280KiB\" }, restore = { memory_max = \"64MiB\" }";
+    let world = World::new(&FRESH.replace(
+        "component = \"COMPONENTS/item-knn.wasm\"",
+        &format!("component = \"COMPONENTS/item-knn.wasm\"\nbudget = {{ {small} }}"),
+    ));
+    let host = world.serving();
+    with_images(&host);
+    for reply in answers(&host, 5) {
+        assert!(reply.answer.degraded.is_empty(), "{:?}", reply.answer.degraded);
+    }
 }

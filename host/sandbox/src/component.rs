@@ -75,6 +75,13 @@ impl Component {
         &self.inner.inspection
     }
 
+    /// Whether more than half of the pool is free: as long as it is, instances may stand ready in it.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        let sandbox = &self.inner.sandbox;
+        sandbox.free_slots() * 2 > sandbox.pool_instances() as usize
+    }
+
     /// As it was loaded.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.inner.bytes

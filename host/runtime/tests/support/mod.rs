@@ -46,12 +46,16 @@ impl World {
 }
 
 pub fn open(graph: &Path, data: &Path) -> Host {
+    open_with_pool(graph, data, 120)
+}
+
+pub fn open_with_pool(graph: &Path, data: &Path, pool_instances: u32) -> Host {
     let config = Config {
         graph: graph.to_owned(),
         data_dir: data.to_owned(),
         cache_dir: None,
         guest_threads: 2,
-        pool_instances: 120,
+        pool_instances,
         tick: Duration::from_millis(1),
         compiler: None,
         join_window: Duration::from_secs(86_400),
