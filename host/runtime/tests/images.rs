@@ -13,7 +13,9 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use greenroom_model::Budget;
 use greenroom_runtime::{Ask, Host, Reply, Source};
+use greenroom_sandbox::Capabilities;
 use support::{World, ask, open_with_pool};
 
 const FRESH: &str = r#"
@@ -151,8 +153,14 @@ fn what_stands_ready_leaves_room_in_a_small_pool() {
 
 #[test]
 fn a_copy_may_have_as_much_memory_as_preparing_it_took() {
-    // A page is not enough to be prepared with, and making an instance of the bare component takes some twenty.
-    let small = "instantiate = { memory_max = \"1280KiB\" }, restore = { memory_max = \"64MiB\" }";
+    // As much as the component begins with, which preparing it exceeds.
+    let bytes = std::fs::read(greenroom_kit::component("item-knn")).unwrap();
+    let sandbox = greenroom_sandbox::Config { pool_instances: 30, ..Default::default() }.build().unwrap();
+    let component = sandbox.load(&bytes).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let bare = component.instantiate(Capabilities::none("bare"), &Budget::PREPARE);
+    let bare = runtime.block_on(bare).unwrap().usage().memory_peak;
+    let small = format!("instantiate = {{ memory_max = {bare} }}");
     let world = World::new(&FRESH.replace(
         "component = \"COMPONENTS/item-knn.wasm\"",
         &format!("component = \"COMPONENTS/item-knn.wasm\"\nbudget = {{ {small} }}"),
