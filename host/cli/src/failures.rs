@@ -6,8 +6,11 @@ use std::io::ErrorKind;
 use greenroom_memory::OpenError;
 use greenroom_model::{Fault, FaultKind, FaultSource};
 use greenroom_runtime::events::ReadError;
-use greenroom_runtime::{AskError, EvaluateError, HostError, ImportError, LoadGraphError, PrepareError, TrainError};
+use greenroom_runtime::{
+    AskError, EvaluateError, HostError, ImportError, LoadGraphError, PrepareError, RevokedError, TrainError,
+};
 
+use crate::commands::replay::report;
 use crate::exit::Failure;
 
 /// A message with what caused it.
@@ -34,6 +37,18 @@ pub(crate) fn unreadable(path: &std::path::Path, error: &std::io::Error) -> Fail
         _ => format!("{path} cannot be read: {error}"),
     })
 }
+
+/// A fault with what is known of its cause.
+#[derive(Debug)]
+struct Reported<'f>(&'f Fault);
+
+impl std::fmt::Display for Reported<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}\n{}", self.0, report(self.0))
+    }
+}
+
+impl Error for Reported<'_> {}
 
 /// A fault of an agent, or of what it was given.
 fn of_fault(fault: &Fault, message: &dyn Error) -> Failure {
@@ -102,7 +117,17 @@ impl From<HostError> for Failure {
             HostError::Load(error) => error.into(),
             HostError::Prepare(error) => error.into(),
             HostError::Train(error) => error.into(),
+            HostError::Revoked(error) => error.into(),
             other => Self::failed(with_causes(&other)),
+        }
+    }
+}
+
+impl From<RevokedError> for Failure {
+    fn from(error: RevokedError) -> Self {
+        match error {
+            RevokedError::Io { .. } => Self::failed(error),
+            RevokedError::Lines { .. } => Self::bad_file(error),
         }
     }
 }
@@ -131,7 +156,7 @@ impl From<AskError> for Failure {
     fn from(error: AskError) -> Self {
         match &error {
             AskError::Invalid(_) => Self::arguments(error),
-            AskError::Fault(fault) => of_fault(fault, &error),
+            AskError::Fault(fault) => of_fault(fault, &Reported(fault)),
             AskError::Inactive | AskError::Record(_) => Self::failed(error),
         }
     }

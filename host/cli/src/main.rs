@@ -13,7 +13,7 @@ mod whole;
 
 use clap::{Parser, Subcommand};
 
-use commands::{admit, check, compile_component, config, decide, eval, inspect, package, serve, train};
+use commands::{admit, check, compile_component, config, decide, eval, inspect, package, replay, revoke, serve, train};
 
 /// A WebAssembly host for agents that evolve in production.
 #[derive(Parser)]
@@ -32,6 +32,8 @@ enum Command {
     Decide(decide::Arguments),
     Eval(eval::Arguments),
     Serve(serve::Arguments),
+    Replay(replay::Arguments),
+    Revoke(revoke::Arguments),
     Config(config::Arguments),
     Package(package::Arguments),
     #[command(hide = true)]
@@ -58,6 +60,8 @@ fn main() -> std::process::ExitCode {
         Command::Decide(arguments) => decide::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
+        Command::Revoke(arguments) => revoke::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Package(arguments) => package::run(&arguments),
         Command::CompileComponent(arguments) => return compile_component::run(&arguments),

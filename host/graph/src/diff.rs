@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use greenroom_model::{Budget, Digest, Exceeded, ParamValue, Verb};
+use greenroom_model::{Budget, Digest, Exceeded, ParamValue};
 use serde::Serialize;
 
 use crate::authored::LIMITS;
@@ -161,11 +161,7 @@ fn agent(agent: &Agent) -> Parts {
     let mut parts = Parts::from([("component".to_owned(), agent.component.short())]);
     parts.extend(agent.params.iter().map(|(name, value)| (format!("params.{name}"), written(value))));
     for grant in &agent.grants {
-        let verb = match grant.verb {
-            Verb::Read => "read",
-            Verb::Write => "write",
-        };
-        parts.insert(format!("grants.memory {}:{verb}", grant.namespace), String::new());
+        parts.insert(format!("grants.memory {grant}"), String::new());
     }
     let budgets = &agent.budgets;
     budget("budget", &budgets.decide, &mut parts);

@@ -1,7 +1,7 @@
 //! The identity of a plan: what it says, not how the file is laid out or where it lies. What a component says of itself
 //! follows from its bytes, so its digest stands for it.
 
-use greenroom_model::{Budget, Digest, Exceeded, ParamValue, Params, Verb};
+use greenroom_model::{Budget, Digest, Exceeded, ParamValue, Params};
 
 use crate::authored::LIMITS;
 
@@ -89,11 +89,7 @@ impl Canon {
         self.0.extend(agent.component.bytes());
         self.params(&agent.params);
         self.list(&agent.grants, |canon, grant| {
-            canon.text(&grant.namespace);
-            canon.0.push(match grant.verb {
-                Verb::Read => 0,
-                Verb::Write => 1,
-            });
+            canon.text(&grant.to_string());
         });
         let budgets = &agent.budgets;
         let preparing = [&budgets.instantiate, &budgets.configure, &budgets.restore];

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The values of a column, one a row.
+/// The values of a column, one a row. Written with their type: whole numbers read as reals are other numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(rename_all = "snake_case")]
 pub enum Values {
     /// Reals.
     F32s(Vec<f32>),

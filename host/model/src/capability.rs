@@ -1,5 +1,7 @@
 //! What a component offers and what an agent may do.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// Which interfaces of the contract a component exports, and which it imports.
@@ -17,35 +19,111 @@ pub struct Interfaces {
     pub wasi: bool,
 }
 
-/// What may be done in a namespace.
+/// What may be done with keys of a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verb {
     /// Get, get-many and scan; gather and labels of items.
     Read,
+    /// Writing keys that are not there yet, and nothing else: what was written can be neither read nor changed.
+    Append,
     /// Put, compare-and-swap and delete, beside reading.
     Write,
 }
 
-/// A capability that the graph file gives to an agent: `profile:read`.
+impl Verb {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Append, Self::Write];
+
+    /// As in a graph file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Append => "append",
+            Self::Write => "write",
+        }
+    }
+
+    /// Whether who has this may do what takes `other`.
+    #[must_use]
+    pub fn covers(self, other: Self) -> bool {
+        self == other || self == Self::Write
+    }
+}
+
+/// A capability that the graph file gives to an agent: `profile:read`, or `profile/tastes.:write` for the keys that begin
+/// with `tastes.`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Grant {
     /// The namespace; `items` is the catalog's facts, read only.
     pub namespace: String,
+    /// What the keys begin with; empty for all of them.
+    pub prefix: String,
     /// What may be done there.
     pub verb: Verb,
 }
 
 impl Grant {
-    /// Reads `namespace:read` or `namespace:write`.
+    /// Reads `NAMESPACE:VERB` or `NAMESPACE/PREFIX:VERB`. A prefix may have colons and slashes in it; it may not be empty,
+    /// nor have control characters.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (namespace, verb) = text.split_once(':')?;
-        let verb = match verb {
-            "read" => Verb::Read,
-            "write" => Verb::Write,
-            _ => return None,
+        let (keys, verb) = text.rsplit_once(':').filter(|_| !text.chars().any(char::is_control))?;
+        let verb = Verb::ALL.into_iter().find(|known| known.name() == verb)?;
+        let (namespace, prefix) = match keys.split_once('/') {
+            Some((_, "")) => return None,
+            Some(parts) => parts,
+            None => (keys, ""),
         };
-        (!namespace.is_empty()).then(|| Self { namespace: namespace.to_owned(), verb })
+        let named = !namespace.is_empty() && !namespace.contains(':');
+        named.then(|| Self { namespace: namespace.to_owned(), prefix: prefix.to_owned(), verb })
+    }
+
+    /// Whether it is about this key.
+    #[must_use]
+    pub fn reaches(&self, namespace: &str, key: &str) -> bool {
+        self.namespace == namespace && key.starts_with(&self.prefix)
+    }
+}
+
+/// As in a graph file.
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.namespace)?;
+        if !self.prefix.is_empty() {
+            write!(f, "/{}", self.prefix)?;
+        }
+        write!(f, ":{}", self.verb.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_reads_as_it_is_written() {
+        for text in ["profile:read", "profile/tastes.:write", "log/a/b:c:append"] {
+            assert_eq!(Grant::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["profile", ":read", "/x:read", "profile/:read", "profile:own", "a:b/c:read", "a/\n:read", ""] {
+            assert_eq!(Grant::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_about_the_keys_that_begin_with_it() {
+        let grant = Grant::parse("profile/tastes.:read").unwrap();
+        assert!(grant.reaches("profile", "tastes.7"));
+        assert!(!grant.reaches("profile", "taste") && !grant.reaches("other", "tastes.7"));
+    }
+
+    #[test]
+    fn writing_covers_reading_and_appending_covers_itself() {
+        assert!(Verb::Write.covers(Verb::Read) && Verb::Write.covers(Verb::Append));
+        assert!(
+            !Verb::Append.covers(Verb::Read) && !Verb::Read.covers(Verb::Append) && !Verb::Append.covers(Verb::Write)
+        );
     }
 }

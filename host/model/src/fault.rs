@@ -1,6 +1,7 @@
 //! Failures that travel as values.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +71,49 @@ impl FaultKind {
     }
 }
 
+/// A limit that a call reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overrun {
+    /// As in a graph file: `fuel`, `deadline_ms`, `memory_max` and so on.
+    pub limit: String,
+    /// How much there was.
+    pub most: u64,
+    /// How much was wanted: all that there was, where a guest is stopped at the limit itself.
+    pub found: u64,
+}
+
+/// A function that was running when a guest trapped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// Its name, or its number where the component carries no names.
+    pub function: String,
+    /// File and line, where the component carries them.
+    pub source: Option<String>,
+    /// Where it is in its core module, in bytes.
+    pub offset: Option<u64>,
+}
+
+/// What is known of a fault, for whoever looks for its cause. What comes from the guest is escaped and cut.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultReport {
+    /// Which limit ended the call.
+    pub overrun: Option<Overrun>,
+    /// Innermost first.
+    pub backtrace: Vec<Frame>,
+    /// The latest host calls, oldest first.
+    pub host_calls: Vec<String>,
+    /// The file by which the call can be run again.
+    pub replay: Option<PathBuf>,
+}
+
+impl FaultReport {
+    /// A report of which limit ended the call.
+    #[must_use]
+    pub fn overrun(limit: &str, most: u64, found: u64) -> Self {
+        Self { overrun: Some(Overrun { limit: limit.to_owned(), most, found }), ..Self::default() }
+    }
+}
+
 /// A failure of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
@@ -81,26 +125,35 @@ pub struct Fault {
     pub message: String,
     /// Whether the same call may succeed later.
     pub retryable: bool,
+    /// For whoever looks for its cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Box<FaultReport>>,
 }
 
 impl Fault {
     /// The agent's.
     #[must_use]
     pub fn guest(kind: FaultKind, message: impl Into<String>) -> Self {
-        Self { source: FaultSource::Guest, kind, message: message.into(), retryable: false }
+        Self { source: FaultSource::Guest, kind, message: message.into(), retryable: false, report: None }
     }
 
     /// The host's.
     #[must_use]
     pub fn host(kind: FaultKind, message: impl Into<String>) -> Self {
-        Self { source: FaultSource::Host, kind, message: message.into(), retryable: true }
+        Self { source: FaultSource::Host, kind, message: message.into(), retryable: true, report: None }
     }
 
     /// The caller's.
     #[must_use]
     pub fn caller(message: impl Into<String>) -> Self {
         let kind = FaultKind::InvalidObservation;
-        Self { source: FaultSource::Caller, kind, message: message.into(), retryable: false }
+        Self { source: FaultSource::Caller, kind, message: message.into(), retryable: false, report: None }
+    }
+
+    /// With what is known of its cause.
+    #[must_use]
+    pub fn reported(self, report: FaultReport) -> Self {
+        Self { report: Some(Box::new(report)), ..self }
     }
 }
 

@@ -19,7 +19,7 @@ pub use descriptor::{
     ColumnKind, ColumnSpec, Condition, Descriptor, Domain, Layer, Parameter, Port, RewardLevel, Role,
 };
 pub use digest::{Digest, DigestError};
-pub use fault::{Fault, FaultKind, FaultSource};
+pub use fault::{Fault, FaultKind, FaultReport, FaultSource, Frame, Overrun};
 pub use feedback::{Exposure, Feedback, FitReport, NONE, Status};
 pub use observation::{EventKind, History, Input, Observation, Subject};
 pub use params::{ParamValue, Params};

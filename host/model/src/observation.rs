@@ -87,7 +87,7 @@ impl History {
 }
 
 /// What arrives at a port.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Input {
     /// The port.
     pub port: Arc<str>,
@@ -98,7 +98,7 @@ pub struct Input {
 }
 
 /// What an agent perceives. What all nodes of a request share is shared.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// The request.
     pub request_id: Arc<str>,

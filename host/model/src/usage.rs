@@ -27,6 +27,8 @@ pub struct Usage {
     pub host_bytes: u64,
     /// What was read and written, by namespace.
     pub namespaces: BTreeMap<Arc<str>, NamespaceUsage>,
+    /// What was asked of memory and not granted, as a graph file writes it, and how often.
+    pub denied: BTreeMap<String, u64>,
     /// Log lines that were kept.
     pub log_lines: u64,
     /// Bytes of log lines that were kept.
@@ -52,6 +54,24 @@ pub struct NamespaceUsage {
     pub written_bytes: u64,
 }
 
+/// Different things of which it is told how often they were denied; of further ones it is told together.
+const DENIED_MAX: usize = 16;
+const OTHERS: &str = "others";
+
+impl Usage {
+    /// Something was asked that is not granted. Whether this is the first time.
+    pub fn deny(&mut self, asked: &str, times: u64) -> bool {
+        if let Some(denied) = self.denied.get_mut(asked) {
+            *denied += times;
+            return false;
+        }
+        let asked = if self.denied.len() < DENIED_MAX { asked } else { OTHERS };
+        let denied = self.denied.entry(asked.to_owned()).or_default();
+        *denied += times;
+        *denied == times
+    }
+}
+
 impl AddAssign<&Self> for Usage {
     fn add_assign(&mut self, other: &Self) {
         self.calls += other.calls;
@@ -68,11 +88,34 @@ impl AddAssign<&Self> for Usage {
             sum.writes += used.writes;
             sum.written_bytes += used.written_bytes;
         }
+        for (asked, times) in &other.denied {
+            self.deny(asked, *times);
+        }
         self.log_lines += other.log_lines;
         self.log_bytes += other.log_bytes;
         self.log_dropped += other.log_dropped;
         self.output_bytes += other.output_bytes;
         self.violations += other.violations;
         self.rows_dropped += other.rows_dropped;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_asks_for_everything_is_told_of_in_bounded_words() {
+        let mut usage = Usage::default();
+        assert!(usage.deny("space:read", 1) && !usage.deny("space:read", 1));
+        for n in 0..100 {
+            usage.deny(&format!("space-{n}:read"), 1);
+        }
+        assert_eq!(usage.denied.len(), DENIED_MAX + 1);
+        assert_eq!((usage.denied["space:read"], usage.denied[OTHERS]), (2, 85));
+        let mut sum = Usage::default();
+        sum += &usage;
+        sum += &usage;
+        assert_eq!(sum.denied["space:read"], 4);
     }
 }

@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::agent::{Agent, ParamsError};
 use crate::guests::Guests;
 use crate::load::Loaded;
+use crate::replay::Replays;
 
 /// Learned states by agent.
 pub type StatesByAgent = BTreeMap<String, Arc<State>>;
@@ -30,6 +31,8 @@ pub struct ActivePlan {
     pub(crate) names: Vec<Arc<str>>,
     pub(crate) sources: Arc<[Arc<str>]>,
     pub(crate) ports: Vec<Vec<Arc<str>>>,
+    /// Where recordings of faults are kept, if anywhere.
+    pub(crate) replays: Option<Arc<Replays>>,
     /// Requests that are running now.
     pub(crate) requests: AtomicUsize,
 }
@@ -70,7 +73,9 @@ impl ActivePlan {
             let component = loaded.components.get(&spec.component);
             let component = component.ok_or_else(|| PrepareError::Component(spec.name.clone()))?.clone();
             let state = states.get(&spec.name).cloned();
-            agents.push(Arc::new(Agent::new(spec.clone(), component, state, Arc::clone(memory), row)?));
+            let agent = Agent::new(spec.clone(), component, state, Arc::clone(memory), row)?;
+            agent.grants().set(loaded.revoked.left(&spec.name, &spec.grants));
+            agents.push(Arc::new(agent));
         }
         Ok(Self::of(loaded.plan.clone(), agents, Arc::clone(memory), generation))
     }
@@ -83,7 +88,18 @@ impl ActivePlan {
         let sources = plan.sources().iter().filter_map(|index| names.get(*index).cloned()).collect();
         let ports = |node: &greenroom_graph::Node| node.inputs.iter().map(|edge| edge.port.as_str().into()).collect();
         let ports = plan.nodes.iter().map(ports).collect();
-        Self { plan, agents, digest, generation, memory, names, sources, ports, requests: AtomicUsize::new(0) }
+        Self {
+            plan,
+            agents,
+            digest,
+            generation,
+            memory,
+            names,
+            sources,
+            ports,
+            replays: None,
+            requests: AtomicUsize::new(0),
+        }
     }
 
     /// The part of this plan of which `node` is the output, with the same versions.

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use greenroom_sandbox::{Inspection, LoadError, Sandbox};
+use greenroom_sandbox::{Component, Inspection, LoadError, Sandbox};
 use serde::{Deserialize, Serialize};
 
 use crate::trial::{self, Trial, trial};
@@ -38,11 +38,27 @@ pub struct Verdict {
 /// Why it was not even tried. What failed in a trial is in the verdict.
 pub async fn admit(sandbox: &Sandbox, bytes: &[u8]) -> Result<Admission, LoadError> {
     let inspection = sandbox.inspect(bytes)?;
-    let asked = trial::asked();
-    let before = sandbox.verdict(&inspection.digest, &asked);
-    if let Some(verdict) = before.and_then(|verdict| rmp_serde::from_slice(&verdict).ok()) {
-        return Ok(Admission { inspection, verdict, kept: true });
+    match kept(sandbox, &inspection) {
+        Some(verdict) => Ok(Admission { inspection, verdict, kept: true }),
+        None => Ok(tried(sandbox, inspection, bytes).await?.0),
     }
+}
+
+/// The same, with the component to be used.
+pub(crate) async fn admit_and_load(sandbox: &Sandbox, bytes: &[u8]) -> Result<(Admission, Component), LoadError> {
+    let inspection = sandbox.inspect(bytes)?;
+    match kept(sandbox, &inspection) {
+        Some(verdict) => Ok((Admission { inspection, verdict, kept: true }, sandbox.load(bytes)?)),
+        None => tried(sandbox, inspection, bytes).await,
+    }
+}
+
+fn kept(sandbox: &Sandbox, inspection: &Inspection) -> Option<Verdict> {
+    let verdict = sandbox.verdict(&inspection.digest, &trial::asked())?;
+    rmp_serde::from_slice(&verdict).ok()
+}
+
+async fn tried(sandbox: &Sandbox, inspection: Inspection, bytes: &[u8]) -> Result<(Admission, Component), LoadError> {
     let began = Instant::now();
     let component = sandbox.load(bytes)?;
     let load_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -50,9 +66,9 @@ pub async fn admit(sandbox: &Sandbox, bytes: &[u8]) -> Result<Admission, LoadErr
     let verdict = Verdict { load_us, compiled_bytes: component.compiled_bytes() as u64, trial };
     if verdict.trial.passed() {
         match rmp_serde::to_vec_named(&verdict) {
-            Ok(bytes) => sandbox.keep_verdict(&inspection.digest, &asked, &bytes),
+            Ok(bytes) => sandbox.keep_verdict(&inspection.digest, &trial::asked(), &bytes),
             Err(error) => tracing::warn!(%error, "a verdict could not be written down"),
         }
     }
-    Ok(Admission { inspection, verdict, kept: false })
+    Ok((Admission { inspection, verdict, kept: false }, component))
 }

@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use greenroom_graph::Instances;
 use greenroom_model::{Budget, Budgets, Decision, Fault, FaultKind, Observation, ParamValue, State, Usage, Version};
-use greenroom_sandbox::{Capabilities, Component, ImageError, Instance, Memory, Preparation, panic_message};
+use greenroom_sandbox::{
+    Capabilities, Component, Grants, ImageError, Instance, Memory, Preparation, Tape, panic_message,
+};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 use crate::rate::Rate;
@@ -16,7 +19,8 @@ use crate::rate::Rate;
 const STOCK: usize = 2;
 
 /// Where an instance comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
     /// A copy of a warm image.
     Image,
@@ -26,10 +30,45 @@ pub enum Source {
     Pool,
 }
 
+impl Source {
+    /// In a word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Stock => "stock",
+            Self::Pool => "pool",
+        }
+    }
+}
+
 /// An instance that waits, and the thread that used it last.
 struct Idle {
     instance: Instance,
     thread: ThreadId,
+}
+
+/// What memory answered: while the instance was prepared, and in the call itself.
+#[derive(Default)]
+pub(crate) struct Heard {
+    pub(crate) prelude: Arc<Tape>,
+    pub(crate) tape: Tape,
+}
+
+impl Heard {
+    fn of(&mut self, instance: &mut Instance) {
+        self.prelude = Arc::clone(instance.prelude());
+        self.tape = instance.take_tape();
+    }
+}
+
+/// How a call went.
+pub struct Asked {
+    /// What was decided.
+    pub decided: Result<Decision, Fault>,
+    /// What it used, preparing an instance included, also when it failed.
+    pub usage: Usage,
+    pub(crate) heard: Heard,
 }
 
 /// A version of an agent.
@@ -89,8 +128,8 @@ impl Agent {
             params: spec.params_digest(),
             state: state.as_ref().map(|state| state.digest()),
         };
-        let capabilities =
-            Capabilities { agent: spec.name.as_str().into(), grants: spec.grants.clone().into(), memory };
+        let grants = Grants::from(spec.grants.clone());
+        let capabilities = Capabilities { agent: spec.name.as_str().into(), grants, memory };
         let rate = spec.rate.map(Rate::new);
         let slots = match spec.instances {
             Instances::Fresh | Instances::Stocked { .. } => None,
@@ -130,8 +169,13 @@ impl Agent {
     /// # Errors
     /// What the guest or the pool said.
     pub async fn prepare(&self, by: Option<Instant>, used: &mut Usage) -> Result<Instance, Fault> {
+        self.prepare_within(by, used, &mut Tape::default()).await
+    }
+
+    /// The same; what memory answered is put on a tape, also when it fails.
+    async fn prepare_within(&self, by: Option<Instant>, used: &mut Usage, tape: &mut Tape) -> Result<Instance, Fault> {
         let preparation = Preparation { by, ..self.preparation() };
-        self.component.prepare(self.capabilities.clone(), &preparation, used).await
+        self.component.prepare(self.capabilities.clone(), &preparation, used, tape).await
     }
 
     /// An instance that is configured and has learned nothing; otherwise as [`Agent::prepare`].
@@ -140,12 +184,11 @@ impl Agent {
     /// What the guest or the pool said.
     pub async fn blank(&self, used: &mut Usage) -> Result<Instance, Fault> {
         let preparation = Preparation { state: None, ..self.preparation() };
-        self.component.prepare(self.capabilities.clone(), &preparation, used).await
+        self.component.prepare(self.capabilities.clone(), &preparation, used, &mut Tape::default()).await
     }
 
     fn preparation(&self) -> Preparation<'_> {
-        let params = self.spec.interfaces.lifecycle.then_some(self.params.as_slice());
-        Preparation { params, state: self.state.as_deref(), budgets: &self.spec.budgets, by: None }
+        Preparation { params: self.params(), state: self.state.as_deref(), budgets: &self.spec.budgets, by: None }
     }
 
     /// Makes the image that fresh instances are copies of, unless there is one or there is nothing to prepare. Takes as
@@ -219,18 +262,38 @@ impl Agent {
         Ok(())
     }
 
-    /// Decides, in an instance as the graph file chose. The second value is what it used, preparing an instance
-    /// included, also when it failed.
-    pub async fn decide(self: &Arc<Self>, seen: &Observation, budget: &Budget) -> (Result<Decision, Fault>, Usage) {
-        let mut used = Usage::default();
-        let decided = self.decide_by(seen, budget, &mut used).await;
-        self.count(&used);
-        (decided, used)
+    /// Decides, in an instance as the graph file chose.
+    pub async fn decide(self: &Arc<Self>, seen: &Observation, budget: &Budget) -> Asked {
+        let (mut usage, mut heard) = (Usage::default(), Heard::default());
+        let decided = self.decide_by(seen, budget, &mut usage, &mut heard).await;
+        self.count(&usage);
+        Asked { decided, usage, heard }
     }
 
-    /// Adds to what all requests have used.
+    /// Adds to what all requests have used. What was never denied before is told the operator.
     pub(crate) fn count(&self, used: &Usage) {
-        *self.used.lock().unwrap_or_else(PoisonError::into_inner) += used;
+        let mut sum = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        for asked in used.denied.keys().filter(|asked| !sum.denied.contains_key(*asked)) {
+            let agent = &self.spec.name;
+            tracing::warn!(target: "greenroom::denied", %agent, "{asked} was asked for, and is not granted");
+        }
+        *sum += used;
+    }
+
+    /// The component as it was loaded.
+    pub(crate) fn component(&self) -> &Component {
+        &self.component
+    }
+
+    /// Parameters as the guest takes them; none for a component that takes none.
+    pub(crate) fn params(&self) -> Option<&[u8]> {
+        self.spec.interfaces.lifecycle.then_some(self.params.as_slice())
+    }
+
+    /// What it is granted now.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        &self.capabilities.grants
     }
 
     /// What all requests have used since this version was made ready.
@@ -243,12 +306,14 @@ impl Agent {
         seen: &Observation,
         budget: &Budget,
         used: &mut Usage,
+        heard: &mut Heard,
     ) -> Result<Decision, Fault> {
         let by = Instant::now() + Duration::from_millis(budget.deadline_ms);
         let Some(slots) = &self.slots else {
-            let mut instance = self.unused(by, used).await?;
+            let mut instance = self.unused(by, used, heard).await?;
             let decided = instance.decide(seen, &budget.until(by)).await;
             *used += instance.usage();
+            heard.of(&mut instance);
             return decided;
         };
         let wait = Duration::from_millis(budget.deadline_ms);
@@ -256,19 +321,19 @@ impl Agent {
             let message = format!("no instance of `{}` was free within {} ms", self.spec.name, budget.deadline_ms);
             return Err(Fault::host(FaultKind::Exhausted, message));
         };
-        let kept = self.take();
-        let mut instance = match kept {
+        let mut instance = match self.take() {
             Some(instance) => instance,
-            None => self.prepare(Some(by), used).await?,
+            None => self.prepare_within(Some(by), used, &mut heard.tape).await?,
         };
         let decided = instance.decide(seen, &budget.until(by)).await;
         *used += instance.usage();
+        heard.of(&mut instance);
         self.keep(instance);
         decided
     }
 
     /// An instance that has served no request.
-    async fn unused(self: &Arc<Self>, by: Instant, used: &mut Usage) -> Result<Instance, Fault> {
+    async fn unused(self: &Arc<Self>, by: Instant, used: &mut Usage, heard: &mut Heard) -> Result<Instance, Fault> {
         if let Some(image) = self.image() {
             let budget = self.copying().until(by);
             let instance = image.instantiate(self.capabilities.clone(), &budget).await?;
@@ -279,7 +344,7 @@ impl Agent {
         self.restock();
         match ready {
             Some(instance) => Ok(instance),
-            None => self.prepare(Some(by), used).await,
+            None => self.prepare_within(Some(by), used, &mut heard.tape).await,
         }
     }
 

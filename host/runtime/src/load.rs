@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use greenroom_graph::{Authored, ComponentFacts, Diagnostics, Plan, resolve};
-use greenroom_model::{Budget, Digest};
-use greenroom_sandbox::{Component, Sandbox};
+use greenroom_model::Digest;
+use greenroom_sandbox::{Component, LoadError, Sandbox};
 use thiserror::Error;
+
+use crate::admit::admit_and_load;
+use crate::revoked::Revocations;
 
 /// A graph that can be prepared.
 #[derive(Clone)]
@@ -15,6 +19,8 @@ pub struct Loaded {
     pub plan: Plan,
     /// By the digest of their bytes.
     pub components: HashMap<Digest, Component>,
+    /// Grants of the graph that were taken back.
+    pub revoked: Arc<Revocations>,
 }
 
 /// Why a graph could not be loaded.
@@ -33,8 +39,8 @@ pub enum LoadGraphError {
     Graph(Box<Diagnostics>),
 }
 
-/// Reads a graph file and the components that it names, compiles what is not in the cache, asks each component what it
-/// is, and resolves the graph. Everything that is wrong is reported together.
+/// Reads a graph file and the components that it names, admits each component as [`crate::admit`] does, and resolves the
+/// graph. Everything that is wrong is reported together.
 ///
 /// # Errors
 /// See [`LoadGraphError`].
@@ -60,7 +66,7 @@ pub async fn load(sandbox: &Sandbox, path: &Path) -> Result<Loaded, LoadGraphErr
     let plan = resolve(&authored, &facts).map_err(wrong)?;
     let components =
         seen.into_values().filter_map(Result::ok).map(|(component, _)| (component.digest(), component)).collect();
-    Ok(Loaded { plan, components })
+    Ok(Loaded { plan, components, revoked: Arc::default() })
 }
 
 async fn component(sandbox: &Sandbox, path: &Path) -> Result<(Component, ComponentFacts), String> {
@@ -69,11 +75,13 @@ async fn component(sandbox: &Sandbox, path: &Path) -> Result<(Component, Compone
         std::io::ErrorKind::IsADirectory => format!("{} is a folder, not a component", path.display()),
         _ => format!("{} cannot be read: {e}", path.display()),
     })?;
-    let component = sandbox.load(&bytes).map_err(|e| format!("{} is not usable: {e}", path.display()))?;
-    let descriptor = component
-        .describe(&Budget::PREPARE)
-        .await
-        .map_err(|fault| format!("{} cannot describe itself: {fault}", path.display()))?;
+    let unusable = |e: LoadError| format!("{} is not usable: {e}", path.display());
+    let (admission, component) = admit_and_load(sandbox, &bytes).await.map_err(unusable)?;
+    let failed: Vec<String> = admission.verdict.trial.failures().map(ToString::to_string).collect();
+    if !failed.is_empty() {
+        return Err(format!("{} is not admitted: {}", path.display(), failed.join("; ")));
+    }
+    let descriptor = admission.verdict.trial.descriptor;
     let facts = ComponentFacts { digest: component.digest(), interfaces: component.interfaces().clone(), descriptor };
     Ok((component, facts))
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use greenroom_model::{Digest, Fault, Generation, History, PolicyRecord, Subject, Usage};
 
+use crate::replay::Recording;
+
 /// The most rows that a request may ask for.
 pub const LIMIT_MAX: u32 = 1_000;
 
@@ -35,6 +37,8 @@ pub struct Request {
     /// Nobody waits for it: the graph's deadline does not hold, so that the answer depends less on how busy the machine
     /// is. For training and evaluation.
     pub patient: bool,
+    /// Whether the calls of all nodes are recorded, so that each can be run again.
+    pub record: bool,
 }
 
 impl Request {
@@ -54,6 +58,7 @@ impl Request {
             allowed: None,
             context: Arc::from([]),
             patient: false,
+            record: false,
         }
     }
 }
@@ -110,4 +115,6 @@ pub struct Answer {
     pub usage: Usage,
     /// What nodes with a learner saw and decided.
     pub traces: Vec<Trace>,
+    /// Of all nodes that ran, when the request asked for it.
+    pub recordings: Vec<Recording>,
 }

@@ -55,12 +55,12 @@ async fn what_learns_is_asked_to_learn_and_what_does_not_is_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_point_of_the_decision_space_that_cannot_be_had_is_named() {
-    let trial = tried(&built("probe")).await;
+    let trial = tried(&built("brittle")).await;
     let failed: Vec<_> = trial.failures().collect();
     assert_eq!(failed.len(), 1, "{failed:#?}");
     let Outcome::Failed(why) = &failed[0].outcome else { panic!("{failed:#?}") };
     assert!(failed[0].name.starts_with("configure at "), "{failed:#?}");
-    assert!(why.starts_with("at mode = \"spin-configure\": fuel: "), "{why}");
+    assert!(why.starts_with("at load = 2: trap: ") && why.contains("the load is too much"), "{why}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

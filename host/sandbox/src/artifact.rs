@@ -17,8 +17,6 @@ use sha2::Sha256;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::inspect::LoadError;
-
 const TAG_BYTES: usize = 32;
 
 /// The cache folder.
@@ -45,27 +43,16 @@ impl Artifacts {
         format!("{}-{}.cwasm", digest.hex(), self.engine)
     }
 
-    /// The component from the cache, or made and kept. A cache that cannot be written costs time, nothing else.
-    pub(crate) fn get_or_make(
-        &self,
-        engine: &Engine,
-        digest: &Digest,
-        make: impl FnOnce() -> Result<Component, LoadError>,
-    ) -> Result<Component, LoadError> {
-        let name = self.name(digest);
-        if let Some(component) = self.load(engine, &name) {
-            return Ok(component);
-        }
-        let component = make()?;
+    /// Keeps a component. A cache that cannot be written costs time, nothing else.
+    pub(crate) fn put(&self, digest: &Digest, component: &Component) {
         match component.serialize() {
             Ok(artifact) => {
-                if let Err(error) = self.keep(&name, &artifact) {
+                if let Err(error) = self.keep(&self.name(digest), &artifact) {
                     tracing::warn!(%error, dir = %self.dir.display(), "a compiled component was not kept");
                 }
             }
             Err(error) => tracing::warn!(%error, "a compiled component could not be serialised"),
         }
-        Ok(component)
     }
 
     fn mac(&self, name: &str, artifact: &[u8]) -> Option<Hmac<Sha256>> {

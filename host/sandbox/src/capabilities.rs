@@ -4,30 +4,35 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use greenroom_model::{Column, Grant, Verb};
+use greenroom_model::Column;
+use serde::{Deserialize, Serialize};
+
+use crate::grants::Grants;
 
 /// A value, and the revision at which it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The value.
+    #[serde(with = "serde_bytes")]
     pub value: Vec<u8>,
     /// When it was written; grows.
     pub revision: u64,
 }
 
 /// A key with its value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyedEntry {
     /// The key.
     pub key: String,
     /// The value.
+    #[serde(with = "serde_bytes")]
     pub value: Vec<u8>,
     /// When it was written; grows.
     pub revision: u64,
 }
 
 /// A page of a scan.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     /// In byte order of the keys.
     pub entries: Vec<KeyedEntry>,
@@ -36,7 +41,7 @@ pub struct Page {
 }
 
 /// Why an operation on memory failed, as the guest is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MemoryError {
     /// Not granted.
     Denied(String),
@@ -99,8 +104,8 @@ pub trait Memory: Send + Sync {
 pub struct Capabilities {
     /// The agent's name, for log lines.
     pub agent: Arc<str>,
-    /// What the graph file grants.
-    pub grants: Arc<[Grant]>,
+    /// What the graph file grants, less what was taken back.
+    pub grants: Grants,
     /// The memory layer.
     pub memory: Arc<dyn Memory>,
 }
@@ -109,11 +114,7 @@ impl Capabilities {
     /// Nothing at all: for `describe`.
     #[must_use]
     pub fn none(agent: &str) -> Self {
-        Self { agent: agent.into(), grants: Arc::from([]), memory: Arc::new(NoMemory) }
-    }
-
-    pub(crate) fn allows(&self, namespace: &str, verb: Verb) -> bool {
-        self.grants.iter().any(|grant| grant.namespace == namespace && grant.verb >= verb)
+        Self { agent: agent.into(), grants: Grants::default(), memory: Arc::new(NoMemory) }
     }
 }
 

@@ -11,9 +11,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use greenroom_model::Digest;
+use greenroom_model::{Digest, Fault};
 
 use crate::engine;
+use crate::image::{ImageError, ImageTask};
 use crate::inspect::LoadError;
 use crate::outcome;
 
@@ -27,8 +28,15 @@ const HEADER_BYTES: usize = MAGIC.len() + 32;
 const COMPILED_MAX: u64 = 1 << 30;
 /// The exit code by which the child says that the engine refused the component.
 const REFUSED: u8 = 3;
+/// The exit code by which it says that a version could not be prepared; the fault is what it writes then.
+const UNPREPARED: u8 = 4;
+/// What tells it that it is to run what it compiles, to make an image of it.
+const RUNS: &str = "--runs";
 /// How much is kept of what the child says on its standard error.
 const SAID_MAX: u64 = 4 << 10;
+/// The least priority that a process can ask for.
+#[cfg(unix)]
+const IDLE: i32 = 19;
 /// Threads that compile at once. Each takes some 70 MiB of address space, used or not.
 const THREADS_MAX: usize = 8;
 
@@ -54,29 +62,49 @@ impl Compiler {
 
     /// What a component becomes.
     pub(crate) fn compile(&self, component: &[u8]) -> Result<Vec<u8>, LoadError> {
+        match self.judge(self.ask(component, self.wall, false)?)? {
+            Told::Compiled(compiled) => Ok(compiled),
+            Told::Unprepared(fault) => Err(self.wrong(format!("it prepared what was only to be compiled: {fault}"))),
+        }
+    }
+
+    /// The image of a version, compiled.
+    pub(crate) fn image(&self, image: &ImageTask<'_>) -> Result<Vec<u8>, ImageError> {
+        let task = rmp_serde::to_vec(image).map_err(|e| LoadError::Compile(e.to_string()))?;
+        let wall = self.wall.saturating_add(image.wall());
+        match self.judge(self.ask(&task, wall, true)?) {
+            Ok(Told::Compiled(compiled)) => Ok(compiled),
+            Ok(Told::Unprepared(fault)) => Err(ImageError::Prepare(fault)),
+            Err(LoadError::Compile(why)) => Err(ImageError::Unsupported(why)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn wrong(&self, message: String) -> LoadError {
+        LoadError::Compiler { program: self.program.clone(), message }
+    }
+
+    fn ask(&self, input: &[u8], wall: Duration, runs: bool) -> Result<Ended, LoadError> {
         let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
         // A second more than the wall: it is there for a child whose parent cannot end it any more.
-        let cpu_s = (self.wall.as_secs() + 1).saturating_mul(threads as u64);
+        let cpu_s = (wall.as_secs() + 1).saturating_mul(threads as u64);
         let mut command = Command::new(&self.program);
         command
             .arg(COMPILE_COMMAND)
             .args([self.memory_max, cpu_s, u64::from(std::process::id())].map(|number| number.to_string()))
+            .args(runs.then_some(RUNS))
             .env_clear()
             .env("RAYON_NUM_THREADS", threads.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let broken = |error: io::Error| LoadError::Compiler {
-            program: self.program.clone(),
-            message: format!("it cannot be run: {error}"),
-        };
+        let broken = |error: io::Error| self.wrong(format!("it cannot be run: {error}"));
         let mut child = Running(command.spawn().map_err(broken)?);
-        let ended = child.talk(component, self.wall).map_err(broken)?;
-        self.judge(ended)
+        child.talk(input, wall).map_err(broken)
     }
 
-    fn judge(&self, ended: Ended) -> Result<Vec<u8>, LoadError> {
-        let wrong = |message: String| LoadError::Compiler { program: self.program.clone(), message };
+    fn judge(&self, ended: Ended) -> Result<Told, LoadError> {
+        let wrong = |message: String| self.wrong(message);
         let Ended { status, out, said } = ended;
         let too_slow = LoadError::CompileTime { seconds: self.wall.as_secs_f64() };
         let Some(status) = status else { return Err(too_slow) };
@@ -86,7 +114,12 @@ impl Compiler {
             if header.split_at_checked(MAGIC.len()) != Some((MAGIC, Digest::of(compiled).bytes())) {
                 return Err(wrong(format!("it wrote {} bytes that are no compiled component", out.len())));
             }
-            return Ok(compiled.to_vec());
+            return Ok(Told::Compiled(compiled.to_vec()));
+        }
+        if status.code() == Some(i32::from(UNPREPARED))
+            && let Ok(fault) = rmp_serde::from_slice(&out)
+        {
+            return Ok(Told::Unprepared(fault));
         }
         // An allocation that fails ends the process, and leaves no more than this message.
         let memory = ["memory allocation of", "Cannot allocate memory", "out of memory"];
@@ -114,6 +147,13 @@ fn overran(status: ExitStatus) -> bool {
 #[cfg(not(unix))]
 fn overran(_status: ExitStatus) -> bool {
     false
+}
+
+/// What a child said.
+enum Told {
+    Compiled(Vec<u8>),
+    /// What was to be compiled once it was prepared could not be prepared.
+    Unprepared(Fault),
 }
 
 /// What a child left.
@@ -191,38 +231,61 @@ pub struct Confinement {
     pub cpu_s: u64,
     /// The process that asked, and without which this one ends.
     pub parent: u32,
+    /// Whether it runs what it compiles. Memories of guests take address space that nobody uses, so that only what may be
+    /// written to is limited then; and it has time that others leave.
+    pub runs: bool,
 }
 
-/// The other side of [`Compiler`]: confines this process, compiles the component on the standard input, and writes what
-/// it became to the standard output. The process should do nothing else before or after.
+/// The other side of [`Compiler`]: confines this process, compiles the component on the standard input, or makes the image
+/// that is described there, and writes what became of it to the standard output. The process should do nothing else before
+/// or after.
 #[must_use]
 pub fn compile_component(confinement: Confinement) -> ExitCode {
     let done = confinement.apply().and_then(|()| {
-        let mut component = Vec::new();
-        io::stdin().lock().read_to_end(&mut component)?;
-        Ok(component)
+        let mut input = Vec::new();
+        io::stdin().lock().read_to_end(&mut input)?;
+        Ok(input)
     });
-    let component = match done {
-        Ok(component) => component,
+    let input = match done {
+        Ok(input) => input,
         Err(error) => {
             eprintln!("{error}");
             return ExitCode::FAILURE;
         }
     };
-    let compiled = match engine::for_compiling().and_then(|engine| engine.precompile_component(&component)) {
-        Ok(compiled) => compiled,
-        Err(error) => {
-            eprintln!("{error:#}");
-            return ExitCode::from(REFUSED);
-        }
+    let made = if confinement.runs {
+        make_image(&input)
+    } else {
+        let compiled = engine::for_compiling().and_then(|engine| engine.precompile_component(&input));
+        compiled.map_err(|error| ImageError::Unsupported(format!("{error:#}")))
     };
     let mut out = io::stdout().lock();
-    let written = out
-        .write_all(MAGIC)
-        .and_then(|()| out.write_all(Digest::of(&compiled).bytes()))
-        .and_then(|()| out.write_all(&compiled))
-        .and_then(|()| out.flush());
-    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let (parts, code): (Vec<Vec<u8>>, ExitCode) = match made {
+        Ok(compiled) => {
+            let header = [MAGIC.as_slice(), Digest::of(&compiled).bytes()].concat();
+            (vec![header, compiled], ExitCode::SUCCESS)
+        }
+        Err(ImageError::Prepare(fault)) => {
+            (vec![rmp_serde::to_vec_named(&fault).unwrap_or_default()], ExitCode::from(UNPREPARED))
+        }
+        Err(ImageError::Unsupported(why)) => {
+            eprintln!("{why}");
+            (Vec::new(), ExitCode::from(REFUSED))
+        }
+        Err(ImageError::Compile(error)) => {
+            eprintln!("{error}");
+            (Vec::new(), ExitCode::from(REFUSED))
+        }
+    };
+    let written = parts.iter().try_for_each(|part| out.write_all(part)).and_then(|()| out.flush());
+    if written.is_ok() { code } else { ExitCode::FAILURE }
+}
+
+fn make_image(input: &[u8]) -> Result<Vec<u8>, ImageError> {
+    let wrong = |why: String| ImageError::Unsupported(why);
+    let task: ImageTask<'_> = rmp_serde::from_slice(input).map_err(|e| wrong(format!("no task: {e}")))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    runtime.map_err(|e| wrong(format!("no thread: {e}")))?.block_on(task.make())
 }
 
 impl Confinement {
@@ -239,7 +302,10 @@ impl Confinement {
             }
         }
         let limit = |resource, most| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
-        limit(Resource::As, self.memory_max)?;
+        if self.runs {
+            rustix::process::nice(IDLE)?;
+        }
+        limit(if self.runs { Resource::Data } else { Resource::As }, self.memory_max)?;
         limit(Resource::Cpu, self.cpu_s)?;
         // It writes to pipes alone, and leaves nothing behind when it crashes.
         limit(Resource::Fsize, 0)?;

@@ -11,10 +11,10 @@ use crate::bindings::exports::greenroom::agent::{learner, lifecycle, policy};
 use crate::capabilities::Capabilities;
 use crate::context::Context;
 use crate::engine::Sandbox;
-use crate::image::ImageError;
 use crate::inspect::{Inspection, LoadError};
 use crate::instance::{Guests, Instance, handles_max, within};
 use crate::outcome;
+use crate::tape::Tape;
 
 /// A component that is compiled and linked.
 #[derive(Clone)]
@@ -30,6 +30,8 @@ struct Inner {
     lifecycle: Option<lifecycle::GuestIndices>,
     learner: Option<learner::GuestIndices>,
     bytes: Arc<[u8]>,
+    /// What memory answered while the instance was prepared that it begins as; nothing unless it is an image.
+    prelude: Arc<Tape>,
     sandbox: Sandbox,
 }
 
@@ -38,6 +40,7 @@ impl Component {
         inspection: Inspection,
         bytes: Arc<[u8]>,
         compiled: &wasmtime::component::Component,
+        prelude: Arc<Tape>,
         sandbox: Sandbox,
     ) -> Result<Self, LoadError> {
         let pre = sandbox.link(compiled)?;
@@ -53,7 +56,17 @@ impl Component {
             has.lifecycle.then(|| lifecycle::GuestIndices::new(&pre).map_err(wrong("lifecycle"))).transpose()?;
         let learner = has.learner.then(|| learner::GuestIndices::new(&pre).map_err(wrong("learner"))).transpose()?;
         Ok(Self {
-            inner: Arc::new(Inner { inspection, bytes, compiled_bytes, pre, policy, lifecycle, learner, sandbox }),
+            inner: Arc::new(Inner {
+                inspection,
+                compiled_bytes,
+                pre,
+                policy,
+                lifecycle,
+                learner,
+                bytes,
+                prelude,
+                sandbox,
+            }),
         })
     }
 
@@ -83,33 +96,23 @@ impl Component {
     }
 
     /// As it was loaded.
-    pub(crate) fn bytes(&self) -> &[u8] {
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
         &self.inner.bytes
     }
 
-    /// The same agent from other code, compiled here and now.
-    pub(crate) fn compiled_from(&self, bytes: &[u8]) -> Result<Self, LoadError> {
-        self.linked(self.inner.sandbox.compile(bytes)?)
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        &self.inner.sandbox
     }
 
-    /// An image of this component from the cache.
-    pub(crate) fn cached_image(&self, key: &Digest) -> Result<Option<Self>, LoadError> {
-        self.inner.sandbox.cached(key).map(|compiled| self.linked(compiled)).transpose()
-    }
-
-    /// An image of this component, kept in the cache under `key` if there is one.
-    pub(crate) fn compiled_image(&self, bytes: &[u8], key: Option<&Digest>) -> Result<Self, ImageError> {
-        let sandbox = &self.inner.sandbox;
-        let compiled = match key {
-            Some(key) => sandbox.compile_or_cached(key, bytes)?,
-            None => sandbox.compile(bytes)?,
-        };
-        Ok(self.linked(compiled)?)
-    }
-
-    fn linked(&self, compiled: wasmtime::component::Component) -> Result<Self, LoadError> {
+    /// The same agent from other code, in which instances begin as one that heard `prelude`.
+    pub(crate) fn linked(
+        &self,
+        compiled: &wasmtime::component::Component,
+        prelude: Arc<Tape>,
+    ) -> Result<Self, LoadError> {
         let inner = &*self.inner;
-        Self::new(inner.inspection.clone(), Arc::clone(&inner.bytes), &compiled, inner.sandbox.clone())
+        Self::new(inner.inspection.clone(), Arc::clone(&inner.bytes), compiled, prelude, inner.sandbox.clone())
     }
 
     /// Bytes of what it was compiled to.
@@ -151,7 +154,7 @@ impl Component {
         store.data_mut().begin(budget, Instant::now());
         store.set_epoch_deadline(1);
         let began = Instant::now();
-        let fault = |store: &Store<Context>, error| outcome::fault(store.data(), "instantiation", error);
+        let fault = |store: &Store<Context>, error| outcome::fault(store.data(), "instantiation", &error);
         if let Err(error) = store.set_fuel(budget.fuel) {
             return Err(fault(&store, error));
         }
@@ -178,7 +181,7 @@ impl Component {
             let message = format!("an export does not have the type of the contract: {error:#}");
             return Err(Fault::guest(FaultKind::InvalidOutput, message));
         }
-        Ok(Instance::new(store, instance, guests, waits, slot))
+        Ok(Instance::new(store, instance, guests, waits, Arc::clone(&inner.prelude), slot))
     }
 
     /// What the component says of itself; none when it does not export `lifecycle`. It is asked in an instance of its

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use greenroom_model::{Budget, Exceeded, NamespaceUsage, Usage};
+use greenroom_model::{Budget, Exceeded, NamespaceUsage, Overrun, Usage, Verb};
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 
 use crate::Capabilities;
+use crate::latest::Latest;
+use crate::outcome::shown;
+use crate::tape::Tape;
 use crate::wasi::Wasi;
 
 /// Bytes that a table element is counted as.
@@ -21,7 +24,7 @@ const HANDLES_MAX: usize = 1 << 20;
 pub(crate) enum Stopped {
     Deadline,
     /// What it did too much of.
-    Over(String),
+    Over(String, Overrun),
 }
 
 /// Whether an import may go on: an outer error ends the call, an inner one is what the guest is told.
@@ -36,6 +39,9 @@ pub(crate) struct Context {
     pub(crate) usage: Usage,
     pub(crate) stopped: Option<Stopped>,
     pub(crate) last_words: Option<Arc<str>>,
+    pub(crate) latest: Latest,
+    /// What memory answered in this call.
+    pub(crate) tape: Tape,
     /// Made when a guest that imports WASI is called.
     pub(crate) wasi: Option<Wasi>,
     memory: usize,
@@ -57,6 +63,8 @@ impl Context {
             usage: Usage::default(),
             stopped: None,
             last_words: None,
+            latest: Latest::default(),
+            tape: Tape::default(),
             wasi: None,
             memory: 0,
             elements: 0,
@@ -79,6 +87,8 @@ impl Context {
         };
         self.stopped = None;
         self.last_words = None;
+        self.latest.clear();
+        self.tape.clear();
         self.memory_refused = None;
         self.elements_refused = None;
     }
@@ -94,29 +104,54 @@ impl Context {
     /// Meters a call of WASI, which cannot fail here: a guest that is over its budget is stopped at the next tick.
     pub(crate) fn meter_wasi(&mut self) {
         self.usage.host_calls += 1;
-        if self.usage.host_calls > self.budget.host_calls_max && self.stopped.is_none() {
-            self.stopped = Some(Stopped::Over(format!("made more than {} host calls", self.budget.host_calls_max)));
+        let most = self.budget.host_calls_max;
+        if self.usage.host_calls > most && self.stopped.is_none() {
+            let overrun = Overrun { limit: "host_calls_max".to_owned(), most, found: self.usage.host_calls };
+            self.stopped = Some(Stopped::Over(format!("made more than {most} host calls"), overrun));
             self.deadline = Instant::now();
         }
     }
 
     /// The guest is over its budget: it is stopped, or told so and goes on.
-    fn over(&mut self, what: String) -> Metered {
+    fn over(&mut self, limit: &str, most: u64, found: u64, what: String) -> Metered {
         match self.budget.exceeded {
             Exceeded::Reject => Ok(Err(what)),
             Exceeded::Trap => {
                 let error = wasmtime::Error::msg(what.clone());
-                self.stopped = Some(Stopped::Over(what));
+                self.stopped = Some(Stopped::Over(what, Overrun { limit: limit.to_owned(), most, found }));
                 Err(error)
             }
         }
     }
 
+    /// Whether a key of a namespace may be used so, as the grants are now; else what the guest is told. Every denial is
+    /// counted, and the first of its kind in a call is told the operator.
+    pub(crate) fn permit(&mut self, namespace: &str, key: &str, verb: Verb) -> Result<(), String> {
+        if self.capabilities.grants.permit(namespace, key, verb) {
+            return Ok(());
+        }
+        Err(self.denied(namespace, key, verb))
+    }
+
+    pub(crate) fn denied(&mut self, namespace: &str, key: &str, verb: Verb) -> String {
+        let granted = self.capabilities.grants.of(namespace);
+        let agent = &self.capabilities.agent;
+        let asked = format!("{}:{}", shown(namespace), verb.name());
+        let key = if key.is_empty() { String::new() } else { format!(" for the key `{}`", shown(key)) };
+        let has = if granted.is_empty() { String::new() } else { format!("; it has {granted}") };
+        let told = format!("{asked} is not granted to `{agent}`{key}{has}");
+        if self.usage.deny(&asked, 1) {
+            tracing::debug!(target: "greenroom::denied", %agent, "{told}");
+        }
+        told
+    }
+
     /// Meters a host call that moves `bytes`.
     pub(crate) fn meter(&mut self, bytes: usize) -> Metered {
         self.usage.host_calls += 1;
-        if self.usage.host_calls > self.budget.host_calls_max {
-            return self.over(format!("made more than {} host calls", self.budget.host_calls_max));
+        let (most, found) = (self.budget.host_calls_max, self.usage.host_calls);
+        if found > most {
+            return self.over("host_calls_max", most, found, format!("made more than {most} host calls"));
         }
         self.meter_bytes(bytes)
     }
@@ -124,29 +159,36 @@ impl Context {
     /// Meters bytes that a host call answers with.
     pub(crate) fn meter_bytes(&mut self, bytes: usize) -> Metered {
         self.usage.host_bytes += bytes as u64;
-        if self.usage.host_bytes > self.budget.host_bytes_max {
-            return self.over(format!("moved more than {} bytes by host calls", self.budget.host_bytes_max));
+        let (most, found) = (self.budget.host_bytes_max, self.usage.host_bytes);
+        if found > most {
+            return self.over("host_bytes_max", most, found, format!("moved more than {most} bytes by host calls"));
         }
         Ok(Ok(()))
     }
 
     /// Meters entries that are read of a namespace.
     pub(crate) fn meter_reads(&mut self, namespace: &Arc<str>, entries: usize) -> Metered {
-        let reads = &mut self.namespace(namespace).reads;
-        *reads += entries as u64;
-        if *reads > self.budget.memory_reads_max {
-            return self.over(format!("read more than {} entries of `{namespace}`", self.budget.memory_reads_max));
+        let most = self.budget.memory_reads_max;
+        let used = self.namespace(namespace);
+        used.reads += entries as u64;
+        let found = used.reads;
+        if found > most {
+            let what = format!("read more than {most} entries of `{namespace}`");
+            return self.over("memory_reads_max", most, found, what);
         }
         Ok(Ok(()))
     }
 
     /// Meters an entry that is written to a namespace.
     pub(crate) fn meter_write(&mut self, namespace: &Arc<str>, bytes: usize) -> Metered {
+        let most = self.budget.memory_writes_max;
         let used = self.namespace(namespace);
         used.writes += 1;
         used.written_bytes += bytes as u64;
-        if used.writes > self.budget.memory_writes_max {
-            return self.over(format!("wrote more than {} entries of `{namespace}`", self.budget.memory_writes_max));
+        let found = used.writes;
+        if found > most {
+            let what = format!("wrote more than {most} entries of `{namespace}`");
+            return self.over("memory_writes_max", most, found, what);
         }
         Ok(Ok(()))
     }
@@ -158,8 +200,10 @@ impl Context {
 
     /// Meters a handle that is about to be given out.
     pub(crate) fn meter_handle(&mut self) -> Metered {
-        if self.handles >= self.budget.handles_max {
-            return self.over(format!("held more than {} namespaces open", self.budget.handles_max));
+        let most = self.budget.handles_max;
+        if self.handles >= most {
+            let what = format!("held more than {most} namespaces open");
+            return self.over("handles_max", most, self.handles.saturating_add(1), what);
         }
         self.handles += 1;
         self.usage.handles_peak = self.usage.handles_peak.max(self.handles);

@@ -8,13 +8,14 @@ use greenroom_model::Digest;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use wasmtime::component::{HasSelf, InstancePre, Linker};
-use wasmtime::{Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
 
 use crate::artifact::{self, Artifacts};
 use crate::bindings::Agent;
 use crate::compile::Compiler;
 use crate::component::Component;
 use crate::context::Context;
+use crate::fast;
 use crate::inspect::{self, Inspection, LoadError};
 use crate::limits::Limits;
 use crate::outcome::shown;
@@ -100,10 +101,7 @@ impl Config {
             message: format!("{error:#}"),
         };
         let engine = Engine::new(&engine_config(self.pool_instances)).map_err(wrong)?;
-        let mut linker = Linker::new(&engine);
-        Agent::add_to_linker::<Context, HasSelf<Context>>(&mut linker, |context| context).map_err(wrong)?;
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(wrong)?;
-        wasi::add_timers(&mut linker).map_err(wrong)?;
+        let linker = linker(&engine).map_err(wrong)?;
         let artifacts = match &self.cache_dir {
             Some(path) => {
                 let opened = Artifacts::open(path, &engine);
@@ -127,16 +125,40 @@ impl Sandbox {
     pub fn load(&self, bytes: &[u8]) -> Result<Component, LoadError> {
         let inspection = self.inspect(bytes)?;
         let compiled = self.compile_or_cached(&inspection.digest, bytes)?;
-        Component::new(inspection, bytes.into(), &compiled, self.clone())
+        Component::new(inspection, bytes.into(), &compiled, Arc::default(), self.clone())
+    }
+
+    /// A sandbox in a process that compiles, for what has to run to be compiled: it has no pool, whose address space is
+    /// larger than such a process may take, and keeps nothing.
+    pub(crate) fn in_compiler(limits: Limits) -> wasmtime::Result<Self> {
+        let engine = for_compiling()?;
+        let linker = linker(&engine)?;
+        start_clock(&engine, Config::default().tick)?;
+        let pool_instances = u32::MAX >> 8;
+        let slots = Arc::new(Semaphore::new(pool_instances as usize));
+        Ok(Self {
+            inner: Arc::new(Inner { engine, linker, artifacts: None, slots, pool_instances, limits, compiler: None }),
+        })
+    }
+
+    /// The program that compiles, if there is one.
+    pub(crate) fn compiler(&self) -> Option<&Compiler> {
+        self.inner.compiler.as_ref()
     }
 
     pub(crate) fn compile(&self, bytes: &[u8]) -> Result<wasmtime::component::Component, LoadError> {
         let engine = &self.inner.engine;
         let wrong = |e: wasmtime::Error| LoadError::Compile(shown(&format!("{e:#}")));
         match &self.inner.compiler {
-            Some(compiler) => artifact::load_compiled(engine, &compiler.compile(bytes)?).map_err(wrong),
+            Some(compiler) => self.compiled(&compiler.compile(bytes)?),
             None => wasmtime::component::Component::new(engine, bytes).map_err(wrong),
         }
+    }
+
+    /// What the program that compiles handed over.
+    pub(crate) fn compiled(&self, compiled: &[u8]) -> Result<wasmtime::component::Component, LoadError> {
+        let wrong = |e: wasmtime::Error| LoadError::Compile(shown(&format!("{e:#}")));
+        artifact::load_compiled(&self.inner.engine, compiled).map_err(wrong)
     }
 
     /// What was compiled before and kept under `key`.
@@ -144,14 +166,15 @@ impl Sandbox {
         self.inner.artifacts.as_ref()?.get(&self.inner.engine, key)
     }
 
-    pub(crate) fn compile_or_cached(
-        &self,
-        key: &Digest,
-        bytes: &[u8],
-    ) -> Result<wasmtime::component::Component, LoadError> {
-        match &self.inner.artifacts {
-            Some(artifacts) => artifacts.get_or_make(&self.inner.engine, key, || self.compile(bytes)),
-            None => self.compile(bytes),
+    fn compile_or_cached(&self, key: &Digest, bytes: &[u8]) -> Result<wasmtime::component::Component, LoadError> {
+        let compiled = self.cached(key);
+        compiled.map_or_else(|| self.compile(bytes).inspect(|compiled| self.keep(key, compiled)), Ok)
+    }
+
+    /// Keeps what was compiled under `key`, if there is a cache.
+    pub(crate) fn keep(&self, key: &Digest, compiled: &wasmtime::component::Component) {
+        if let Some(artifacts) = &self.inner.artifacts {
+            artifacts.put(key, compiled);
         }
     }
 
@@ -225,6 +248,16 @@ pub(crate) fn for_compiling() -> wasmtime::Result<Engine> {
     Engine::new(&tunables())
 }
 
+/// All that a component may import.
+fn linker(engine: &Engine) -> wasmtime::Result<Linker<Context>> {
+    let mut linker = Linker::new(engine);
+    Agent::add_to_linker::<Context, HasSelf<Context>>(&mut linker, |context| context)?;
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasi::add_timers(&mut linker)?;
+    fast::add_get(&mut linker)?;
+    Ok(linker)
+}
+
 fn engine_config(pool_instances: u32) -> wasmtime::Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(pool_instances)
@@ -251,7 +284,9 @@ fn tunables() -> wasmtime::Config {
         .epoch_interruption(true)
         .wasm_relaxed_simd(false)
         .wasm_memory64(false)
-        .memory_init_cow(true);
+        .memory_init_cow(true)
+        // Where a component carries them, a fault names source lines. They are looked up when one is reported.
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable);
     config
 }
 

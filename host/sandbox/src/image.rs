@@ -5,17 +5,24 @@
 //! old one began with. So making one compiles anew, and not every component can be made one of: see [`ImageError`].
 
 use std::any::Any;
-use std::time::Instant;
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use greenroom_model::{Budget, Budgets, Digest, Fault, State, Usage};
+use greenroom_model::{Budget, Budgets, Digest, Fault, Grant, State, Usage};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use wasmtime::component::{Lift, WasmList};
 use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
 use crate::capabilities::Capabilities;
 use crate::component::Component;
-use crate::inspect::LoadError;
+use crate::engine::Sandbox;
+use crate::inspect::{Inspection, LoadError};
 use crate::instance::Instance;
+use crate::limits::Limits;
+use crate::outcome::shown;
+use crate::tape::{Replayed, Tape};
 
 /// What reading the memories of a prepared instance may use: it runs functions of the engine's, not of the guest.
 const READING: Budget = Budget {
@@ -60,7 +67,8 @@ impl Preparation<'_> {
 }
 
 impl Component {
-    /// Prepares an instance: made, configured and restored. What that used is added to `used`, also when it fails.
+    /// Prepares an instance: made, configured and restored. What that used is added to `used`, and what memory answered to
+    /// `tape`, also when it fails.
     ///
     /// # Errors
     /// What the guest or the pool said.
@@ -69,60 +77,167 @@ impl Component {
         capabilities: Capabilities,
         preparation: &Preparation<'_>,
         used: &mut Usage,
+        tape: &mut Tape,
     ) -> Result<Instance, Fault> {
         let budgets = preparation.budgets;
         let mut instance = self.instantiate(capabilities, &preparation.cut(&budgets.instantiate)).await?;
-        *used += instance.usage();
+        let mut after = |instance: &mut Instance| {
+            *used += instance.usage();
+            *tape = std::mem::take(tape).then(&instance.take_tape());
+        };
+        after(&mut instance);
         if let Some(params) = preparation.params {
             let configured = instance.configure(params, &preparation.cut(&budgets.configure)).await;
-            *used += instance.usage();
+            after(&mut instance);
             configured?;
         }
         if let Some(state) = preparation.state {
             let restored = instance.restore(state, &preparation.cut(&budgets.restore)).await;
-            *used += instance.usage();
+            after(&mut instance);
             restored?;
         }
+        instance.prepared_with(Arc::new(tape.clone()));
         Ok(instance)
     }
 
     /// The image of a version, from the cache or made: a component whose instances are prepared as soon as they are made.
-    /// Blocks for as long as compiling does.
+    /// Made in the process that compiles, where there is one, at idle priority. Blocks for as long as that takes.
     ///
-    /// What an agent that reads memory while it is prepared found there stays in its image, which is then not cached.
+    /// What an agent that reads memory while it is prepared found there stays in its image.
     ///
     /// # Errors
     /// See [`ImageError`].
     pub async fn image(&self, capabilities: Capabilities, preparation: &Preparation<'_>) -> Result<Self, ImageError> {
-        let key = self.image_key(preparation);
-        if let Some(image) = self.cached_image(&key)? {
-            return Ok(image);
+        // Whoever makes the image hears what was heard here, and nothing else.
+        let prelude = if self.interfaces().imports.iter().any(|import| import == "memory") {
+            let mut tape = Tape::default();
+            self.prepare(capabilities.clone(), preparation, &mut Usage::default(), &mut tape).await?;
+            Arc::new(tape)
+        } else {
+            Arc::default()
+        };
+        if prelude.cut() {
+            let message = "memory answers more than can be kept while it is prepared";
+            return Err(ImageError::Unsupported(message.to_owned()));
         }
-        let unsupported = |error: wasmtime::Error| ImageError::Unsupported(format!("{error:#}"));
-        let wizer = Wizer::new();
-        let (context, instrumented) = wizer.instrument_component(self.bytes()).map_err(unsupported)?;
-        let readable = self.compiled_from(&instrumented)?;
-        let mut used = Usage::default();
-        let mut instance = readable.prepare(capabilities, preparation, &mut used).await?;
-        let mut reader = Reader { instance: &mut instance, failed: None };
-        reader.instance.open_for_reading(&READING);
-        let image = wizer.snapshot_component(&context, &mut reader).await.map_err(unsupported)?;
-        if let Some(error) = reader.failed {
-            return Err(unsupported(error));
+        let grants = capabilities.grants.now();
+        let key = self.image_key(&grants, preparation, &prelude);
+        let sandbox = self.sandbox();
+        if let Some(compiled) = sandbox.cached(&key) {
+            return Ok(self.linked(&compiled, prelude)?);
         }
-        drop(instance);
-        let reads_memory = !used.namespaces.is_empty();
-        self.compiled_image(&image, (!reads_memory).then_some(&key))
+        let compiled = match sandbox.compiler() {
+            Some(compiler) => {
+                let task = ImageTask::new(self, &capabilities.agent, &grants, preparation, &prelude);
+                sandbox.compiled(&compiler.image(&task)?)?
+            }
+            None => {
+                let heard = Capabilities { memory: Arc::new(Replayed::of(&prelude)), ..capabilities };
+                sandbox.compile(&snapshot(sandbox, self.inspection(), self.bytes(), heard, preparation).await?)?
+            }
+        };
+        sandbox.keep(&key, &compiled);
+        Ok(self.linked(&compiled, prelude)?)
     }
 
-    fn image_key(&self, preparation: &Preparation<'_>) -> Digest {
+    fn image_key(&self, grants: &[Grant], preparation: &Preparation<'_>, prelude: &Tape) -> Digest {
         let state = preparation.state.map(State::digest);
+        let grants: Vec<String> = grants.iter().map(ToString::to_string).collect();
         Digest::of_parts([
-            b"image".as_slice(),
+            b"image 2".as_slice(),
             self.digest().bytes(),
             preparation.params.unwrap_or_default(),
             state.as_ref().map(|digest| digest.bytes().as_slice()).unwrap_or_default(),
+            grants.join("\n").as_bytes(),
+            prelude.bytes(),
         ])
+    }
+}
+
+/// The code of an image: the component with a prepared instance's memories and globals in the place of its own.
+async fn snapshot(
+    sandbox: &Sandbox,
+    inspection: &Inspection,
+    bytes: &[u8],
+    capabilities: Capabilities,
+    preparation: &Preparation<'_>,
+) -> Result<Vec<u8>, ImageError> {
+    let unsupported = |error: wasmtime::Error| ImageError::Unsupported(shown(&format!("{error:#}")));
+    let wizer = Wizer::new();
+    let (context, instrumented) = wizer.instrument_component(bytes).map_err(unsupported)?;
+    let compiled = sandbox.compile(&instrumented)?;
+    let readable = Component::new(inspection.clone(), bytes.into(), &compiled, Arc::default(), sandbox.clone())?;
+    let (mut used, mut tape) = (Usage::default(), Tape::default());
+    let mut instance = readable.prepare(capabilities, preparation, &mut used, &mut tape).await?;
+    let mut reader = Reader { instance: &mut instance, failed: None };
+    reader.instance.open_for_reading(&READING);
+    let image = wizer.snapshot_component(&context, &mut reader).await.map_err(unsupported)?;
+    match reader.failed {
+        Some(error) => Err(unsupported(error)),
+        None => Ok(image),
+    }
+}
+
+/// All that an image is made of, for the process that makes it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ImageTask<'a> {
+    #[serde(borrow, with = "serde_bytes")]
+    component: Cow<'a, [u8]>,
+    limits: Limits,
+    agent: Cow<'a, str>,
+    grants: Cow<'a, [Grant]>,
+    #[serde(borrow, with = "serde_bytes")]
+    params: Option<Cow<'a, [u8]>>,
+    schema: Option<Cow<'a, str>>,
+    #[serde(borrow, with = "serde_bytes")]
+    state: Option<Cow<'a, [u8]>>,
+    budgets: Cow<'a, Budgets>,
+    prelude: Cow<'a, Tape>,
+}
+
+impl<'a> ImageTask<'a> {
+    fn new(
+        component: &'a Component,
+        agent: &'a str,
+        grants: &'a [Grant],
+        preparation: &Preparation<'a>,
+        prelude: &'a Tape,
+    ) -> Self {
+        Self {
+            component: component.bytes().into(),
+            limits: *component.sandbox().limits(),
+            agent: agent.into(),
+            grants: grants.into(),
+            params: preparation.params.map(Cow::Borrowed),
+            schema: preparation.state.map(|state| state.schema.as_str().into()),
+            state: preparation.state.map(|state| state.bytes.as_slice().into()),
+            budgets: Cow::Borrowed(preparation.budgets),
+            prelude: Cow::Borrowed(prelude),
+        }
+    }
+
+    /// How long preparing may take.
+    pub(crate) fn wall(&self) -> Duration {
+        let Budgets { instantiate, configure, restore, .. } = &*self.budgets;
+        Duration::from_millis([instantiate, configure, restore].iter().map(|budget| budget.deadline_ms).sum())
+    }
+
+    /// Makes it, in the process that compiles.
+    pub(crate) async fn make(self) -> Result<Vec<u8>, ImageError> {
+        let unsupported = |error: wasmtime::Error| ImageError::Unsupported(shown(&format!("{error:#}")));
+        let sandbox = Sandbox::in_compiler(self.limits).map_err(unsupported)?;
+        let inspection = sandbox.inspect(&self.component)?;
+        let capabilities = Capabilities {
+            agent: (*self.agent).into(),
+            grants: self.grants.into_owned().into(),
+            memory: Arc::new(Replayed::of(&self.prelude)),
+        };
+        let state = self.state.zip(self.schema);
+        let state = state.map(|(bytes, schema)| State { schema: schema.into_owned(), bytes: bytes.into_owned() });
+        let preparation =
+            Preparation { params: self.params.as_deref(), state: state.as_ref(), budgets: &self.budgets, by: None };
+        let image = snapshot(&sandbox, &inspection, &self.component, capabilities, &preparation).await?;
+        sandbox.engine().precompile_component(&image).map_err(unsupported)
     }
 }
 

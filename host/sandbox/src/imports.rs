@@ -4,19 +4,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use greenroom_model::{Column, Values, Verb};
+use serde::Serialize;
 use wasmtime::component::Resource;
 
 use crate::bindings::greenroom::agent::types::{ColumnResult, ValuesResult};
 use crate::bindings::greenroom::agent::{log, memory, metric, types};
 use crate::capabilities::{Later, MemoryError};
-use crate::context::{Context, Stopped};
+use crate::context::{Context, Metered, Stopped};
+use crate::latest::About;
 use crate::outcome::shown;
+use crate::tape::{Gathered, Question};
 
-/// A namespace that a guest has open.
+/// A namespace that a guest has open. What may be done in it is looked up with each call, since grants may be taken back.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct OpenNamespace {
     name: Arc<str>,
-    write: bool,
 }
 
 type Answer<T> = wasmtime::Result<Result<T, memory::Error>>;
@@ -26,6 +28,16 @@ macro_rules! within {
     ($metered:expr) => {
         if let Err(over) = $metered? {
             return Ok(Err(memory::Error::Quota(over)));
+        }
+    };
+}
+
+/// Ends an import that is not granted with what the guest is told.
+macro_rules! granted {
+    ($context:expr, $namespace:expr, $key:expr, $verb:expr) => {
+        if let Err(denied) = $context.permit($namespace, $key, $verb) {
+            $context.latest.answered("denied");
+            return Ok(Err(memory::Error::Denied(denied)));
         }
     };
 }
@@ -43,35 +55,27 @@ const PAGE_MAX: u32 = 1_000;
 impl types::Host for Context {}
 
 impl Context {
-    fn readable(&self, handle: &Resource<OpenNamespace>) -> wasmtime::Result<Arc<str>> {
+    pub(crate) fn opened(&self, handle: &Resource<OpenNamespace>) -> wasmtime::Result<Arc<str>> {
         Ok(Arc::clone(&self.table.get(handle)?.name))
     }
 
-    /// The namespace's name if it may be written.
-    fn writable(&self, handle: &Resource<OpenNamespace>) -> Answer<Arc<str>> {
-        let open = self.table.get(handle)?;
-        if open.write {
-            return Ok(Ok(Arc::clone(&open.name)));
-        }
-        let asked = format!("{0}:write is not granted to `{1}`; it has {0}:read", open.name, self.capabilities.agent);
-        tracing::debug!(target: "greenroom::denied", agent = %self.capabilities.agent, "{asked}");
-        Ok(Err(memory::Error::Denied(asked)))
+    /// Begins an import: notes it, and meters what it is about.
+    pub(crate) fn asks(&mut self, function: &'static str, about: About, bytes: usize) -> Metered {
+        self.latest.asks(function, about);
+        self.meter(bytes)
     }
 
-    fn items_granted(&self) -> Result<(), memory::Error> {
-        if self.capabilities.allows(ITEMS, Verb::Read) {
-            return Ok(());
-        }
-        let asked = format!("{ITEMS}:read is not granted to `{}`", self.capabilities.agent);
-        tracing::debug!(target: "greenroom::denied", agent = %self.capabilities.agent, "{asked}");
-        Err(memory::Error::Denied(asked))
+    /// Keeps what memory answered.
+    fn heard<T: Serialize>(&mut self, question: &Question<'_>, answer: &Result<T, MemoryError>) {
+        self.tape.keep(question, answer);
+        self.latest.answered(word(answer));
     }
 
     /// Waits for the memory layer, but not past the call's deadline.
-    async fn wait<T>(&mut self, later: Later<T>) -> Answer<T> {
+    async fn wait<T>(&mut self, later: Later<T>) -> wasmtime::Result<Result<T, MemoryError>> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         match tokio::time::timeout(left, later).await {
-            Ok(answer) => Ok(answer.map_err(told)),
+            Ok(answer) => Ok(answer),
             Err(_) => {
                 self.stopped = Some(Stopped::Deadline);
                 Err(wasmtime::Error::msg("the deadline passed while the memory layer was writing"))
@@ -80,7 +84,20 @@ impl Context {
     }
 }
 
-fn told(error: MemoryError) -> memory::Error {
+/// How it went, in a word.
+pub(crate) fn word<T>(answer: &Result<T, MemoryError>) -> &'static str {
+    match answer {
+        Ok(_) => "ok",
+        Err(MemoryError::Denied(_)) => "denied",
+        Err(MemoryError::Conflict(_)) => "conflict",
+        Err(MemoryError::TooLarge(_)) => "too large",
+        Err(MemoryError::Quota(_)) => "quota",
+        Err(MemoryError::NotFound(_)) => "not found",
+        Err(MemoryError::Unavailable(_)) => "unavailable",
+    }
+}
+
+pub(crate) fn told(error: MemoryError) -> memory::Error {
     match error {
         MemoryError::Denied(text) => memory::Error::Denied(text),
         MemoryError::Conflict(found) => memory::Error::Conflict(found),
@@ -91,7 +108,7 @@ fn told(error: MemoryError) -> memory::Error {
     }
 }
 
-fn entry(entry: crate::Entry) -> memory::Entry {
+pub(crate) fn entry(entry: crate::Entry) -> memory::Entry {
     memory::Entry { value: entry.value, revision: entry.revision }
 }
 
@@ -106,78 +123,79 @@ fn column(column: Column) -> ColumnResult {
 
 impl memory::Host for Context {
     fn open(&mut self, name: String) -> Answer<Resource<OpenNamespace>> {
-        within!(self.meter(name.len()));
-        let write = self.capabilities.allows(&name, Verb::Write);
-        if !write && !self.capabilities.allows(&name, Verb::Read) {
-            let asked = format!("{}:read is not granted to `{}`", shown(&name), self.capabilities.agent);
-            tracing::debug!(target: "greenroom::denied", agent = %self.capabilities.agent, "{asked}");
-            return Ok(Err(memory::Error::Denied(asked)));
+        within!(self.asks("open", About::of(&name, ""), name.len()));
+        if self.capabilities.grants.of(&name).is_empty() {
+            self.latest.answered("denied");
+            return Ok(Err(memory::Error::Denied(self.denied(&name, "", Verb::Read))));
         }
-        if !self.capabilities.memory.exists(&name) {
+        let exists = self.capabilities.memory.exists(&name);
+        self.tape.keep(&Question::Exists(&name), &exists);
+        if !exists {
+            self.latest.answered("not found");
             return Ok(Err(memory::Error::NotFound(format!("no namespace `{name}`"))));
         }
         within!(self.meter_handle());
-        Ok(Ok(self.table.push(OpenNamespace { name: name.into(), write })?))
+        self.latest.answered("ok");
+        Ok(Ok(self.table.push(OpenNamespace { name: name.into() })?))
     }
 
     fn row_count(&mut self) -> wasmtime::Result<u32> {
-        self.meter(4)?.map_err(wasmtime::Error::msg)?;
-        Ok(self.capabilities.memory.row_count())
+        self.asks("row-count", About::of("", ""), 4)?.map_err(wasmtime::Error::msg)?;
+        let rows = self.capabilities.memory.row_count();
+        self.tape.keep(&Question::RowCount, &rows);
+        Ok(rows)
     }
 
     fn gather(&mut self, rows: Vec<u32>, fields: Vec<String>) -> Answer<Vec<ColumnResult>> {
         // Before anything is made for the answer, so that no call makes more than its budget.
         let answer = rows.len().saturating_mul(fields.len()).saturating_mul(8);
         let names: usize = fields.iter().map(String::len).sum();
-        within!(self.meter(answer.saturating_add(rows.len() * 4).saturating_add(names)));
-        if let Err(denied) = self.items_granted() {
-            return Ok(Err(denied));
-        }
+        let bytes = answer.saturating_add(rows.len() * 4).saturating_add(names);
+        within!(self.asks("gather", About::of(ITEMS, fields.first().map_or("", String::as_str)), bytes));
+        granted!(self, ITEMS, "", Verb::Read);
         if fields.len() > FIELDS_MAX {
             return Ok(Err(memory::Error::TooLarge(format!("{} fields, at most {FIELDS_MAX}", fields.len()))));
         }
         within!(self.meter_reads(&ITEMS.into(), rows.len()));
-        let found = match self.capabilities.memory.gather(&rows, &fields) {
-            Ok(found) => found,
-            Err(error) => return Ok(Err(told(error))),
-        };
-        Ok(Ok(found.into_iter().map(column).collect()))
+        let found = self.capabilities.memory.gather(&rows, &fields);
+        self.tape.keep(&Question::Gather(&rows, &fields), &Gathered::of(&found));
+        self.latest.answered(word(&found));
+        Ok(found.map(|columns| columns.into_iter().map(column).collect()).map_err(told))
     }
 
     fn labels(&mut self, field: String) -> Answer<Vec<String>> {
-        within!(self.meter(field.len()));
-        if let Err(denied) = self.items_granted() {
-            return Ok(Err(denied));
-        }
-        let found = self.capabilities.memory.labels(&field).map_err(told);
+        within!(self.asks("labels", About::of(ITEMS, &field), field.len()));
+        granted!(self, ITEMS, "", Verb::Read);
+        let found = self.capabilities.memory.labels(&field);
+        self.heard(&Question::Labels(&field), &found);
         within!(self.meter_bytes(found.iter().flatten().map(String::len).sum()));
-        Ok(found)
+        Ok(found.map_err(told))
     }
 }
 
 impl memory::HostNamespace for Context {
-    fn get(&mut self, handle: Resource<OpenNamespace>, key: String) -> Answer<Option<memory::Entry>> {
-        within!(self.meter(key.len()));
-        let name = self.readable(&handle)?;
-        within!(self.meter_reads(&name, 1));
-        let found = self.capabilities.memory.get(&name, &key).map_err(told);
-        if let Ok(Some(entry)) = &found {
-            within!(self.meter_bytes(entry.value.len()));
-        }
-        Ok(found.map(|found| found.map(entry)))
+    /// In place of this one the linker has one that makes no copy of the key: see `fast`.
+    fn get(&mut self, _handle: Resource<OpenNamespace>, _key: String) -> Answer<Option<memory::Entry>> {
+        Err(wasmtime::Error::msg("get was linked twice"))
     }
 
     fn get_many(&mut self, handle: Resource<OpenNamespace>, keys: Vec<String>) -> Answer<Vec<Option<memory::Entry>>> {
-        within!(self.meter(keys.iter().map(String::len).sum()));
+        let name = self.opened(&handle)?;
+        let about = About::of(&name, keys.first().map_or("", String::as_str));
+        within!(self.asks("get-many", about, keys.iter().map(String::len).sum()));
         if keys.len() > BATCH_MAX {
             return Ok(Err(memory::Error::TooLarge(format!("{} keys, at most {BATCH_MAX}", keys.len()))));
         }
-        let name = self.readable(&handle)?;
+        for key in &keys {
+            granted!(self, &name, key, Verb::Read);
+        }
         within!(self.meter_reads(&name, keys.len()));
         let mut all = Vec::with_capacity(keys.len());
         // A value may be a MiB: a few keys at a time, so that the budget stops it in time.
         for keys in keys.chunks(BATCH_STEP) {
-            match self.capabilities.memory.get_many(&name, keys) {
+            let found = self.capabilities.memory.get_many(&name, keys);
+            self.heard(&Question::GetMany(&name, keys), &found);
+            match found {
                 Ok(entries) => {
                     within!(self.meter_bytes(entries.iter().flatten().map(|e| e.value.len()).sum()));
                     all.extend(entries.into_iter().map(|e| e.map(entry)));
@@ -189,14 +207,13 @@ impl memory::HostNamespace for Context {
     }
 
     async fn put(&mut self, handle: Resource<OpenNamespace>, key: String, value: Vec<u8>) -> Answer<u64> {
-        within!(self.meter(key.len() + value.len()));
-        let name = match self.writable(&handle)? {
-            Ok(name) => name,
-            Err(denied) => return Ok(Err(denied)),
-        };
-        within!(self.meter_write(&name, key.len() + value.len()));
-        let later = self.capabilities.memory.put(&name, key, value);
-        self.wait(later).await
+        let name = self.opened(&handle)?;
+        within!(self.asks("put", About::of(&name, &key), key.len() + value.len()));
+        // Who may only append writes what is not there yet.
+        let adds = !self.capabilities.grants.permit(&name, &key, Verb::Write)
+            && self.capabilities.grants.permit(&name, &key, Verb::Append);
+        granted!(self, &name, &key, if adds { Verb::Append } else { Verb::Write });
+        if adds { self.swap(name, key, None, value).await } else { self.write(name, key, value).await }
     }
 
     async fn compare_and_swap(
@@ -206,25 +223,21 @@ impl memory::HostNamespace for Context {
         expected: Option<u64>,
         value: Vec<u8>,
     ) -> Answer<u64> {
-        within!(self.meter(key.len() + value.len()));
-        let name = match self.writable(&handle)? {
-            Ok(name) => name,
-            Err(denied) => return Ok(Err(denied)),
-        };
-        within!(self.meter_write(&name, key.len() + value.len()));
-        let later = self.capabilities.memory.compare_and_swap(&name, key, expected, value);
-        self.wait(later).await
+        let name = self.opened(&handle)?;
+        within!(self.asks("compare-and-swap", About::of(&name, &key), key.len() + value.len()));
+        granted!(self, &name, &key, if expected.is_none() { Verb::Append } else { Verb::Write });
+        self.swap(name, key, expected, value).await
     }
 
     async fn delete(&mut self, handle: Resource<OpenNamespace>, key: String) -> Answer<bool> {
-        within!(self.meter(key.len()));
-        let name = match self.writable(&handle)? {
-            Ok(name) => name,
-            Err(denied) => return Ok(Err(denied)),
-        };
+        let name = self.opened(&handle)?;
+        within!(self.asks("delete", About::of(&name, &key), key.len()));
+        granted!(self, &name, &key, Verb::Write);
         within!(self.meter_write(&name, key.len()));
-        let later = self.capabilities.memory.delete(&name, key);
-        self.wait(later).await
+        let later = self.capabilities.memory.delete(&name, key.clone());
+        let answer = self.wait(later).await?;
+        self.heard(&Question::Delete(&name, &key), &answer);
+        Ok(answer.map_err(told))
     }
 
     fn scan(
@@ -234,9 +247,15 @@ impl memory::HostNamespace for Context {
         after: Option<String>,
         limit: u32,
     ) -> Answer<memory::Page> {
-        within!(self.meter(prefix.len() + after.as_ref().map_or(0, String::len)));
-        let name = self.readable(&handle)?;
-        let page = match self.capabilities.memory.scan(&name, &prefix, after.as_deref(), limit.min(PAGE_MAX)) {
+        let name = self.opened(&handle)?;
+        let bytes = prefix.len() + after.as_ref().map_or(0, String::len);
+        within!(self.asks("scan", About::of(&name, &prefix), bytes));
+        // All that begins with it begins with what is granted.
+        granted!(self, &name, &prefix, Verb::Read);
+        let limit = limit.min(PAGE_MAX);
+        let found = self.capabilities.memory.scan(&name, &prefix, after.as_deref(), limit);
+        self.heard(&Question::Scan(&name, &prefix, after.as_deref(), limit), &found);
+        let page = match found {
             Ok(page) => page,
             Err(error) => return Ok(Err(told(error))),
         };
@@ -253,9 +272,27 @@ impl memory::HostNamespace for Context {
     }
 }
 
+impl Context {
+    async fn write(&mut self, name: Arc<str>, key: String, value: Vec<u8>) -> Answer<u64> {
+        within!(self.meter_write(&name, key.len() + value.len()));
+        let later = self.capabilities.memory.put(&name, key.clone(), value.clone());
+        let answer = self.wait(later).await?;
+        self.heard(&Question::Put(&name, &key, &value), &answer);
+        Ok(answer.map_err(told))
+    }
+
+    async fn swap(&mut self, name: Arc<str>, key: String, expected: Option<u64>, value: Vec<u8>) -> Answer<u64> {
+        within!(self.meter_write(&name, key.len() + value.len()));
+        let later = self.capabilities.memory.compare_and_swap(&name, key.clone(), expected, value.clone());
+        let answer = self.wait(later).await?;
+        self.heard(&Question::Swap(&name, &key, expected, &value), &answer);
+        Ok(answer.map_err(told))
+    }
+}
+
 impl log::Host for Context {
     fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
-        let metered = self.meter(message.len())?;
+        let metered = self.asks("log", About::of("", &message), message.len())?;
         let left = match metered {
             Ok(()) if self.usage.log_lines < self.budget.log_lines_max => {
                 self.budget.log_bytes_max.saturating_sub(self.usage.log_bytes)
@@ -300,7 +337,7 @@ pub(crate) fn escaped(message: &str) -> String {
 
 impl metric::Host for Context {
     fn count(&mut self, name: String, value: f64) -> wasmtime::Result<()> {
-        if self.meter(name.len() + 8)?.is_err() {
+        if self.asks("count", About::of("", &name), name.len() + 8)?.is_err() {
             return Ok(());
         }
         tracing::debug!(target: "greenroom::metric", agent = %self.capabilities.agent, name = shown(&name), count = value);
@@ -308,7 +345,7 @@ impl metric::Host for Context {
     }
 
     fn observe(&mut self, name: String, value: f64) -> wasmtime::Result<()> {
-        if self.meter(name.len() + 8)?.is_err() {
+        if self.asks("observe", About::of("", &name), name.len() + 8)?.is_err() {
             return Ok(());
         }
         tracing::debug!(target: "greenroom::metric", agent = %self.capabilities.agent, name = shown(&name), value);

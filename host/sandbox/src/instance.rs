@@ -1,9 +1,10 @@
 //! A running copy of a component, and the calls of the contract, each under a budget.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use greenroom_model::{
-    Budget, Call, Decision, Descriptor, Fault, FaultKind, Feedback, FitReport, Observation, State, Usage,
+    Budget, Call, Decision, Descriptor, Fault, FaultKind, FaultReport, Feedback, FitReport, Observation, State, Usage,
 };
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
@@ -12,6 +13,7 @@ use wasmtime::component::{Lift, WasmList};
 use crate::bindings::exports::greenroom::agent::{learner, lifecycle, policy};
 use crate::bindings::greenroom::agent::types;
 use crate::context::Context;
+use crate::tape::Tape;
 use crate::{check, descriptor, lift, lower, outcome};
 
 /// Notes of a `fit` that are kept.
@@ -34,6 +36,8 @@ pub struct Instance {
     // Whether it may wait in the host, where no epoch stops it.
     waits: bool,
     alive: bool,
+    /// What memory answered while it was prepared.
+    prelude: Arc<Tape>,
     _slot: OwnedSemaphorePermit,
 }
 
@@ -45,9 +49,25 @@ impl Instance {
         raw: wasmtime::component::Instance,
         guests: Guests,
         waits: bool,
+        prelude: Arc<Tape>,
         slot: OwnedSemaphorePermit,
     ) -> Self {
-        Self { store, raw, guests, waits, alive: true, _slot: slot }
+        Self { store, raw, guests, waits, alive: true, prelude, _slot: slot }
+    }
+
+    /// What memory answered in the latest call; it is kept no longer.
+    pub fn take_tape(&mut self) -> Tape {
+        std::mem::take(&mut self.store.data_mut().tape)
+    }
+
+    /// What memory answered while it was prepared: what a copy of an image is prepared with stays in it.
+    #[must_use]
+    pub fn prelude(&self) -> &Arc<Tape> {
+        &self.prelude
+    }
+
+    pub(crate) fn prepared_with(&mut self, prelude: Arc<Tape>) {
+        self.prelude = prelude;
     }
 
     /// Makes it ready for [`Instance::call_added`]; it is not to be called otherwise any more.
@@ -104,7 +124,7 @@ impl Instance {
         self.store.set_epoch_deadline(1);
         self.store.set_max_component_handles(handles_max(budget));
         self.store.set_hostcall_fuel(usize::try_from(budget.lifted_bytes_max).unwrap_or(usize::MAX));
-        self.store.set_fuel(budget.fuel).map_err(|e| outcome::fault(self.store.data(), call.name(), e))?;
+        self.store.set_fuel(budget.fuel).map_err(|e| outcome::fault(self.store.data(), call.name(), &e))?;
         Ok(now)
     }
 
@@ -113,7 +133,11 @@ impl Instance {
         let usage = &mut self.store.data_mut().usage;
         usage.fuel = budget.fuel.saturating_sub(left);
         usage.wall_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let answer = told.map_err(|error| outcome::fault(self.store.data(), call.name(), error))?;
+        let reports = |fault: types::Fault| {
+            let report = FaultReport { host_calls: self.store.data().latest.lines(), ..FaultReport::default() };
+            outcome::reported(fault).reported(report)
+        };
+        let answer = told.map_err(|error| outcome::fault(self.store.data(), call.name(), &error))?;
         let handles_left = !self.store.data().table.is_empty();
         if handles_left {
             if call != Call::Decide {
@@ -121,10 +145,10 @@ impl Instance {
                 return Err(Fault::guest(FaultKind::InvalidOutput, message));
             }
             // The answer stands, but the next request does not get what this one left open.
-            return answer.map_err(outcome::reported);
+            return answer.map_err(reports);
         }
         self.alive = true;
-        answer.map_err(outcome::reported)
+        answer.map_err(reports)
     }
 
     /// What the agent is and takes.
@@ -225,8 +249,10 @@ impl Instance {
         self.store.data_mut().usage.output_bytes = bytes;
         if bytes > budget.output_bytes_max {
             self.alive = false;
-            let message = format!("decide returned {bytes} bytes, its budget is {}", budget.output_bytes_max);
-            return Err(Fault::guest(FaultKind::InvalidOutput, message));
+            let most = budget.output_bytes_max;
+            let report = FaultReport::overrun("output_bytes_max", most, bytes);
+            let message = format!("decide returned {bytes} bytes, its budget is {most}");
+            return Err(Fault::guest(FaultKind::InvalidOutput, message).reported(report));
         }
         Ok(decision)
     }

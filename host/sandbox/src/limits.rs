@@ -8,8 +8,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// How large a component is, in everything that costs the host something. Counts are sums over all that is nested in it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Extent {
     /// Its size in bytes.
     pub bytes: u64,
@@ -54,7 +56,7 @@ pub struct Extent {
 }
 
 /// How large a component may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Limits(pub Extent);
 
 impl Default for Limits {

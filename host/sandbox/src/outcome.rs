@@ -1,14 +1,17 @@
 //! What the engine's errors mean to whoever called.
 
-use greenroom_model::{Fault, FaultKind, FaultSource};
+use std::time::Duration;
+
+use greenroom_model::{Fault, FaultKind, FaultReport, Frame, Overrun};
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
 use crate::bindings::greenroom::agent::types;
 use crate::context::{Context, Stopped};
 use crate::imports::escaped;
 
-/// Frames that a message names.
-const FRAMES_MAX: usize = 4;
+/// Frames that a message names, and that a report does.
+const FRAMES_SAID: usize = 4;
+const FRAMES_MAX: usize = 32;
 /// Characters of a guest's own words that are kept.
 const WORDS_MAX: usize = 1_024;
 
@@ -17,56 +20,98 @@ const WORDS_MAX: usize = 1_024;
 #[error("the deadline passed")]
 pub(crate) struct Overdue;
 
-/// The fault behind an error of the engine.
-pub(crate) fn fault(context: &Context, call: &str, error: wasmtime::Error) -> Fault {
+/// The fault behind an error of the engine, with what is known of its cause.
+pub(crate) fn fault(context: &Context, call: &str, error: &wasmtime::Error) -> Fault {
+    let (kind, message, overrun) = cause(context, error);
+    let backtrace = backtrace(error);
+    let mut message = format!("{call} {message}");
+    if kind == FaultKind::Trap && !backtrace.is_empty() {
+        let frames: Vec<&str> = backtrace.iter().take(FRAMES_SAID).map(|frame| frame.function.as_str()).collect();
+        message.push_str(&format!(" (in {})", frames.join(" < ")));
+    }
+    let report = FaultReport { overrun, backtrace, host_calls: context.latest.lines(), replay: None };
+    let fault = match kind {
+        FaultKind::Exhausted => Fault::host(kind, message),
+        _ => Fault::guest(kind, message),
+    };
+    fault.reported(report)
+}
+
+fn cause(context: &Context, error: &wasmtime::Error) -> (FaultKind, String, Option<Overrun>) {
     let budget = &context.budget;
-    let guest = |kind, message: String| Fault::guest(kind, format!("{call} {message}"));
+    let over = |kind, message: String, limit: &str, most: u64, found: u64| {
+        (kind, message, Some(Overrun { limit: limit.to_owned(), most, found }))
+    };
+    let late = || {
+        let began = context.deadline.checked_sub(Duration::from_millis(budget.deadline_ms));
+        let found = began.map_or(budget.deadline_ms, |began| began.elapsed().as_millis() as u64);
+        let message = format!("took more than {} ms", budget.deadline_ms);
+        over(FaultKind::Deadline, message, "deadline_ms", budget.deadline_ms, found.max(budget.deadline_ms))
+    };
     match &context.stopped {
-        Some(Stopped::Deadline) => {
-            return guest(FaultKind::Deadline, format!("took more than {} ms", budget.deadline_ms));
-        }
-        Some(Stopped::Over(what)) => return guest(FaultKind::HostCalls, what.clone()),
+        Some(Stopped::Deadline) => return late(),
+        Some(Stopped::Over(what, overrun)) => return (FaultKind::HostCalls, what.clone(), Some(overrun.clone())),
         None => {}
     }
-    let trap = error.downcast_ref::<Trap>().copied();
-    match trap {
-        _ if error.is::<Overdue>() => guest(FaultKind::Deadline, format!("took more than {} ms", budget.deadline_ms)),
-        Some(Trap::OutOfFuel) => guest(FaultKind::Fuel, format!("used up its {} units of fuel", budget.fuel)),
-        Some(Trap::Interrupt) => guest(FaultKind::Deadline, format!("took more than {} ms", budget.deadline_ms)),
+    match error.downcast_ref::<Trap>().copied() {
+        _ if error.is::<Overdue>() => late(),
+        Some(Trap::OutOfFuel) => {
+            let message = format!("used up its {} units of fuel", budget.fuel);
+            over(FaultKind::Fuel, message, "fuel", budget.fuel, budget.fuel)
+        }
+        Some(Trap::Interrupt) => late(),
         _ if error.is::<PoolConcurrencyLimitError>() => {
-            Fault::host(FaultKind::Exhausted, format!("{call}: the pool of instances is full: {error}"))
+            (FaultKind::Exhausted, format!("found the pool of instances full: {error}"), None)
         }
         _ if context.memory_refused.is_some() => {
-            let wanted = context.memory_refused.unwrap_or_default();
-            guest(FaultKind::Memory, format!("asked for {wanted} bytes, its budget is {}", budget.memory_max))
+            let (wanted, most) = (context.memory_refused.unwrap_or_default() as u64, budget.memory_max);
+            let message = format!("asked for {wanted} bytes, its budget is {most}");
+            over(FaultKind::Memory, message, "memory_max", most, wanted)
         }
         _ if context.elements_refused.is_some() => {
-            let (wanted, max) = (context.elements_refused.unwrap_or_default(), budget.table_elements_max);
-            guest(FaultKind::Memory, format!("asked for {wanted} table elements, its budget is {max}"))
+            let (wanted, most) = (context.elements_refused.unwrap_or_default(), budget.table_elements_max);
+            let message = format!("asked for {wanted} table elements, its budget is {most}");
+            over(FaultKind::Memory, message, "table_elements_max", most, wanted)
         }
         // The engine has no type of its own for this one.
         None if error.root_cause().to_string().contains("allocated for hostcalls has been exhausted") => {
-            guest(FaultKind::Memory, format!("handed over more than {} bytes at a time", budget.lifted_bytes_max))
+            let most = budget.lifted_bytes_max;
+            let message = format!("handed over more than {most} bytes at a time");
+            over(FaultKind::Memory, message, "lifted_bytes_max", most, most.saturating_add(1))
         }
-        trap => guest(FaultKind::Trap, trapped(context, trap, &error)),
+        trap => {
+            let why = match (&context.last_words, trap) {
+                (Some(words), _) => shown(words),
+                (None, Some(trap)) => trap.to_string(),
+                (None, None) => shown(&error.root_cause().to_string()),
+            };
+            (FaultKind::Trap, format!("trapped: {why}"), None)
+        }
     }
 }
 
-fn trapped(context: &Context, trap: Option<Trap>, error: &wasmtime::Error) -> String {
-    let why = match (&context.last_words, trap) {
-        (Some(words), _) => shown(words),
-        (None, Some(trap)) => trap.to_string(),
-        (None, None) => shown(&error.root_cause().to_string()),
-    };
-    let frames: Vec<String> = error
-        .downcast_ref::<WasmBacktrace>()
-        .into_iter()
-        .flat_map(WasmBacktrace::frames)
-        .filter_map(wasmtime::FrameInfo::func_name)
-        .take(FRAMES_MAX)
-        .map(shown)
-        .collect();
-    if frames.is_empty() { format!("trapped: {why}") } else { format!("trapped: {why} (in {})", frames.join(" < ")) }
+/// The functions that were running, with what the component says of their source.
+fn backtrace(error: &wasmtime::Error) -> Vec<Frame> {
+    let frames = error.downcast_ref::<WasmBacktrace>().into_iter().flat_map(WasmBacktrace::frames);
+    frames.take(FRAMES_MAX).map(frame).collect()
+}
+
+fn frame(info: &wasmtime::FrameInfo) -> Frame {
+    // Of functions that were inlined into each other the innermost comes first.
+    let symbol = info.symbols().first();
+    let name = symbol.and_then(wasmtime::FrameSymbol::name).or(info.func_name());
+    let source = symbol.and_then(|symbol| {
+        let file = symbol.file()?;
+        Some(match symbol.line() {
+            Some(line) => format!("{file}:{line}"),
+            None => file.to_owned(),
+        })
+    });
+    Frame {
+        function: name.map_or_else(|| format!("function {}", info.func_index()), shown),
+        source: source.as_deref().map(shown),
+        offset: info.module_offset().map(|offset| offset as u64),
+    }
 }
 
 /// The fault that a guest reported itself.
@@ -79,7 +124,7 @@ pub(crate) fn reported(fault: types::Fault) -> Fault {
         types::FaultKind::Unavailable => FaultKind::Unavailable,
         types::FaultKind::Internal => FaultKind::Internal,
     };
-    Fault { source: FaultSource::Guest, kind, message: shown(&fault.message), retryable: fault.retryable }
+    Fault { retryable: fault.retryable, ..Fault::guest(kind, shown(&fault.message)) }
 }
 
 /// A guest's words as they may reach logs and terminals: escaped, and not longer than a person reads.

@@ -138,7 +138,7 @@ async fn an_endless_loop_ends_at_its_deadline() {
 async fn an_endless_configure_ends_too() {
     let mut instance = probe().instantiate(Capabilities::none("probe"), &BUDGET).await.unwrap();
     let budget = Budget { fuel: 1_000_000, ..BUDGET };
-    let fault = instance.configure(&params("spin-configure", 1), &budget).await.unwrap_err();
+    let fault = instance.configure(&params("spin-configure", 77_777), &budget).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Fuel, "{fault}");
     assert!(fault.message.starts_with("configure"), "{fault}");
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use greenroom_kit::{component, guest};
 use greenroom_model::{Budgets, FaultKind, History, Observation, ParamValue, State, Usage};
-use greenroom_sandbox::{Capabilities, Component, Config, ImageError, Instance, Preparation, Sandbox};
+use greenroom_sandbox::{Capabilities, Component, Config, ImageError, Instance, Preparation, Sandbox, Tape};
 
 fn sandbox(cache: Option<&std::path::Path>) -> Sandbox {
     Config { cache_dir: cache.map(Into::into), pool_instances: 30, ..Config::default() }.build().unwrap()
@@ -16,7 +16,7 @@ fn sandbox(cache: Option<&std::path::Path>) -> Sandbox {
 fn params(mode: &str) -> Vec<u8> {
     let params: BTreeMap<&str, ParamValue> = BTreeMap::from([
         ("mode", ParamValue::Text(mode.to_owned())),
-        ("size", ParamValue::Integer(3)),
+        ("size", ParamValue::Integer(if mode == "spin-configure" { 77_777 } else { 3 })),
         ("weight", ParamValue::Float(0.5)),
     ]);
     rmp_serde::to_vec_named(&params).unwrap()
@@ -127,7 +127,7 @@ async fn what_a_snapshot_cannot_keep_is_refused_in_words() {
     let refused = component.image(none(), &preparation).await.err().unwrap();
     assert!(refused.to_string().starts_with("it cannot be snapshotted: "), "{refused}");
     let mut used = Usage::default();
-    component.prepare(none(), &preparation, &mut used).await.unwrap();
+    component.prepare(none(), &preparation, &mut used, &mut Tape::default()).await.unwrap();
     assert_eq!(used.calls, 1);
 }
 
@@ -138,7 +138,7 @@ async fn preparing_is_given_up_when_its_time_is_over() {
     let by = Some(std::time::Instant::now() + std::time::Duration::from_millis(50));
     let preparation = Preparation { params: Some(&params), state: None, budgets: &budgets, by };
     let mut used = Usage::default();
-    let fault = probe(&sandbox).prepare(none(), &preparation, &mut used).await.err().unwrap();
+    let fault = probe(&sandbox).prepare(none(), &preparation, &mut used, &mut Tape::default()).await.err().unwrap();
     assert_eq!(fault.kind, FaultKind::Deadline, "{fault}");
     assert!(fault.message.starts_with("configure took more than ") && used.calls == 2, "{fault}");
 }

@@ -50,7 +50,25 @@ const WASI: [&str; 3] = [
 #[track_caller]
 #[expect(clippy::expect_used, reason = "a test without its guest must fail, and say why")]
 pub fn guest(wat: &str) -> Vec<u8> {
-    let mut module = wat::parse_str(wat).expect("the module is not WebAssembly text");
+    packaged(wat::parse_str(wat).expect("the module is not WebAssembly text"))
+}
+
+/// The same, with the names of functions and the lines of their source, which is said to be in `file`.
+///
+/// # Panics
+/// As for [`guest`].
+#[must_use]
+#[track_caller]
+#[expect(clippy::expect_used, reason = "a test without its guest must fail, and say why")]
+pub fn guest_of(file: &str, wat: &str) -> Vec<u8> {
+    let mut parser = wat::Parser::new();
+    parser.generate_dwarf(wat::GenerateDwarf::Full);
+    packaged(parser.parse_str(Some(Path::new(file)), wat).expect("the module is not WebAssembly text"))
+}
+
+#[track_caller]
+#[expect(clippy::expect_used, reason = "a test without its guest must fail, and say why")]
+fn packaged(mut module: Vec<u8>) -> Vec<u8> {
     let mut resolve = Resolve::default();
     let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
     resolve.push_dir(contract).expect("the contract does not parse");

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use greenroom_graph::Plan;
-use greenroom_model::{Descriptor, Digest, Grant, Usage, Verb};
-use greenroom_runtime::{Admission, Outcome, Step};
+use greenroom_model::{Descriptor, Digest, Usage};
+use greenroom_runtime::{Admission, Outcome};
 use greenroom_sandbox::{CONTRACT, Limits, LoadError, Sandbox};
 use serde_json::{Value, json};
 
@@ -54,18 +54,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         output::text(&text(path, &sandbox, &admission, grants.as_deref()))?;
     }
-    let failed: Vec<String> = admission.verdict.trial.failures().map(told).collect();
+    let failed: Vec<String> = admission.verdict.trial.failures().map(ToString::to_string).collect();
     if failed.is_empty() {
         return Ok(());
     }
     Err(Failure::agent(format!("{} is not admitted: {}", path.display(), failed.join("; "))))
-}
-
-fn told(step: &Step) -> String {
-    match &step.outcome {
-        Outcome::Passed => step.name.clone(),
-        Outcome::Failed(why) | Outcome::Skipped(why) => format!("{}: {why}", step.name),
-    }
 }
 
 fn refusals(error: &LoadError) -> Vec<Value> {
@@ -81,15 +74,7 @@ fn refusals(error: &LoadError) -> Vec<Value> {
 /// The agents of a component, with what each is granted.
 fn granted(plan: &Plan, component: &Digest) -> Vec<(String, Vec<String>)> {
     let agents = plan.agents.iter().filter(|agent| agent.component == *component);
-    agents.map(|agent| (agent.name.clone(), agent.grants.iter().map(written).collect())).collect()
-}
-
-fn written(grant: &Grant) -> String {
-    let verb = match grant.verb {
-        Verb::Read => "read",
-        Verb::Write => "write",
-    };
-    format!("{}:{verb}", grant.namespace)
+    agents.map(|agent| (agent.name.clone(), agent.grants.iter().map(ToString::to_string).collect())).collect()
 }
 
 /// Every measure with what was found and what is the most.

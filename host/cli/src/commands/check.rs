@@ -69,7 +69,7 @@ fn document(plan: &Plan) -> Value {
             "component": agent.component_path,
             "digest": agent.component,
             "params": agent.params,
-            "grants": agent.grants,
+            "grants": agent.grants.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "budgets": agent.budgets,
             "instances": agent.instances,
         })

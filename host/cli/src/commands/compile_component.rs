@@ -14,11 +14,14 @@ pub(crate) struct Arguments {
     cpu_s: u64,
     /// The process that asks.
     parent: u32,
+    /// Run what is compiled, to make an image of it.
+    #[arg(long)]
+    runs: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let Arguments { memory_max, cpu_s, parent } = *arguments;
-    greenroom_sandbox::compile_component(Confinement { memory_max, cpu_s, parent })
+    let Arguments { memory_max, cpu_s, parent, runs } = *arguments;
+    greenroom_sandbox::compile_component(Confinement { memory_max, cpu_s, parent, runs })
 }
 
 /// This binary as it runs: also when its file was replaced since by another version.

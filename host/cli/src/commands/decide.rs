@@ -1,11 +1,12 @@
 //! `greenroom decide`: one request, answered by a graph as it was trained.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use greenroom_runtime::{Ask, Reply};
 use greenroom_server::Decided;
 use serde_json::{Map, Value};
 
+use super::replay::report;
 use crate::exit::Failure;
 use crate::output;
 use crate::settings::HostFlags;
@@ -34,6 +35,9 @@ pub(crate) struct Arguments {
     /// Where randomness comes from [default: the request's id].
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Record the calls of all nodes into this folder, a file each, for `greenroom replay`.
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
     /// Print JSON, as the HTTP API answers.
     #[arg(long)]
     json: bool,
@@ -54,6 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         exclude: arguments.exclude.clone(),
         context: context.map_err(|e| Failure::arguments(format!("--context: {e}")))?.unwrap_or_default(),
         seed: arguments.seed,
+        record: arguments.record.is_some(),
         ..Ask::default()
     };
     let host = super::open_trained(&arguments.host.settings()?, &arguments.graph)?;
@@ -65,7 +70,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         host.flush().await.map_err(|e| Failure::failed(format!("the decision could not be made durable: {e}")))?;
         Ok::<_, Failure>(reply)
     })?;
+    if let Some(folder) = &arguments.record {
+        record(folder, &reply)?;
+    }
     if arguments.json { output::json(&Decided::new(&reply, true)) } else { output::text(&text(&reply)) }
+}
+
+fn record(folder: &Path, reply: &Reply) -> Result<(), Failure> {
+    let wrong = |e: std::io::Error| Failure::failed(format!("{} cannot be written to: {e}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(wrong)?;
+    for recording in &reply.answer.recordings {
+        recording.write(&folder.join(format!("{}.replay", recording.node))).map_err(wrong)?;
+    }
+    Ok(())
 }
 
 fn text(reply: &Reply) -> String {
@@ -84,6 +101,7 @@ fn text(reply: &Reply) -> String {
     text.push_str(&format!("request {}, generation {}\n", reply.request_id, answer.generation));
     for degraded in &answer.degraded {
         text.push_str(&format!("degraded: node {}: {}\n", degraded.node, degraded.fault));
+        text.push_str(&report(&degraded.fault));
     }
     text
 }

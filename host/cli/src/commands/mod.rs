@@ -8,6 +8,8 @@ pub(crate) mod decide;
 pub(crate) mod eval;
 pub(crate) mod inspect;
 pub(crate) mod package;
+pub(crate) mod replay;
+pub(crate) mod revoke;
 pub(crate) mod serve;
 pub(crate) mod train;
 

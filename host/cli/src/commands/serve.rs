@@ -30,6 +30,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let host = super::open_trained(&settings, &arguments.graph)?;
     let generation = host.activate()?;
     host.make_images();
+    host.watch_revocations().map_err(|e| Failure::failed(format!("no thread to watch revocations with: {e}")))?;
     let failed = |e: std::io::Error| Failure::failed(format!("no threads to serve with: {e}"));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)

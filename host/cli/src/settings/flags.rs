@@ -30,6 +30,9 @@ pub(crate) struct HostFlags {
     /// Feedback later than so many hours after its decision is not credited to it.
     #[arg(long, value_name = "HOURS")]
     join_window_h: Option<String>,
+    /// Recordings of faults that are kept; 0 is none.
+    #[arg(long, value_name = "N")]
+    replays_max: Option<String>,
 }
 
 /// Of the server.
@@ -77,6 +80,7 @@ impl HostFlags {
             ("pool_instances", self.pool_instances.as_deref()),
             ("tick_ms", self.tick_ms.as_deref()),
             ("join_window_h", self.join_window_h.as_deref()),
+            ("replays_max", self.replays_max.as_deref()),
             ("listen", server.listen.as_deref()),
             ("concurrency_max", server.concurrency_max.as_deref()),
             ("queue_max", server.queue_max.as_deref()),

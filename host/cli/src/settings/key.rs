@@ -36,7 +36,7 @@ const fn count(name: &'static str, what: &'static str, low: u64, high: u64, defa
 }
 
 /// In the order in which they are shown.
-pub(crate) const KEYS: [Key; 14] = [
+pub(crate) const KEYS: [Key; 15] = [
     Key { name: "listen", what: "where the server listens", kind: Kind::Address },
     count("guest_threads", "threads that guests run on; 0 is one a core", 0, 1_024, || 0),
     count("pool_instances", "core instances, memories and tables that may live at once", 8, 20_000, || {
@@ -63,6 +63,7 @@ pub(crate) const KEYS: [Key; 14] = [
     count("join_window_h", "hours after which feedback is not credited to its decision", 1, 8_784, || {
         memory().join_window_ms.unsigned_abs() / 3_600_000
     }),
+    count("replays_max", "recordings of faults that are kept; 0 is none", 0, 10_000, || 16),
 ];
 
 // The crates that use a setting own its default.

@@ -32,13 +32,23 @@ fn an_honest_agent_is_admitted_once() {
 #[test]
 fn an_agent_that_fails_its_trial_is_refused_with_the_whole_report() {
     let scene = Scene::new(GRAPH);
-    let ran = scene.run(&["admit", "probe.wasm", "--json"]);
+    let ran = scene.run(&["admit", "brittle.wasm", "--json"]);
     assert_eq!(ran.code, Some(4), "{}", ran.err);
     let report: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(report["admitted"], false);
     assert!(report["trial"].as_array().unwrap().iter().any(|step| step["outcome"] == "failed"), "{report:#}");
-    let why = "probe.wasm is not admitted: configure at ";
-    assert!(ran.err.contains(why) && ran.err.contains("at mode = \"spin-configure\": fuel: "), "{}", ran.err);
+    let why = "brittle.wasm is not admitted: configure at ";
+    assert!(ran.err.contains(why) && ran.err.contains("at load = 2: trap: "), "{}", ran.err);
+}
+
+#[test]
+fn a_graph_with_an_agent_that_fails_its_trial_is_refused() {
+    let scene = Scene::new(&GRAPH.replace("popularity.wasm", "brittle.wasm"));
+    for command in ["check", "train", "decide", "serve"] {
+        let ran = scene.run(&[command, "graph.toml"]);
+        assert_eq!(ran.code, Some(3), "{command}: {}", ran.err);
+        assert!(ran.err.contains("brittle.wasm is not admitted: configure at "), "{command}: {}", ran.err);
+    }
 }
 
 #[test]

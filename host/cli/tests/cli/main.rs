@@ -8,6 +8,7 @@ mod components;
 mod events;
 mod graphs;
 mod readme;
+mod replaying;
 mod scene;
 mod serving;
 mod settings;

@@ -42,6 +42,7 @@ inputs = { popular = "popular", alike = "alike" }
 
 /// One agent that does as its `mode` says.
 pub(crate) fn probe(mode: &str) -> String {
+    let size = if mode == "spin-configure" { 77_777 } else { 10 };
     format!(
         r#"[graph]
 name = "probing"
@@ -54,7 +55,7 @@ bytes_max = "1MiB"
 
 [agents.probe]
 component = "probe.wasm"
-params = {{ mode = "{mode}" }}
+params = {{ mode = "{mode}", size = {size} }}
 grants = {{ memory = ["probe:write"] }}
 
 [nodes.probe]
@@ -97,7 +98,7 @@ impl Scene {
         scene.write("graph.toml", graph);
         scene.write("events.csv", events());
         scene.write("items.csv", items());
-        for name in ["popularity", "item-knn", "fusion", "probe"] {
+        for name in ["popularity", "item-knn", "fusion", "probe", "brittle"] {
             fs::copy(greenroom_kit::component(name), scene.path(&format!("{name}.wasm"))).unwrap();
         }
         scene

@@ -4,7 +4,25 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
+use serde_json::Value;
+
 use crate::scene::{GRAPH, Scene, probe, signal};
+
+/// Status and answer of `POST /v1/decide`.
+pub(crate) fn asked(address: &str, body: &str) -> (u16, Value) {
+    let mut connection = TcpStream::connect(address).unwrap();
+    write!(
+        connection,
+        "POST /v1/decide HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nconnection: close\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head["HTTP/1.1 ".len()..][..3].parse().unwrap(), serde_json::from_str(body).unwrap())
+}
 
 #[test]
 fn a_port_in_use_is_said() {
@@ -25,18 +43,9 @@ fn a_server_answers_and_stops_when_told() {
         let command = scene.command(&["serve", "graph.toml", "--listen", "127.0.0.1:0"]);
         let (mut server, line) = scene.start(command, "serving small", false);
         let address = line.rsplit("http://").next().unwrap();
-        let mut connection = TcpStream::connect(address).unwrap();
-        let body = r#"{"subject":"s1","limit":3}"#;
-        write!(
-            connection,
-            "POST /v1/decide HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nconnection: close\r\n\
-             content-length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .unwrap();
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"title\":\"Title"), "{answer}");
+        let (code, answer) = asked(address, r#"{"subject":"s1","limit":3}"#);
+        assert_eq!(code, 200, "{answer}");
+        assert!(answer.to_string().contains("\"title\":\"Title"), "{answer}");
         signal(&server, name);
         assert_eq!(server.wait().unwrap().code(), Some(0), "SIG{name}");
     }

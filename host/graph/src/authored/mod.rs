@@ -73,6 +73,18 @@ impl Authored {
         Ok(Self { file_name: file_name.to_owned(), text, graph, memory, agents, nodes, mistakes })
     }
 
+    /// The names of the agents.
+    pub fn agent_names(&self) -> impl Iterator<Item = &str> {
+        self.agents.keys().map(String::as_str)
+    }
+
+    /// What an agent is granted, as it is written; nothing when there is no such agent.
+    #[must_use]
+    pub fn grants(&self, agent: &str) -> Option<Vec<&str>> {
+        let shape = self.agents.get(agent)?;
+        Some(shape.grants.iter().map(|grant| grant.value.as_str()).collect())
+    }
+
     /// The components to look at before resolving, by agent.
     #[must_use]
     pub fn components(&self) -> Vec<ComponentRef> {

@@ -43,15 +43,26 @@ pub(crate) fn resolve(wiring: &Wiring<'_>, agent: &AgentPlace<'_>, mistakes: &mu
 fn read(wiring: &Wiring<'_>, written: &At<String>) -> Result<Grant, Box<Mistake>> {
     let Some(grant) = Grant::parse(&written.value) else {
         let message = format!("{:?} is no grant", written.value);
-        let label = "expected \"NAMESPACE:read\" or \"NAMESPACE:write\"";
-        let (namespace, verb) = written.value.split_once(':').unwrap_or((&written.value, "read"));
-        let verb = suggest::nearest(verb, ["read", "write"]).filter(|_| !namespace.is_empty());
+        let label = "expected \"NAMESPACE:VERB\" or \"NAMESPACE/PREFIX:VERB\", with read, append or write for VERB";
+        let (keys, verb) = written.value.rsplit_once(':').unwrap_or((&written.value, "read"));
+        let verb = suggest::nearest(verb, Verb::ALL.map(Verb::name));
+        let meant = verb.map(|verb| format!("{}:{verb}", keys.trim_end_matches('/')));
+        let meant = meant.filter(|meant| Grant::parse(meant).is_some());
         return Err(Box::new(
             Mistake::error("bad_grant", &written.span, message, label)
-                .help_maybe(verb.map(|verb| format!("did you mean \"{namespace}:{verb}\"?"))),
+                .help_maybe(meant.map(|meant| format!("did you mean \"{meant}\"?"))),
         ));
     };
-    if grant.namespace == ITEMS && grant.verb == Verb::Write {
+    if grant.namespace == ITEMS && !grant.prefix.is_empty() {
+        let label = "expected \"items:read\"";
+        return Err(Box::new(Mistake::error(
+            "no_keys",
+            &written.span,
+            "the facts of items have no keys that could begin with something",
+            label,
+        )));
+    }
+    if grant.namespace == ITEMS && grant.verb != Verb::Read {
         let label = "expected \"items:read\"";
         return Err(Box::new(
             Mistake::error("read_only", &written.span, "the facts of items cannot be written by an agent", label)

@@ -63,7 +63,7 @@ fn namespaces(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
         .agents
         .iter()
         .flat_map(|agent| &agent.shape.grants)
-        .filter_map(|grant| grant.value.split(':').next())
+        .filter_map(|grant| grant.value.split([':', '/']).next())
         .collect();
     let known = || wiring.authored.memory.keys().map(String::as_str);
     let meant: BTreeSet<&str> = granted.iter().filter_map(|name| crate::suggest::nearest(name, known())).collect();

@@ -90,6 +90,7 @@ impl Host {
         if !same {
             plan.generation = Generation(last.0 + 1);
         }
+        plan.replays = Some(Arc::clone(&inner.replays));
         let plan = Arc::new(plan);
         if !same {
             let record = ActiveRecord { generation: plan.generation, plan: plan.digest, since_ms: now_ms() };
@@ -106,6 +107,32 @@ impl Host {
         if let Some(plan) = self.active() {
             plan.make_images(&self.inner.guests);
         }
+    }
+
+    /// Takes grants back, and gives them again, as the data folder says from now on; see [`crate::Revocations`].
+    ///
+    /// # Errors
+    /// When no thread can be had to look at it.
+    pub fn watch_revocations(&self) -> std::io::Result<()> {
+        let revoked = &self.inner.loaded.revoked;
+        let (host, of) = (Arc::downgrade(&self.inner), Arc::downgrade(revoked));
+        revoked.watch(move || {
+            let (Some(inner), Some(revoked)) = (host.upgrade(), of.upgrade()) else { return };
+            // An activation reads what was taken back before it stores its plan.
+            let _turn = inner.activating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let Some(plan) = inner.active.load_full() else { return };
+            for agent in &plan.agents {
+                let left = revoked.left(&agent.spec.name, &agent.spec.grants);
+                let now = agent.grants().now();
+                for grant in now.iter().filter(|grant| !left.contains(grant)) {
+                    tracing::warn!(agent = %agent.spec.name, %grant, "taken back");
+                }
+                for grant in left.iter().filter(|grant| !now.contains(grant)) {
+                    tracing::warn!(agent = %agent.spec.name, %grant, "given again");
+                }
+                agent.grants().set(left);
+            }
+        })
     }
 
     /// The graph with these states, warm.

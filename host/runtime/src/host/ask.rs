@@ -35,6 +35,8 @@ pub struct Ask {
     pub allow: Option<Vec<String>>,
     /// Where randomness comes from; drawn from the request's id when absent.
     pub seed: Option<u64>,
+    /// Whether the calls of all nodes are recorded.
+    pub record: bool,
 }
 
 /// An item of a reply.
@@ -198,6 +200,7 @@ impl Host {
         request.excluded = excluded;
         request.allowed = allowed;
         request.seed = ask.seed.unwrap_or(request.seed);
+        request.record = ask.record;
         Ok((request, reserved))
     }
 

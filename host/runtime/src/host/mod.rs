@@ -19,6 +19,8 @@ use thiserror::Error;
 use crate::active::{ActivePlan, PrepareError};
 use crate::guests::{Gone, Guests};
 use crate::load::{LoadGraphError, Loaded, load};
+use crate::replay::Replays;
+use crate::revoked::{Revocations, RevokedError};
 use crate::states::States;
 use crate::train::TrainError;
 
@@ -45,6 +47,8 @@ pub struct Config {
     pub compiler: Option<Compiler>,
     /// Feedback later than this after its decision is kept, but not credited to it.
     pub join_window: Duration,
+    /// How many recordings of faults are kept.
+    pub replays_max: usize,
 }
 
 /// Why a host could not be opened or changed.
@@ -57,6 +61,10 @@ pub enum HostError {
     Threads(std::io::Error),
     #[error("the states folder {path} cannot be used: {source}")]
     States { path: PathBuf, source: std::io::Error },
+    #[error("the folder of recordings {path} cannot be used: {source}")]
+    Replays { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Revoked(#[from] RevokedError),
     #[error(transparent)]
     Store(#[from] OpenError),
     #[error(transparent)]
@@ -95,6 +103,7 @@ struct Inner {
     loaded: Loaded,
     active: ArcSwapOption<ActivePlan>,
     asked: asked::Asked,
+    replays: Arc<Replays>,
     /// One activation at a time.
     activating: std::sync::Mutex<()>,
 }
@@ -114,14 +123,17 @@ impl Config {
         }
         .build()?;
         let guests = Guests::start(self.guest_threads).map_err(HostError::Threads)?;
-        let loaded = self.load(&sandbox, &guests)?;
+        let mut loaded = self.load(&sandbox, &guests)?;
         let settings = greenroom_memory::Settings {
             join_window_ms: i64::try_from(self.join_window.as_millis()).unwrap_or(i64::MAX),
             ..greenroom_memory::Settings::default()
         };
         let store = Store::open_with(&self.data_dir, &settings)?;
+        loaded.revoked = Arc::new(Revocations::open(&self.data_dir)?);
         let path = self.data_dir.join("states");
         let states = States::open(&path).map_err(|source| HostError::States { path, source })?;
+        let path = self.data_dir.join("replays");
+        let replays = Replays::open(&path, self.replays_max).map_err(|source| HostError::Replays { path, source })?;
         Ok(Host {
             inner: Arc::new(Inner {
                 store,
@@ -130,6 +142,7 @@ impl Config {
                 loaded,
                 active: ArcSwapOption::empty(),
                 asked: asked::Asked::default(),
+                replays: Arc::new(replays),
                 activating: std::sync::Mutex::default(),
             }),
         })
@@ -174,6 +187,7 @@ impl Host {
     /// # Errors
     /// When it could not be written.
     pub async fn flush(&self) -> Result<(), Unavailable> {
+        self.inner.replays.flush();
         self.inner.store.log().flush_waiting().await
     }
 }

@@ -45,6 +45,6 @@ fn shaping(spec: &greenroom_graph::Agent) -> Digest {
     let params: Params =
         spec.params.iter().filter(|(name, _)| shapes(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
     let params = greenroom_graph::Agent { params, ..spec.clone() }.params_digest();
-    let grants = spec.grants.iter().map(|grant| format!("{}:{:?}", grant.namespace, grant.verb)).collect::<Vec<_>>();
+    let grants: Vec<String> = spec.grants.iter().map(ToString::to_string).collect();
     Digest::of_parts([params.bytes().as_slice(), grants.join(",").as_bytes()])
 }

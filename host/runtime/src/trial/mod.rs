@@ -8,6 +8,7 @@ mod described;
 mod golden;
 mod points;
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use greenroom_model::{
@@ -48,6 +49,16 @@ pub struct Step {
     pub outcome: Outcome,
     /// What its calls used, those that set instances up among them.
     pub usage: Usage,
+}
+
+/// What was asked, and why it went wrong where it did.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.outcome {
+            Outcome::Passed => f.write_str(&self.name),
+            Outcome::Failed(why) | Outcome::Skipped(why) => write!(f, "{}: {why}", self.name),
+        }
+    }
 }
 
 /// What a component did in its trial.

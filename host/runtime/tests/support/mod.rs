@@ -59,6 +59,7 @@ pub fn open_with_pool(graph: &Path, data: &Path, pool_instances: u32) -> Host {
         tick: Duration::from_millis(1),
         compiler: None,
         join_window: Duration::from_secs(86_400),
+        replays_max: 16,
     };
     config.open().unwrap()
 }

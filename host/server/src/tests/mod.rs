@@ -97,6 +97,7 @@ impl Setup {
             tick: Duration::from_millis(1),
             compiler: None,
             join_window: Duration::from_secs(3_600),
+            replays_max: 16,
         };
         let host = host.open().unwrap();
         let items = "id,title,delisted\na,Ant,0\nb,Bee,0\nc,Cat,0\nd,Dog,0\ne,Eel,1\n";

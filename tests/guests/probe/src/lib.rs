@@ -113,7 +113,8 @@ impl Lifecycle for Probe {
     fn configure(&mut self, params: &Params) -> Result<(), Fault> {
         params.choice("mode")?.clone_into(&mut self.mode);
         self.size = params.integer("size")?;
-        if self.mode == "spin-configure" {
+        // At no point that a trial is likely to draw: a graph with it is admitted.
+        if self.mode == "spin-configure" && self.size == 77_777 {
             loop {
                 std::hint::black_box(self.size);
             }

@@ -4,20 +4,27 @@
 //! returns is checked before anything else sees it, and a node that fails yields its fallback: the request goes on and
 //! its answer says degraded.
 
+mod call;
+mod judge;
+mod share;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use greenroom_graph::{Node, OnFault, RequestBudget};
 use greenroom_model::{
-    Budget, Candidates, Fault, FaultKind, FaultSource, Input, Observation, Payload, PayloadKind, PolicyRecord, Usage,
+    Candidates, Fault, FaultKind, FaultSource, Input, Observation, Payload, PayloadKind, PolicyRecord, Usage,
 };
-use greenroom_sandbox::{check_payload, mend};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use crate::active::ActivePlan;
+use crate::replay::Recording;
 use crate::request::{Answer, Answered, Degraded, Request, Trace};
+use call::Called;
+
+pub(crate) use judge::Rules;
 
 /// How long a request may take that nobody waits for. Each of its calls still has its own deadline.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -44,10 +51,8 @@ enum Ended {
 
 struct Done {
     node: usize,
-    result: Result<(Payload, Option<PolicyRecord>), Fault>,
-    inputs: Vec<Input>,
-    usage: Usage,
     share: RequestBudget,
+    called: Called,
 }
 
 impl ActivePlan {
@@ -129,127 +134,6 @@ impl Shared {
             inputs,
         }
     }
-
-    fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
-    }
-
-    /// The agent's budget, cut to what the node and the request have left.
-    fn budget(&self, node: &Node, own: &Budget, share: RequestBudget) -> Result<Budget, Fault> {
-        let left_ms = u64::try_from(self.left().as_millis()).unwrap_or(u64::MAX);
-        if left_ms == 0 {
-            let message = format!("the request's {} ms were over before it began", self.plan.plan.deadline_ms);
-            return Err(Fault::host(FaultKind::Deadline, message));
-        }
-        if share.fuel == 0 {
-            let message =
-                format!("the request's {} units of fuel were used up before it began", self.plan.plan.budget.fuel);
-            return Err(Fault { retryable: false, ..Fault::host(FaultKind::Fuel, message) });
-        }
-        let deadline_ms = own.deadline_ms.min(left_ms).min(node.deadline_ms.unwrap_or(u64::MAX));
-        Ok(Budget {
-            deadline_ms,
-            fuel: share.fuel,
-            host_calls_max: share.host_calls_max,
-            host_bytes_max: share.host_bytes_max,
-            ..*own
-        })
-    }
-
-    /// What each of the nodes that are ready gets of what the request has left: its own budget, or an equal part when
-    /// that is less. It leaves `left`, and what is not used comes back when the node has ended.
-    fn shares(&self, ready: &[(usize, Vec<Input>)], left: &mut RequestBudget) -> Vec<RequestBudget> {
-        let graph = &self.plan.plan;
-        let own = |index: usize| graph.agent_of(graph.nodes.get(index)?).map(|agent| &agent.budgets.decide);
-        let mut waiting = ready.len() as u64;
-        let mut shares = Vec::with_capacity(ready.len());
-        for (index, _) in ready {
-            let part = |own: Option<u64>, left: &mut u64| {
-                let part = own.unwrap_or(0).min(*left / waiting.max(1));
-                *left -= part;
-                part
-            };
-            let own = own(*index);
-            shares.push(RequestBudget {
-                fuel: part(own.map(|own| own.fuel), &mut left.fuel),
-                host_calls_max: part(own.map(|own| own.host_calls_max), &mut left.host_calls_max),
-                host_bytes_max: part(own.map(|own| own.host_bytes_max), &mut left.host_bytes_max),
-            });
-            waiting -= 1;
-        }
-        shares
-    }
-
-    async fn run(self: Arc<Self>, index: usize, inputs: Vec<Input>, share: RequestBudget) -> Done {
-        let (result, inputs, usage) = match self.plan.plan.nodes.get(index) {
-            Some(node) => {
-                let agent = self.plan.agents.get(node.agent);
-                let span = tracing::debug_span!(
-                    "node",
-                    node = %node.name,
-                    generation = self.plan.generation.0,
-                    version = agent.map(|agent| tracing::field::display(agent.version.digest().short())),
-                );
-                self.call(node, inputs, share).instrument(span).await
-            }
-            None => (Err(Fault::host(FaultKind::Internal, "no such node")), inputs, Usage::default()),
-        };
-        Done { node: index, result, inputs, usage, share }
-    }
-
-    async fn call(
-        &self,
-        node: &Node,
-        inputs: Vec<Input>,
-        share: RequestBudget,
-    ) -> (Result<(Payload, Option<PolicyRecord>), Fault>, Vec<Input>, Usage) {
-        let Some(agent) = self.plan.agents.get(node.agent) else {
-            return (Err(Fault::host(FaultKind::Internal, "no such agent")), inputs, Usage::default());
-        };
-        // Whoever evaluates waits for nobody, and takes nothing from those who are served.
-        let rate = agent.rate.as_ref().filter(|_| !self.request.patient);
-        if let Some(rate) = rate
-            && let Err(fault) = rate.admit(&agent.spec.name, self.left()).await
-        {
-            return (Err(fault), inputs, Usage::default());
-        }
-        let budget = match self.budget(node, &agent.spec.budgets.decide, share) {
-            Ok(budget) => budget,
-            Err(fault) => return (Err(fault), inputs, Usage::default()),
-        };
-        let limit = self.limit(node);
-        let seen = self.observation(agent.history_max(), limit, inputs);
-        let (decided, mut usage) = agent.decide(&seen, &budget).await;
-        if let Some(rate) = rate {
-            rate.spend(usage.fuel);
-        }
-        let result = decided.and_then(|decision| {
-            let kind = decision.payload.kind();
-            if kind != node.output {
-                let message = format!("it returned {}, expected {}", kind.name(), node.output.name());
-                return Err(Fault::guest(FaultKind::InvalidOutput, message));
-            }
-            let (mut payload, mut policy) = (decision.payload, decision.policy);
-            if let Err(violation) = check_payload(&payload, policy.as_ref(), limit, self.row_count) {
-                let mut broken = Usage { violations: 1, ..Usage::default() };
-                if let (true, Payload::Candidates(candidates)) = (node.drops_rows, &mut payload) {
-                    broken.rows_dropped = mend(candidates, limit, self.row_count) as u64;
-                    // Propensities belong to the list as it was drawn.
-                    policy = None;
-                }
-                usage += &broken;
-                agent.count(&broken);
-                check_payload(&payload, policy.as_ref(), limit, self.row_count)
-                    .map_err(|_| Fault::guest(FaultKind::InvalidOutput, violation.to_string()))?;
-                tracing::debug!(node = %node.name, %violation, rows = broken.rows_dropped, "rows were dropped");
-            }
-            if let (Payload::Candidates(candidates), Some(bit)) = (&mut payload, node.source) {
-                candidates.sources = vec![1_u64.checked_shl(bit).unwrap_or(0); candidates.rows.len()];
-            }
-            Ok((payload, policy))
-        });
-        (result, seen.inputs, usage)
-    }
 }
 
 struct Run {
@@ -261,6 +145,7 @@ struct Run {
     usage: Usage,
     left: RequestBudget,
     traces: Vec<Trace>,
+    recordings: Vec<Recording>,
     /// A node that is not run, but whose inputs are kept.
     until: Option<usize>,
     arrived: Vec<Input>,
@@ -277,6 +162,7 @@ impl Run {
             usage: Usage::default(),
             left: shared.plan.plan.budget,
             traces: Vec::new(),
+            recordings: Vec::new(),
             until: None,
             arrived: Vec::new(),
             shared,
@@ -378,19 +264,20 @@ impl Run {
         let (Some(node), Some(name)) = (shared.plan.plan.nodes.get(done.node), shared.plan.names.get(done.node)) else {
             return Ok(());
         };
-        let Done { usage, share, .. } = &done;
+        let Done { share, called: Called { result, inputs, usage, recording }, .. } = done;
         let back = |left: &mut u64, share: u64, used: u64| *left = (*left + share).saturating_sub(used);
         back(&mut self.left.fuel, share.fuel, usage.fuel);
         back(&mut self.left.host_calls_max, share.host_calls_max, usage.host_calls);
         back(&mut self.left.host_bytes_max, share.host_bytes_max, usage.host_bytes);
-        self.usage += usage;
-        self.nodes.push((Arc::clone(name), done.usage));
-        let ended = match done.result {
+        self.usage += &usage;
+        self.nodes.push((Arc::clone(name), usage));
+        self.recordings.extend(recording);
+        let ended = match result {
             Ok((payload, policy)) => {
                 let payload = Arc::new(payload);
                 let learns = shared.plan.agents.get(node.agent).is_some_and(|a| a.spec.interfaces.learner);
                 if learns {
-                    self.traces.push(Trace { node: done.node, inputs: done.inputs, decided: Arc::clone(&payload) });
+                    self.traces.push(Trace { node: done.node, inputs, decided: Arc::clone(&payload) });
                 }
                 Ended::With(payload, policy)
             }
@@ -459,6 +346,7 @@ impl Run {
             nodes: self.nodes,
             usage: self.usage,
             traces: self.traces,
+            recordings: self.recordings,
         })
     }
 
