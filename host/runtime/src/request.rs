@@ -4,9 +4,6 @@ use std::sync::Arc;
 
 use greenroom_model::{Digest, Fault, Generation, History, PolicyRecord, Subject, Usage};
 
-/// The most rows that a request may ask for.
-pub const LIMIT_MAX: u32 = 1_000;
-
 /// What is asked. Rows and history are resolved: the graph knows no external ids.
 #[derive(Debug, Clone)]
 pub struct Request {

@@ -3,12 +3,12 @@
 
 use std::path::PathBuf;
 
+use greenroom_model::text::shown;
 use greenroom_model::{Digest, Interfaces};
 use thiserror::Error;
 use wasmparser::{BinaryReaderError, Validator, WasmFeatures};
 
 use crate::limits::{Extent, Limits, TooLarge};
-use crate::outcome::shown;
 use crate::scan::scan;
 
 /// The version of the contract that this host speaks.

@@ -1,16 +1,14 @@
 //! What the engine's errors mean to whoever called.
 
+use greenroom_model::text::shown;
 use greenroom_model::{Fault, FaultKind, FaultSource};
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
 use crate::bindings::greenroom::agent::types;
 use crate::context::{Context, Stopped};
-use crate::imports::escaped;
 
 /// Frames that a message names.
 const FRAMES_MAX: usize = 4;
-/// Characters of a guest's own words that are kept.
-const WORDS_MAX: usize = 1_024;
 
 /// The deadline passed while the guest waited in the host.
 #[derive(Debug, thiserror::Error)]
@@ -80,12 +78,4 @@ pub(crate) fn reported(fault: types::Fault) -> Fault {
         types::FaultKind::Internal => FaultKind::Internal,
     };
     Fault { source: FaultSource::Guest, kind, message: shown(&fault.message), retryable: fault.retryable }
-}
-
-/// A guest's words as they may reach logs and terminals: escaped, and not longer than a person reads.
-pub(crate) fn shown(words: &str) -> String {
-    match words.char_indices().nth(WORDS_MAX) {
-        Some((end, _)) => format!("{}...", escaped(words.get(..end).unwrap_or_default())),
-        None => escaped(words),
-    }
 }

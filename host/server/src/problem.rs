@@ -5,9 +5,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use greenroom_model::{Fault, FaultSource};
 use greenroom_runtime::AskError;
+use greenroom_wire::Mistake;
 use serde::Serialize;
 
-use crate::wire::{self, Mistake};
+use crate::wire;
 
 /// What went wrong.
 #[derive(Debug)]
@@ -91,7 +92,7 @@ impl Problem {
 impl From<AskError> for Problem {
     fn from(error: AskError) -> Self {
         match error {
-            AskError::Invalid(mistakes) => Self::invalid(mistakes.into_iter().map(Mistake::from).collect()),
+            AskError::Invalid(mistakes) => Self::invalid(mistakes.into_iter().map(wire::asked).collect()),
             AskError::Fault(fault) => Self::fault(fault),
             AskError::Inactive => Self::inactive(),
             AskError::Record(reason) => Self::unavailable(format!("the decision could not be recorded: {reason}")),

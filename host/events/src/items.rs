@@ -1,14 +1,18 @@
 //! Reading a file of items.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::error::{Mistake, Mistakes, Place, ReadError, shown};
-use super::layout;
-use super::log::check_id;
-use super::source::Source;
-use super::{Fact, FactValues, ItemFile};
+use greenroom_model::ID_BYTES_MAX;
+
+use crate::error::{Mistake, Mistakes, Place, ReadError, shown};
+use crate::layout;
+use crate::log::check_id;
+use crate::source::Source;
+use crate::{Fact, FactValues, ItemFile};
 
 const EXPECTED: &str = "a header such as id,title,year,genres and a line for each item";
 
@@ -27,8 +31,17 @@ const ID_NAMES: [&str; 6] = ["item", "itemid", "movie", "movieid", "id", "produc
 /// # Errors
 /// When the file can't be read, has no items, or any line does not say what it should; the first 20 such are told.
 pub fn read_items(path: &Path) -> Result<ItemFile, ReadError> {
+    let file = File::open(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+    read_items_from(file, path)
+}
+
+/// Reads what would be in a file of items. `path` is what messages call it.
+///
+/// # Errors
+/// As for [`read_items`].
+pub fn read_items_from(file: impl Read, path: &Path) -> Result<ItemFile, ReadError> {
     let io = |source| ReadError::Io { path: path.to_owned(), source };
-    let mut source = Source::open(path).map_err(io)?;
+    let mut source = Source::new(file).map_err(io)?;
     let delimiter = layout::delimiter(&source.sample);
     let mut reader = layout::reader(source.lines(), delimiter);
     let mut record = csv::ByteRecord::new();
@@ -65,7 +78,7 @@ impl Table {
             let name = std::str::from_utf8(field).unwrap_or_default().to_owned();
             let expected = if std::str::from_utf8(field).is_err() {
                 Some("UTF-8 text")
-            } else if name.is_empty() || name.chars().any(char::is_control) || name.len() > super::ID_BYTES_MAX {
+            } else if name.is_empty() || name.chars().any(char::is_control) || name.len() > ID_BYTES_MAX {
                 Some("a column name")
             } else if name.parse::<f64>().is_ok() {
                 Some("a column name: the first line names the columns, such as id,title,year,genres")

@@ -1,6 +1,6 @@
 //! What shape a file of events has, found out from its first lines.
 
-use super::error::{Mistake, Place, shown};
+use crate::error::{Mistake, Place, shown};
 
 /// The delimiters that are known, the likelier first.
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
@@ -40,7 +40,7 @@ pub struct Layout {
 
 impl Layout {
     /// Learns it from the first lines, or says what is wrong with the very first.
-    pub(super) fn detect(sample: &[u8]) -> Result<Self, Vec<Mistake>> {
+    pub(crate) fn detect(sample: &[u8]) -> Result<Self, Vec<Mistake>> {
         let delimiter = delimiter(sample);
         let records = records(sample, delimiter);
         let Some((line, first)) = records.first() else { return Err(Vec::new()) };
@@ -105,7 +105,7 @@ impl Layout {
     }
 
     /// What the column at a place, from 0, holds.
-    pub(super) fn name(&self, place: usize) -> &'static str {
+    pub(crate) fn name(&self, place: usize) -> &'static str {
         if place == self.user {
             "user"
         } else if place == self.item {
@@ -118,7 +118,7 @@ impl Layout {
     }
 
     /// The columns in the order of the file, for a person.
-    pub(super) fn names(&self) -> String {
+    pub(crate) fn names(&self) -> String {
         (0..self.columns).map(|place| self.name(place)).collect::<Vec<_>>().join(", ")
     }
 }
@@ -182,7 +182,7 @@ fn shown_delimiter(delimiter: u8) -> String {
 
 /// The delimiter of a file: of those in its first line the one that most of the next lines have as often; of equals the
 /// one that splits more, then the likelier one.
-pub(super) fn delimiter(sample: &[u8]) -> u8 {
+pub(crate) fn delimiter(sample: &[u8]) -> u8 {
     let mut best = (0, 0, b',');
     for delimiter in DELIMITERS {
         let mut counts = sample.split(|b| *b == b'\n').filter(|line| !line.is_empty()).map(|l| count(l, delimiter));
@@ -207,13 +207,13 @@ fn count(line: &[u8], delimiter: u8) -> usize {
 }
 
 /// A reader of records of any width.
-pub(super) fn reader<R: std::io::Read>(lines: R, delimiter: u8) -> csv::Reader<R> {
+pub(crate) fn reader<R: std::io::Read>(lines: R, delimiter: u8) -> csv::Reader<R> {
     csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(lines)
 }
 
 /// The line that the record just read starts at: lines end in `\n` and nothing else, the last one too. A record that ends
 /// in one inside a field is taken to be a quote that never closes, which takes the end of the last line in.
-pub(super) fn line_of<R: std::io::Read>(reader: &csv::Reader<R>, record: &csv::ByteRecord) -> u64 {
+pub(crate) fn line_of<R: std::io::Read>(reader: &csv::Reader<R>, record: &csv::ByteRecord) -> u64 {
     let bytes = record.as_slice();
     let inside = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
     let after = u64::from(bytes.last() != Some(&b'\n'));

@@ -16,9 +16,6 @@ mod tests;
 pub use columns::{Columns, Events, Ids, Order};
 pub use error::{Mistake, Mistakes, Place, ReadError};
 pub use facts::{Fact, FactValues, ItemFile};
-pub use items::read_items;
+pub use items::{read_items, read_items_from};
 pub use layout::Layout;
-pub use log::{EventFile, ReadOptions, read};
-
-/// The most bytes that an external id may have.
-pub const ID_BYTES_MAX: usize = 256;
+pub use log::{EventFile, ReadOptions, read, read_from};

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use greenroom_model::text;
+
 /// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -83,11 +85,11 @@ impl Mistakes {
     /// So many mistakes are told in full.
     pub const TOLD_MAX: usize = 20;
 
-    pub(super) fn new(path: PathBuf) -> Self {
+    pub(crate) fn new(path: PathBuf) -> Self {
         Self { path, first: Vec::new(), more: 0 }
     }
 
-    pub(super) fn push(&mut self, mistake: Mistake) {
+    pub(crate) fn push(&mut self, mistake: Mistake) {
         if self.first.len() < Self::TOLD_MAX {
             self.first.push(mistake);
         } else {
@@ -96,7 +98,7 @@ impl Mistakes {
     }
 
     /// Nothing when there are none; else what there is, in the order of lines.
-    pub(super) fn into_result(mut self) -> Result<(), ReadError> {
+    pub(crate) fn into_result(mut self) -> Result<(), ReadError> {
         self.first.sort_by_key(|mistake| mistake.line);
         if self.first.is_empty() { Ok(()) } else { Err(ReadError::Mistakes(self)) }
     }
@@ -118,18 +120,10 @@ impl fmt::Display for Mistakes {
 }
 
 /// Some text of a file as it is shown to a person: short, and without control characters.
-pub(super) fn shown(bytes: &[u8]) -> String {
+pub(crate) fn shown(bytes: &[u8]) -> String {
     const CHARACTERS_MAX: usize = 40;
     if bytes.is_empty() {
         return "nothing".to_owned();
     }
-    let text = String::from_utf8_lossy(bytes);
-    let mut characters = text.chars();
-    let short: String = characters.by_ref().take(CHARACTERS_MAX).flat_map(escaped).collect();
-    let rest = if characters.next().is_some() { "..." } else { "" };
-    format!("`{short}{rest}`")
-}
-
-fn escaped(c: char) -> Vec<char> {
-    if c.is_control() { c.escape_default().collect() } else { vec![c] }
+    format!("`{}`", text::shortened(&String::from_utf8_lossy(bytes), CHARACTERS_MAX))
 }

@@ -1,8 +1,6 @@
 //! A file as clean lines: whatever ends its lines becomes `\n`, so that line numbers are right.
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 
 use greenroom_model::Digest;
 use sha2::{Digest as _, Sha256};
@@ -11,15 +9,15 @@ use sha2::{Digest as _, Sha256};
 const SAMPLE_BYTES: usize = 64 << 10;
 
 /// The start of a file, and all of it again as clean lines.
-pub(super) struct Source {
+pub(crate) struct Source<R> {
     /// Clean lines of the first bytes; the last is whole.
-    pub(super) sample: Vec<u8>,
-    lines: Lines<File>,
+    pub(crate) sample: Vec<u8>,
+    lines: Lines<R>,
 }
 
-impl Source {
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let mut lines = Lines::new(File::open(path)?);
+impl<R: Read> Source<R> {
+    pub(crate) fn new(file: R) -> io::Result<Self> {
+        let mut lines = Lines::new(file);
         let mut sample = Vec::with_capacity(SAMPLE_BYTES);
         while sample.len() < SAMPLE_BYTES && lines.fill()? {
             sample.extend_from_slice(lines.clean());
@@ -36,12 +34,12 @@ impl Source {
     }
 
     /// All of the file.
-    pub(super) fn lines(&mut self) -> impl Read {
+    pub(crate) fn lines(&mut self) -> impl Read {
         &mut self.lines
     }
 
     /// The digest of the file's bytes; call it after reading.
-    pub(super) fn digest(self) -> Digest {
+    pub(crate) fn digest(self) -> Digest {
         Digest::from(<[u8; 32]>::from(self.lines.hash.finalize()))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::*;
+use crate::*;
 
 /// What reading a file with these bytes gives; an error as it is told, without the folder.
 fn in_file<T>(bytes: &[u8], read: impl FnOnce(&Path) -> Result<T, ReadError>) -> Result<T, String> {

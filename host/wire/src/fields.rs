@@ -2,13 +2,13 @@
 //!
 //! A derived reader stops at the first mistake; whoever writes a client would meet theirs one request at a time.
 
-use greenroom_runtime::events::ID_BYTES_MAX;
+use greenroom_model::ID_BYTES_MAX;
 use serde_json::{Map, Value};
 
-use super::Mistake;
+use crate::Mistake;
 
 /// An object that is being read.
-pub(super) struct Fields<'m> {
+pub(crate) struct Fields<'m> {
     object: Map<String, Value>,
     path: String,
     known: Vec<&'static str>,
@@ -17,7 +17,7 @@ pub(super) struct Fields<'m> {
 
 impl<'m> Fields<'m> {
     /// The object at `path`, which is empty for the body.
-    pub(super) fn of(value: Value, path: &str, mistakes: &'m mut Vec<Mistake>) -> Option<Self> {
+    pub(crate) fn of(value: Value, path: &str, mistakes: &'m mut Vec<Mistake>) -> Option<Self> {
         match value {
             Value::Object(object) => Some(Self { object, path: path.to_owned(), known: Vec::new(), mistakes }),
             other => {
@@ -29,30 +29,30 @@ impl<'m> Fields<'m> {
     }
 
     /// The value of a field; `null` is the same as no field.
-    pub(super) fn value(&mut self, name: &'static str) -> Option<Value> {
+    pub(crate) fn value(&mut self, name: &'static str) -> Option<Value> {
         self.known.push(name);
         self.object.remove(name).filter(|value| !value.is_null())
     }
 
-    pub(super) fn wrong(&mut self, name: &str, message: impl Into<String>) {
+    pub(crate) fn wrong(&mut self, name: &str, message: impl Into<String>) {
         let field = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
         self.mistakes.push(Mistake { field, message: message.into() });
     }
 
     /// A short text, maybe empty.
-    pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
+    pub(crate) fn text(&mut self, name: &'static str) -> Option<String> {
         let value = self.value(name)?;
         self.short(name, value, false)
     }
 
     /// An external id.
-    pub(super) fn id(&mut self, name: &'static str) -> Option<String> {
+    pub(crate) fn id(&mut self, name: &'static str) -> Option<String> {
         let value = self.value(name)?;
         self.short(name, value, true)
     }
 
     /// An external id that must be there.
-    pub(super) fn required_id(&mut self, name: &'static str) -> Option<String> {
+    pub(crate) fn required_id(&mut self, name: &'static str) -> Option<String> {
         match self.value(name) {
             Some(value) => self.short(name, value, true),
             None => {
@@ -63,7 +63,7 @@ impl<'m> Fields<'m> {
     }
 
     /// External ids.
-    pub(super) fn ids(&mut self, name: &'static str) -> Option<Vec<String>> {
+    pub(crate) fn ids(&mut self, name: &'static str) -> Option<Vec<String>> {
         let values = match self.value(name)? {
             Value::Array(values) => values,
             other => {
@@ -97,7 +97,7 @@ impl<'m> Fields<'m> {
     }
 
     /// A whole number that fits.
-    pub(super) fn whole<T: TryFrom<i128>>(&mut self, name: &'static str, expected: &str) -> Option<T> {
+    pub(crate) fn whole<T: TryFrom<i128>>(&mut self, name: &'static str, expected: &str) -> Option<T> {
         let value = self.value(name)?;
         let number = value.as_u64().map(i128::from).or_else(|| value.as_i64().map(i128::from));
         let fitting = number.and_then(|number| T::try_from(number).ok());
@@ -109,7 +109,7 @@ impl<'m> Fields<'m> {
 
     /// A number.
     #[expect(clippy::cast_possible_truncation, reason = "values are kept as f32")]
-    pub(super) fn number(&mut self, name: &'static str) -> Option<f32> {
+    pub(crate) fn number(&mut self, name: &'static str) -> Option<f32> {
         let value = self.value(name)?;
         let number = value.as_f64().map(|number| number as f32).filter(|number| number.is_finite());
         if number.is_none() {
@@ -119,7 +119,7 @@ impl<'m> Fields<'m> {
     }
 
     /// True or false.
-    pub(super) fn truth(&mut self, name: &'static str) -> Option<bool> {
+    pub(crate) fn truth(&mut self, name: &'static str) -> Option<bool> {
         let value = self.value(name)?;
         if !value.is_boolean() {
             self.wrong(name, format!("expected true or false, found {}", found(&value)));
@@ -128,7 +128,7 @@ impl<'m> Fields<'m> {
     }
 
     /// One of some words, which must be there.
-    pub(super) fn word<T: Copy>(&mut self, name: &'static str, words: &[(&'static str, T)]) -> Option<T> {
+    pub(crate) fn word<T: Copy>(&mut self, name: &'static str, words: &[(&'static str, T)]) -> Option<T> {
         let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         let expected = || format!("expected one of {}", list(&names));
         let Some(value) = self.value(name) else {
@@ -144,7 +144,7 @@ impl<'m> Fields<'m> {
     }
 
     /// Nothing more is to be read: what is left is not known here.
-    pub(super) fn finish(mut self) {
+    pub(crate) fn finish(mut self) {
         let known = std::mem::take(&mut self.known);
         for name in std::mem::take(&mut self.object).keys() {
             let help = nearest(name, &known).map_or_else(|| format!("known here are {}", list(&known)), did_you_mean);
@@ -170,7 +170,7 @@ fn nearest<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
 }
 
 /// A value for a message: short.
-pub(super) fn found(value: &Value) -> String {
+pub(crate) fn found(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(truth) => truth.to_string(),

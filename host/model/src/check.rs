@@ -6,19 +6,18 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use greenroom_model::{Candidates, Column, Decision, Payload, PolicyRecord, Values};
-
-use crate::outcome::shown;
+use crate::text::shown;
+use crate::{Candidates, Column, Decision, Payload, PolicyRecord, Values};
 
 /// The most rows that any node may return.
 pub const ROWS_MAX: usize = 1 << 20;
 
 /// The most named columns that candidates may carry.
-const COLUMNS_MAX: usize = 64;
+pub const COLUMNS_MAX: usize = 64;
 /// The most branches that a route may have.
-const BRANCHES_MAX: usize = 1_024;
+pub const BRANCHES_MAX: usize = 1_024;
 /// The longest name of a column or a branch, in bytes.
-pub(crate) const NAME_MAX: usize = 256;
+pub const NAME_MAX: usize = 256;
 
 /// How a decision broke the rules.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +57,8 @@ impl fmt::Display for Violation {
 }
 
 /// Bytes of a decision, as it came from the guest.
-pub(crate) fn bytes(decision: &Decision) -> u64 {
+#[must_use]
+pub fn bytes(decision: &Decision) -> u64 {
     let column = |column: &Column| {
         let each = match &column.values {
             Values::S64s(_) => 8,

@@ -1,13 +1,15 @@
 //! Reading a file of events.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
-use greenroom_model::Digest;
+use greenroom_model::{Digest, ID_BYTES_MAX};
 
-use super::error::{Mistake, Mistakes, Place, ReadError, shown};
-use super::layout::{self, Layout};
-use super::source::Source;
-use super::{Columns, Events, ID_BYTES_MAX, Ids, Order};
+use crate::error::{Mistake, Mistakes, Place, ReadError, shown};
+use crate::layout::{self, Layout};
+use crate::source::Source;
+use crate::{Columns, Events, Ids, Order};
 
 const EXPECTED: &str = "lines of user, item, rating, timestamp (the last two may be absent)";
 
@@ -41,9 +43,18 @@ pub struct EventFile {
 /// # Errors
 /// When the file can't be read, has no rows, or any row does not say what it should; the first 20 such are told.
 pub fn read(path: &Path, options: &ReadOptions) -> Result<EventFile, ReadError> {
+    let file = File::open(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+    read_from(file, path, options)
+}
+
+/// Reads what would be in a file of events. `path` is what messages call it.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_from(file: impl Read, path: &Path, options: &ReadOptions) -> Result<EventFile, ReadError> {
     let io = |source| ReadError::Io { path: path.to_owned(), source };
     let mut mistakes = Mistakes::new(path.to_owned());
-    let mut source = Source::open(path).map_err(io)?;
+    let mut source = Source::new(file).map_err(io)?;
     let layout = match Layout::detect(&source.sample) {
         Ok(layout) => layout,
         Err(wrong) if wrong.is_empty() => return Err(ReadError::Empty { path: path.to_owned(), expected: EXPECTED }),
@@ -159,7 +170,7 @@ enum Value<'a> {
 }
 
 /// An external id, or what it should have been.
-pub(super) fn check_id(bytes: &[u8]) -> Result<&str, String> {
+pub(crate) fn check_id(bytes: &[u8]) -> Result<&str, String> {
     let Ok(text) = std::str::from_utf8(bytes) else { return Err("UTF-8 text".to_owned()) };
     if text.is_empty() {
         return Err("an id".to_owned());
