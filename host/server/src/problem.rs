@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use greenroom_model::{Fault, FaultSource};
 use greenroom_runtime::AskError;
-use greenroom_wire::Mistake;
+use greenroom_wire::{MISTAKES_MAX, Mistake};
 use serde::Serialize;
 
 use crate::wire;
@@ -40,10 +40,14 @@ impl Problem {
         Self { status, code, message: message.into(), mistakes: Vec::new(), fault: None, retry_after_s: None }
     }
 
-    /// Values that cannot be; all of them.
-    pub(crate) fn invalid(mistakes: Vec<Mistake>) -> Self {
+    /// Values that cannot be; all of them, or as many as are told.
+    pub(crate) fn invalid(mut mistakes: Vec<Mistake>) -> Self {
+        mistakes.truncate(MISTAKES_MAX);
         let message = match mistakes.as_slice() {
             [one] => one.to_string(),
+            many if many.len() == MISTAKES_MAX => {
+                format!("{MISTAKES_MAX} mistakes or more, the first: {}", wire::first(many))
+            }
             several => format!("{} mistakes, the first: {}", several.len(), wire::first(several)),
         };
         Self { mistakes, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message) }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::Mistake;
 use crate::fields::{Fields, found};
+use crate::mistake::Mistakes;
 
 /// Items of an answer when the request does not say.
 const LIMIT: u32 = 10;
@@ -12,9 +13,9 @@ const LIMIT: u32 = 10;
 /// What is asked.
 ///
 /// # Errors
-/// All that is wrong with it.
+/// All that is wrong with it, but for what comes after the first [`crate::MISTAKES_MAX`].
 pub fn ask(body: Value) -> Result<Ask, Vec<Mistake>> {
-    let mut mistakes = Vec::new();
+    let mut mistakes = Mistakes::default();
     let mut asked = Ask { limit: LIMIT, ..Ask::default() };
     if let Some(mut fields) = Fields::of(body, "", &mut mistakes) {
         let range = format!("a whole number from 1 to {LIMIT_MAX}");
@@ -32,7 +33,7 @@ pub fn ask(body: Value) -> Result<Ask, Vec<Mistake>> {
         asked.seed = fields.whole("seed", &format!("a whole number from 0 to {}", u64::MAX));
         fields.finish();
     }
-    if mistakes.is_empty() { Ok(asked) } else { Err(mistakes) }
+    mistakes.or(asked)
 }
 
 /// The context as agents get it: MessagePack, empty when nothing is in it.

@@ -3,26 +3,26 @@
 //! A derived reader stops at the first mistake; whoever writes a client would meet theirs one request at a time.
 
 use greenroom_model::ID_BYTES_MAX;
+use greenroom_model::text::shown;
 use serde_json::{Map, Value};
 
-use crate::Mistake;
+use crate::mistake::Mistakes;
 
 /// An object that is being read.
 pub(crate) struct Fields<'m> {
     object: Map<String, Value>,
     path: String,
     known: Vec<&'static str>,
-    mistakes: &'m mut Vec<Mistake>,
+    mistakes: &'m mut Mistakes,
 }
 
 impl<'m> Fields<'m> {
     /// The object at `path`, which is empty for the body.
-    pub(crate) fn of(value: Value, path: &str, mistakes: &'m mut Vec<Mistake>) -> Option<Self> {
+    pub(crate) fn of(value: Value, path: &str, mistakes: &'m mut Mistakes) -> Option<Self> {
         match value {
             Value::Object(object) => Some(Self { object, path: path.to_owned(), known: Vec::new(), mistakes }),
             other => {
-                let message = format!("expected an object, found {}", found(&other));
-                mistakes.push(Mistake { field: path.to_owned(), message });
+                mistakes.push(path.to_owned(), format!("expected an object, found {}", found(&other)));
                 None
             }
         }
@@ -36,7 +36,7 @@ impl<'m> Fields<'m> {
 
     pub(crate) fn wrong(&mut self, name: &str, message: impl Into<String>) {
         let field = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
-        self.mistakes.push(Mistake { field, message: message.into() });
+        self.mistakes.push(field, message.into());
     }
 
     /// A short text, maybe empty.
@@ -147,8 +147,11 @@ impl<'m> Fields<'m> {
     pub(crate) fn finish(mut self) {
         let known = std::mem::take(&mut self.known);
         for name in std::mem::take(&mut self.object).keys() {
+            if self.mistakes.full() {
+                break;
+            }
             let help = nearest(name, &known).map_or_else(|| format!("known here are {}", list(&known)), did_you_mean);
-            self.wrong(name, format!("unknown field; {help}"));
+            self.wrong(&shown(name), format!("unknown field; {help}"));
         }
     }
 }

@@ -7,9 +7,11 @@ mod ask;
 mod fields;
 mod json;
 mod mistake;
+#[cfg(test)]
+mod tests;
 mod told;
 
 pub use ask::ask;
 pub use json::json;
-pub use mistake::Mistake;
+pub use mistake::{MISTAKES_MAX, Mistake};
 pub use told::{Batch, told};

@@ -7,6 +7,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::Mistake;
 use crate::fields::{Fields, found};
+use crate::mistake::Mistakes;
 
 const KINDS: &[(&str, EventKind)] = &[
     ("click", EventKind::Click),
@@ -34,17 +35,24 @@ pub struct Batch {
 /// What is told.
 ///
 /// # Errors
-/// All that is wrong with it.
+/// All that is wrong with it, but for what comes after the first [`crate::MISTAKES_MAX`].
 pub fn told(body: Value) -> Result<Batch, Vec<Mistake>> {
-    let mut mistakes = Vec::new();
+    let mut mistakes = Mistakes::default();
     let alone = body.get("events").is_none();
-    let events = if alone { vec![(String::new(), body)] } else { listed(body, &mut mistakes) };
-    let told: Vec<Told> = events.into_iter().filter_map(|(path, value)| event(value, &path, &mut mistakes)).collect();
-    if mistakes.is_empty() { Ok(Batch { told, alone }) } else { Err(mistakes) }
+    let events = if alone { vec![body] } else { listed(body, &mut mistakes) };
+    let mut told = Vec::with_capacity(events.len());
+    for (at, value) in events.into_iter().enumerate() {
+        if mistakes.full() {
+            break;
+        }
+        let path = if alone { String::new() } else { format!("events[{at}]") };
+        told.extend(event(value, &path, &mut mistakes));
+    }
+    mistakes.or(Batch { told, alone })
 }
 
-/// The events of a list, each with where it is.
-fn listed(body: Value, mistakes: &mut Vec<Mistake>) -> Vec<(String, Value)> {
+/// The events of a list.
+fn listed(body: Value, mistakes: &mut Mistakes) -> Vec<Value> {
     let Some(mut fields) = Fields::of(body, "", mistakes) else { return Vec::new() };
     let events = match fields.value("events") {
         Some(Value::Array(events)) if !events.is_empty() => events,
@@ -55,10 +63,10 @@ fn listed(body: Value, mistakes: &mut Vec<Mistake>) -> Vec<(String, Value)> {
         }
     };
     fields.finish();
-    events.into_iter().enumerate().map(|(at, value)| (format!("events[{at}]"), value)).collect()
+    events
 }
 
-fn event(value: Value, path: &str, mistakes: &mut Vec<Mistake>) -> Option<Told> {
+fn event(value: Value, path: &str, mistakes: &mut Mistakes) -> Option<Told> {
     let mut fields = Fields::of(value, path, mistakes)?;
     let event_id = fields.required_id("event_id");
     let request_id = fields.id("request_id");
