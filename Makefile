@@ -7,7 +7,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # Cargo fills every core by itself, and steps in order make the output readable: `-j` changes nothing.
 .NOTPARALLEL:
-.PHONY: help setup tools build components demo test fmt lint deny example-check doc-test suite \
+.PHONY: help setup tools build components demo test fmt lint deny example-check doc-test fuzz suite \
 	figures figures-quality figures-calls figures-hostile clean
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -20,6 +20,10 @@ EVENTS := --events $(EXAMPLE)/ratings.csv --items $(EXAMPLE)/movies.csv
 # the whole workspace and narrow the kind of target. Tests bring features of their own, hence their kind from the start.
 KINDS := --bins
 test suite doc-test figures figures-quality figures-calls figures-hostile: KINDS := --bins --tests
+# How long each fuzz target goes on.
+SECONDS_EACH ?= 60
+# And each of the tests that generate what they try.
+test: export GREENROOM_FUZZ_SECONDS ?= 60
 # Whom the demo recommends to.
 SUBJECT ?= 15
 
@@ -51,7 +55,7 @@ demo: setup components ## Train, evaluate and recommend on MovieLens
 	$(call step,ten titles for subject $(SUBJECT))
 	@$(GREENROOM) decide $(GRAPH) --subject $(SUBJECT) --limit 10
 
-test: fmt lint deny components example-check doc-test suite ## Everything that CI runs
+test: fmt lint deny components example-check doc-test fuzz suite ## Everything that CI runs
 
 tools:
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
@@ -59,6 +63,7 @@ tools:
 fmt: tools
 	$(call step,format)
 	@cargo fmt --all --check
+	@cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 
 lint: tools ## Clippy on everything, warnings are errors
 	$(call step,clippy)
@@ -75,6 +80,10 @@ example-check: components ## Check the example's graph file
 doc-test: ## The examples in the documentation
 	$(call step,documentation tests)
 	@cargo test --locked --release --workspace --doc --quiet
+
+fuzz: ## Fuzz what reads input, a minute each target; SECONDS_EACH=3600 is an hour
+	$(call step,fuzz targets)
+	@scripts/fuzz.sh $(SECONDS_EACH)
 
 # The suite holds the layering test too. It comes last, so that its summary is what stays on the screen.
 suite: components ## Unit and end-to-end tests

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use greenroom_model::text::escaped;
 use miette::{LabeledSpan, NamedSource, SourceSpan};
 use serde::Serialize;
 
@@ -34,14 +35,15 @@ pub struct Mistake {
 }
 
 impl Mistake {
-    /// An error. `code` is the last part of `greenroom::graph::...`; `label` stands under the span.
+    /// An error. `code` is the last part of `greenroom::graph::...`; `label` stands under the span. What they quote from the
+    /// file is escaped.
     pub(crate) fn error(code: &'static str, span: &Span, message: impl Into<String>, label: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
             code,
-            message: message.into(),
+            message: escaped(&message.into()),
             span: span.clone(),
-            label: label.into(),
+            label: escaped(&label.into()),
             also: Vec::new(),
             help: None,
         }
@@ -59,19 +61,21 @@ impl Mistake {
 
     /// What to do.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(escaped(&help.into()));
         self
     }
 
     /// What to do, if there is something to say.
-    pub(crate) fn help_maybe(mut self, help: Option<String>) -> Self {
-        self.help = help.or(self.help);
-        self
+    pub(crate) fn help_maybe(self, help: Option<String>) -> Self {
+        match help {
+            Some(help) => self.help(help),
+            None => self,
+        }
     }
 
     /// Another place that matters.
     pub(crate) fn also(mut self, span: &Span, label: impl Into<String>) -> Self {
-        self.also.push((span.clone(), label.into()));
+        self.also.push((span.clone(), escaped(&label.into())));
         self
     }
 

@@ -4,15 +4,12 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use greenroom_model::NONE;
+use greenroom_model::{ID_BYTES_MAX, NONE};
 use parking_lot::RwLock;
 use redb::{ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction};
 
 use crate::engine::Engine;
 use crate::writer::{Pending, Unavailable, WhenFull};
-
-/// Bytes of an external id.
-pub(crate) const ID_BYTES_MAX: usize = 256;
 
 /// An id that can't be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,12 +3,15 @@
 mod budget;
 mod candidates;
 mod capability;
+pub mod check;
 mod descriptor;
 mod digest;
 mod fault;
 mod feedback;
 mod observation;
+mod outside;
 mod params;
+pub mod text;
 mod usage;
 mod version;
 
@@ -22,6 +25,7 @@ pub use digest::{Digest, DigestError};
 pub use fault::{Fault, FaultKind, FaultReport, FaultSource, Frame, Overrun};
 pub use feedback::{Exposure, Feedback, FitReport, NONE, Status};
 pub use observation::{EventKind, History, Input, Observation, Subject};
+pub use outside::{Ask, ID_BYTES_MAX, LIMIT_MAX, Told};
 pub use params::{ParamValue, Params};
 pub use usage::{NamespaceUsage, Usage};
 pub use version::{Generation, State, Version};

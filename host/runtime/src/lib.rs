@@ -8,7 +8,6 @@ mod admit;
 mod agent;
 mod evaluate;
 pub mod evaluation;
-pub mod events;
 mod examples;
 mod execute;
 mod guests;
@@ -28,16 +27,17 @@ pub use active::{ActivePlan, PrepareError, StatesByAgent};
 pub use admit::{Admission, Verdict, admit};
 pub use agent::{Agent, ParamsError, Source};
 pub use evaluate::{Bench, EvaluateError, Evaluated, evaluate};
+pub use greenroom_events as events;
+pub use greenroom_model::{Ask, LIMIT_MAX, Told};
 pub use guests::{Gone, Guests};
 pub use host::{
-    Ask, AskError, AskMistake, Config, FeedbackError, FeedbackMistake, Host, HostError, ImportError, Imported, Item,
-    Reply, Told,
+    AskError, AskMistake, Config, FeedbackError, FeedbackMistake, Host, HostError, ImportError, Imported, Item, Reply,
 };
 pub use load::{LoadGraphError, Loaded, load};
 pub use memory::{Layer, keep_facts};
 pub use past::Past;
 pub use replay::{Ended, Recording, ReplayError, Replays, Rerun, rerun};
-pub use request::{Answer, Answered, Degraded, LIMIT_MAX, Request, Trace};
+pub use request::{Answer, Answered, Degraded, Request, Trace};
 pub use revoked::{Revocations, Revoked, RevokedError};
 pub use states::{States, Training};
 pub use train::{Lessons, Progress, Quiet, TrainError, Trained, Trainer};

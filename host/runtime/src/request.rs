@@ -6,9 +6,6 @@ use greenroom_model::{Digest, Fault, Generation, History, PolicyRecord, Subject,
 
 use crate::replay::Recording;
 
-/// The most rows that a request may ask for.
-pub const LIMIT_MAX: u32 = 1_000;
-
 /// What is asked. Rows and history are resolved: the graph knows no external ids.
 #[derive(Debug, Clone)]
 pub struct Request {

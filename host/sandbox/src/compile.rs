@@ -11,12 +11,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use greenroom_model::{Digest, Fault};
+use greenroom_model::{Digest, Fault, text};
 
 use crate::engine;
 use crate::image::{ImageError, ImageTask};
 use crate::inspect::LoadError;
-use crate::outcome;
 
 /// The subcommand by which a program is asked to compile.
 pub const COMPILE_COMMAND: &str = "compile-component";
@@ -108,7 +107,7 @@ impl Compiler {
         let Ended { status, out, said } = ended;
         let too_slow = LoadError::CompileTime { seconds: self.wall.as_secs_f64() };
         let Some(status) = status else { return Err(too_slow) };
-        let said = outcome::shown(said.trim());
+        let said = text::shown(said.trim());
         if status.success() {
             let (header, compiled) = out.split_at_checked(HEADER_BYTES).unwrap_or((&[], &[]));
             if header.split_at_checked(MAGIC.len()) != Some((MAGIC, Digest::of(compiled).bytes())) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use greenroom_model::{Budget, Call, Descriptor, Digest, Fault, FaultKind, Interfaces};
+use greenroom_model::{Budget, Call, Descriptor, Digest, Fault, FaultKind, Interfaces, text};
 use wasmtime::component::InstancePre;
 use wasmtime::{Store, UpdateDeadline};
 
@@ -48,7 +48,7 @@ impl Component {
         let compiled_bytes = image.end.addr() - image.start.addr();
         let wrong = |interface: &str| {
             let interface = interface.to_owned();
-            move |e: wasmtime::Error| LoadError::WrongType { interface, message: outcome::shown(&format!("{e:#}")) }
+            move |e: wasmtime::Error| LoadError::WrongType { interface, message: text::shown(&format!("{e:#}")) }
         };
         let has = &inspection.interfaces;
         let policy = has.policy.then(|| policy::GuestIndices::new(&pre).map_err(wrong("policy"))).transpose()?;

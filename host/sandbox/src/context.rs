@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use greenroom_model::text::shown;
 use greenroom_model::{Budget, Exceeded, NamespaceUsage, Overrun, Usage, Verb};
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 
 use crate::Capabilities;
 use crate::latest::Latest;
-use crate::outcome::shown;
 use crate::tape::Tape;
 use crate::wasi::Wasi;
 

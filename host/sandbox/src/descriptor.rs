@@ -1,11 +1,9 @@
 //! What an agent says of itself is checked before anything is built on it: other parts of the host sample its ranges,
 //! print its words and keep them.
 
+use greenroom_model::check::NAME_MAX;
+use greenroom_model::text::{escaped, shown};
 use greenroom_model::{Descriptor, Domain, Parameter};
-
-use crate::check::NAME_MAX;
-use crate::imports::escaped;
-use crate::outcome::shown;
 
 /// The most parameters, ports, columns, facts, choices or conditional values.
 const LIST_MAX: usize = 1_024;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_model::Digest;
+use greenroom_model::text::shown;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use wasmtime::component::{HasSelf, InstancePre, Linker};
@@ -18,7 +19,6 @@ use crate::context::Context;
 use crate::fast;
 use crate::inspect::{self, Inspection, LoadError};
 use crate::limits::Limits;
-use crate::outcome::shown;
 use crate::wasi;
 
 /// How a sandbox is set up.

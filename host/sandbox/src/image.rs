@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use greenroom_model::text::shown;
 use greenroom_model::{Budget, Budgets, Digest, Fault, Grant, State, Usage};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -21,7 +22,6 @@ use crate::engine::Sandbox;
 use crate::inspect::{Inspection, LoadError};
 use crate::instance::Instance;
 use crate::limits::Limits;
-use crate::outcome::shown;
 use crate::tape::{Replayed, Tape};
 
 /// What reading the memories of a prepared instance may use: it runs functions of the engine's, not of the guest.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use greenroom_model::text::{escaped, shown};
 use greenroom_model::{Column, Values, Verb};
 use serde::Serialize;
 use wasmtime::component::Resource;
@@ -12,7 +13,6 @@ use crate::bindings::greenroom::agent::{log, memory, metric, types};
 use crate::capabilities::{Later, MemoryError};
 use crate::context::{Context, Metered, Stopped};
 use crate::latest::About;
-use crate::outcome::shown;
 use crate::tape::{Gathered, Question};
 
 /// A namespace that a guest has open. What may be done in it is looked up with each call, since grants may be taken back.
@@ -322,19 +322,6 @@ impl log::Host for Context {
     }
 }
 
-/// Without control characters, so that a guest cannot forge lines or drive a terminal.
-pub(crate) fn escaped(message: &str) -> String {
-    let mut line = String::with_capacity(message.len());
-    for c in message.chars() {
-        if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
-        }
-    }
-    line
-}
-
 impl metric::Host for Context {
     fn count(&mut self, name: String, value: f64) -> wasmtime::Result<()> {
         if self.asks("count", About::of("", &name), name.len() + 8)?.is_err() {
@@ -350,16 +337,5 @@ impl metric::Host for Context {
         }
         tracing::debug!(target: "greenroom::metric", agent = %self.capabilities.agent, name = shown(&name), value);
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped;
-
-    #[test]
-    fn a_line_cannot_drive_a_terminal() {
-        assert_eq!(escaped("a\n\u{1b}[31mb"), "a\\n\\u{1b}[31mb");
-        assert_eq!(escaped("plain 漢字"), "plain 漢字");
     }
 }

@@ -3,12 +3,12 @@
 
 use std::path::PathBuf;
 
+use greenroom_model::text::shown;
 use greenroom_model::{Digest, Interfaces};
 use thiserror::Error;
 use wasmparser::{BinaryReaderError, Validator, WasmFeatures};
 
 use crate::limits::{Extent, Limits, TooLarge};
-use crate::outcome::shown;
 use crate::scan::scan;
 
 /// The version of the contract that this host speaks.
@@ -173,6 +173,8 @@ pub(crate) fn features() -> WasmFeatures {
     let mut features = WasmFeatures::default();
     features.remove(WasmFeatures::THREADS | WasmFeatures::RELAXED_SIMD | WasmFeatures::GC | WasmFeatures::EXCEPTIONS);
     features.remove(WasmFeatures::MEMORY64 | WasmFeatures::CM_ASYNC);
+    // What comes with a collector, such as external references, which the engine is built without.
+    features.remove(WasmFeatures::GC_TYPES);
     features
 }
 
@@ -219,6 +221,13 @@ mod tests {
     fn a_truncated_component_says_where() {
         let bytes = wat::parse_str(r#"(component (core module (func (export "f"))))"#).unwrap();
         let error = inspect(&bytes[..bytes.len() - 3]).unwrap_err();
+        assert!(matches!(error, LoadError::Broken { .. }), "{error}");
+    }
+
+    #[test]
+    fn what_the_engine_is_built_without_is_refused_before_it_is_compiled() {
+        let bytes = wat::parse_str("(component (core module (table 1 externref)))").unwrap();
+        let error = inspect(&bytes).unwrap_err();
         assert!(matches!(error, LoadError::Broken { .. }), "{error}");
     }
 

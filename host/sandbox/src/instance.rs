@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use greenroom_model::{
     Budget, Call, Decision, Descriptor, Fault, FaultKind, FaultReport, Feedback, FitReport, Observation, State, Usage,
+    check, text,
 };
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
@@ -14,7 +15,7 @@ use crate::bindings::exports::greenroom::agent::{learner, lifecycle, policy};
 use crate::bindings::greenroom::agent::types;
 use crate::context::Context;
 use crate::tape::Tape;
-use crate::{check, descriptor, lift, lower, outcome};
+use crate::{descriptor, lift, lower, outcome};
 
 /// Notes of a `fit` that are kept.
 const NOTES_MAX: usize = 64;
@@ -223,7 +224,7 @@ impl Instance {
         let guest = self.guests.learner.as_ref().ok_or_else(|| missing("learner"))?;
         let told = within(self.waits, budget, guest.call_fit(&mut self.store)).await;
         let report = self.end(Call::Fit, budget, began, told)?;
-        let notes = report.notes.iter().take(NOTES_MAX).map(|note| outcome::shown(note)).collect();
+        let notes = report.notes.iter().take(NOTES_MAX).map(|note| text::shown(note)).collect();
         Ok(FitReport { examples: report.examples, loss: report.loss, notes })
     }
 

@@ -1,6 +1,6 @@
 //! The latest host calls of a guest, for the report of a fault. Noting one allocates nothing.
 
-use crate::outcome::shown;
+use greenroom_model::text::shown;
 
 /// How many are told.
 const CALLS: usize = 8;

@@ -7,7 +7,6 @@
 mod artifact;
 mod bindings;
 mod capabilities;
-mod check;
 mod compile;
 mod component;
 mod context;
@@ -29,11 +28,11 @@ mod tape;
 mod wasi;
 
 pub use capabilities::{Capabilities, Entry, KeyedEntry, Later, Memory, MemoryError, NoMemory, Page};
-pub use check::{ROWS_MAX, Violation, candidates as check_candidates, mend, payload as check_payload};
 pub use compile::{COMPILE_COMMAND, Compiler, Confinement, compile_component};
 pub use component::Component;
 pub use engine::{BuildError, Config, Sandbox};
 pub use grants::Grants;
+pub use greenroom_model::check::{ROWS_MAX, Violation, candidates as check_candidates, mend, payload as check_payload};
 pub use image::{ImageError, Preparation, panic_message};
 pub use inspect::{CONTRACT, Inspection, LoadError, Need, inspect, inspect_within};
 pub use instance::Instance;

@@ -2,18 +2,16 @@
 
 use std::time::Duration;
 
+use greenroom_model::text::shown;
 use greenroom_model::{Fault, FaultKind, FaultReport, Frame, Overrun};
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
 use crate::bindings::greenroom::agent::types;
 use crate::context::{Context, Stopped};
-use crate::imports::escaped;
 
 /// Frames that a message names, and that a report does.
 const FRAMES_SAID: usize = 4;
 const FRAMES_MAX: usize = 32;
-/// Characters of a guest's own words that are kept.
-const WORDS_MAX: usize = 1_024;
 
 /// The deadline passed while the guest waited in the host.
 #[derive(Debug, thiserror::Error)]
@@ -125,12 +123,4 @@ pub(crate) fn reported(fault: types::Fault) -> Fault {
         types::FaultKind::Internal => FaultKind::Internal,
     };
     Fault { retryable: fault.retryable, ..Fault::guest(kind, shown(&fault.message)) }
-}
-
-/// A guest's words as they may reach logs and terminals: escaped, and not longer than a person reads.
-pub(crate) fn shown(words: &str) -> String {
-    match words.char_indices().nth(WORDS_MAX) {
-        Some((end, _)) => format!("{}...", escaped(words.get(..end).unwrap_or_default())),
-        None => escaped(words),
-    }
 }

@@ -34,14 +34,7 @@ pub(crate) async fn json(request: Request, bytes_max: usize, wait: Duration) -> 
             return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", message));
         }
     };
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        let message = "the body is empty, expected a JSON object";
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "malformed", message));
-    }
-    serde_json::from_slice(&bytes).map_err(|error| {
-        let message = format!("the body is not JSON: {error}");
-        Problem::new(StatusCode::BAD_REQUEST, "malformed", message)
-    })
+    greenroom_wire::json(&bytes).map_err(|message| Problem::new(StatusCode::BAD_REQUEST, "malformed", message))
 }
 
 fn content_type(headers: &HeaderMap) -> Result<(), Problem> {

@@ -5,9 +5,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use greenroom_model::{Fault, FaultSource};
 use greenroom_runtime::AskError;
+use greenroom_wire::{MISTAKES_MAX, Mistake};
 use serde::Serialize;
 
-use crate::wire::{self, Mistake};
+use crate::wire;
 
 /// What went wrong.
 #[derive(Debug)]
@@ -39,10 +40,14 @@ impl Problem {
         Self { status, code, message: message.into(), mistakes: Vec::new(), fault: None, retry_after_s: None }
     }
 
-    /// Values that cannot be; all of them.
-    pub(crate) fn invalid(mistakes: Vec<Mistake>) -> Self {
+    /// Values that cannot be; all of them, or as many as are told.
+    pub(crate) fn invalid(mut mistakes: Vec<Mistake>) -> Self {
+        mistakes.truncate(MISTAKES_MAX);
         let message = match mistakes.as_slice() {
             [one] => one.to_string(),
+            many if many.len() == MISTAKES_MAX => {
+                format!("{MISTAKES_MAX} mistakes or more, the first: {}", wire::first(many))
+            }
             several => format!("{} mistakes, the first: {}", several.len(), wire::first(several)),
         };
         Self { mistakes, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message) }
@@ -91,7 +96,7 @@ impl Problem {
 impl From<AskError> for Problem {
     fn from(error: AskError) -> Self {
         match error {
-            AskError::Invalid(mistakes) => Self::invalid(mistakes.into_iter().map(Mistake::from).collect()),
+            AskError::Invalid(mistakes) => Self::invalid(mistakes.into_iter().map(wire::asked).collect()),
             AskError::Fault(fault) => Self::fault(fault),
             AskError::Inactive => Self::inactive(),
             AskError::Record(reason) => Self::unavailable(format!("the decision could not be recorded: {reason}")),

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use greenroom_runtime::Host;
+use greenroom_wire::Batch;
 use tracing::Instrument as _;
 
 use crate::body;
@@ -96,7 +97,7 @@ impl App {
     async fn decide(self: &Arc<Self>, parameters: Parameters, request: Request) -> Result<Response, Problem> {
         let usage = wire::decide::wants_usage(parameters)?;
         let body = body::json(request, self.body_bytes_max, self.body_wait).await?;
-        let ask = wire::decide::ask(body).map_err(Problem::invalid)?;
+        let ask = greenroom_wire::ask(body).map_err(Problem::invalid)?;
         let host = self.host.clone();
         let reply = self.admitted(async move { host.decide(ask).await }).await?;
         Ok(Json(wire::decide::Decided::new(&reply, usage)).into_response())
@@ -104,7 +105,7 @@ impl App {
 
     async fn feedback(self: &Arc<Self>, request: Request) -> Result<Response, Problem> {
         let body = body::json(request, self.body_bytes_max, self.body_wait).await?;
-        let wire::feedback::Batch { told, alone } = wire::feedback::told(body).map_err(Problem::invalid)?;
+        let Batch { told, alone } = greenroom_wire::told(body).map_err(Problem::invalid)?;
         let ids: Vec<String> = told.iter().map(|event| event.event_id.clone()).collect();
         let host = self.host.clone();
         let kept = self.admitted(async move {

@@ -12,18 +12,33 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 const LAYERS: &[(&str, &[&str])] = &[
     ("greenroom-model", &[]),
     ("greenroom-graph", &["greenroom-model"]),
+    ("greenroom-events", &["greenroom-model"]),
+    ("greenroom-wire", &["greenroom-model"]),
     ("greenroom-sandbox", &["greenroom-model"]),
     ("greenroom-memory", &["greenroom-model"]),
-    ("greenroom-runtime", &["greenroom-model", "greenroom-graph", "greenroom-sandbox", "greenroom-memory"]),
+    (
+        "greenroom-runtime",
+        &["greenroom-model", "greenroom-graph", "greenroom-events", "greenroom-sandbox", "greenroom-memory"],
+    ),
     (
         "greenroom-server",
-        &["greenroom-model", "greenroom-graph", "greenroom-sandbox", "greenroom-memory", "greenroom-runtime"],
+        &[
+            "greenroom-model",
+            "greenroom-graph",
+            "greenroom-events",
+            "greenroom-wire",
+            "greenroom-sandbox",
+            "greenroom-memory",
+            "greenroom-runtime",
+        ],
     ),
     (
         "greenroom-cli",
         &[
             "greenroom-model",
             "greenroom-graph",
+            "greenroom-events",
+            "greenroom-wire",
             "greenroom-sandbox",
             "greenroom-memory",
             "greenroom-runtime",
@@ -43,7 +58,7 @@ const CONFINED: &[Confined] = &[
     },
     Confined {
         name: "serde_json",
-        users: &["greenroom-server", "greenroom-cli"],
+        users: &["greenroom-wire", "greenroom-server", "greenroom-cli"],
         in_tests: None,
         why: "JSON is spoken at the edge alone",
     },
@@ -243,7 +258,7 @@ fn json_stays_at_the_edge_and_in_tests() {
         "host/memory",
         &["serde_json"],
         &[
-            "greenroom-memory -> serde_json: only greenroom-server, greenroom-cli may use it, because JSON is spoken at \
+            "greenroom-memory -> serde_json: only greenroom-wire, greenroom-server, greenroom-cli may use it, because JSON is spoken at \
            the edge alone",
         ],
     );

@@ -50,7 +50,7 @@ const WASI: [&str; 3] = [
 #[track_caller]
 #[expect(clippy::expect_used, reason = "a test without its guest must fail, and say why")]
 pub fn guest(wat: &str) -> Vec<u8> {
-    packaged(wat::parse_str(wat).expect("the module is not WebAssembly text"))
+    package(&wat::parse_str(wat).expect("the module is not WebAssembly text")).expect("the module makes no component")
 }
 
 /// The same, with the names of functions and the lines of their source, which is said to be in `file`.
@@ -63,12 +63,19 @@ pub fn guest(wat: &str) -> Vec<u8> {
 pub fn guest_of(file: &str, wat: &str) -> Vec<u8> {
     let mut parser = wat::Parser::new();
     parser.generate_dwarf(wat::GenerateDwarf::Full);
-    packaged(parser.parse_str(Some(Path::new(file)), wat).expect("the module is not WebAssembly text"))
+    let module = parser.parse_str(Some(Path::new(file)), wat).expect("the module is not WebAssembly text");
+    package(&module).expect("the module makes no component")
 }
 
-#[track_caller]
-#[expect(clippy::expect_used, reason = "a test without its guest must fail, and say why")]
-fn packaged(mut module: Vec<u8>) -> Vec<u8> {
+/// The component of a core module, as [`guest`] makes it.
+///
+/// # Errors
+/// When it is no module, or its functions are not those of the interfaces.
+///
+/// # Panics
+/// When the contract does not parse.
+#[expect(clippy::expect_used, reason = "a test without the contract must fail, and say why")]
+pub fn package(module: &[u8]) -> Result<Vec<u8>, String> {
     let mut resolve = Resolve::default();
     let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
     resolve.push_dir(contract).expect("the contract does not parse");
@@ -76,15 +83,17 @@ fn packaged(mut module: Vec<u8>) -> Vec<u8> {
         resolve.push_str("wasi.wit", package).expect("what is said of WASI does not parse");
     }
     let mut world = "package kit:guest;\nworld guest {\n".to_owned();
-    for (direction, interface) in interfaces(&module) {
+    for (direction, interface) in interfaces(module) {
         let _ = writeln!(world, "{direction} {interface};");
     }
     world.push('}');
-    let package = resolve.push_str("guest.wit", &world).expect("the module names an interface that is not there");
-    let world = resolve.select_world(&[package], Some("guest")).expect("the world is there");
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("metadata can be embedded");
+    let told = |error| format!("{error:#}");
+    let package = resolve.push_str("guest.wit", &world).map_err(told)?;
+    let world = resolve.select_world(&[package], Some("guest")).map_err(told)?;
+    let mut module = module.to_vec();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(told)?;
     let component = ComponentEncoder::default().validate(true).module(&module).and_then(|encoder| encoder.encode());
-    component.expect("the module fits no world of its interfaces")
+    component.map_err(told)
 }
 
 fn interfaces(module: &[u8]) -> BTreeSet<(&'static str, String)> {

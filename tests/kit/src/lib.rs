@@ -8,4 +8,4 @@ pub mod recall;
 
 pub use components::{component, components};
 pub use figures::{Figure, report};
-pub use guest::{guest, guest_of};
+pub use guest::{guest, guest_of, package};

@@ -45,6 +45,15 @@ fn each_bad_graph_is_explained() {
 }
 
 #[test]
+fn words_of_a_file_do_not_drive_the_terminal_of_who_reads_of_them() {
+    let text = "[graph]\nname = 'x'\noutput = \"\\u001b[2J\\u0007\"\ndeadline_ms = 1\n\"\\u009b\" = 1\n";
+    for mistake in compile(text).unwrap_err().iter() {
+        let said = [mistake.message, mistake.label, mistake.help.unwrap_or_default()].concat();
+        assert!(!said.chars().any(char::is_control), "{said:?}");
+    }
+}
+
+#[test]
 fn machines_read_lines_and_columns() {
     let text = "[graph]\nname = \"é\"\noutput = 'x'\ndeadline_ms = 1\n";
     let found: Vec<_> = compile(text).unwrap_err().iter().collect();

@@ -6,38 +6,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use greenroom_memory::{DecidedFor, DecisionRecord, id_fault};
-use greenroom_model::{Fault, NONE, Subject};
+use greenroom_model::{Ask, Fault, LIMIT_MAX, NONE, Subject};
 use thiserror::Error;
 
 use super::asked::Reserved;
 use super::{Host, now_ms, served};
 use crate::active::ActivePlan;
-use crate::request::{Answer, LIMIT_MAX, Request};
-
-/// What is asked.
-#[derive(Debug, Clone, Default)]
-pub struct Ask {
-    /// Its id, never used before; made when absent.
-    pub request_id: Option<String>,
-    /// The subject's external id; absent for an anonymous one. One that nobody knows is a new subject.
-    pub subject: Option<String>,
-    /// At most so many items: 1 to [`LIMIT_MAX`].
-    pub limit: u32,
-    /// Where the answer will be shown.
-    pub surface: String,
-    /// The session.
-    pub session_id: Option<String>,
-    /// A MessagePack map; empty when nothing.
-    pub context: Vec<u8>,
-    /// Items that must not be answered.
-    pub exclude: Vec<String>,
-    /// When present, only these may be answered.
-    pub allow: Option<Vec<String>>,
-    /// Where randomness comes from; drawn from the request's id when absent.
-    pub seed: Option<u64>,
-    /// Whether the calls of all nodes are recorded.
-    pub record: bool,
-}
+use crate::request::{Answer, Request};
 
 /// An item of a reply.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use greenroom_memory::{AppendError, Event, Outcome, id_fault};
-use greenroom_model::EventKind;
+use greenroom_model::Told;
 use thiserror::Error;
 
 use super::{Host, now_ms};
@@ -11,27 +11,6 @@ use super::{Host, now_ms};
 /// How far an event's time may be ahead of the host's clock, in milliseconds. Clocks of callers differ, by less than
 /// this. What lies further ahead has another unit or a wrong date, and no read would find it before its time comes.
 const AHEAD_MS_MAX: i64 = 60 * 60 * 1_000;
-
-/// What is told.
-#[derive(Debug, Clone)]
-pub struct Told {
-    /// The event's own id: the same event told twice is one event.
-    pub event_id: String,
-    /// The decision that it is about; absent when there was none.
-    pub request_id: Option<String>,
-    /// Who; taken from the decision when absent.
-    pub subject: Option<String>,
-    /// The item's external id.
-    pub item: String,
-    /// What happened.
-    pub kind: EventKind,
-    /// How much.
-    pub value: f32,
-    /// When, in milliseconds since 1970; now when absent. At most an hour ahead of the host's clock.
-    pub time_ms: Option<i64>,
-    /// Takes back the event of this id.
-    pub retract: bool,
-}
 
 /// Something that is wrong with an event.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -24,8 +24,8 @@ use crate::revoked::{Revocations, RevokedError};
 use crate::states::States;
 use crate::train::TrainError;
 
-pub use ask::{Ask, AskError, AskMistake, Item, Reply};
-pub use feedback::{FeedbackError, FeedbackMistake, Told};
+pub use ask::{AskError, AskMistake, Item, Reply};
+pub use feedback::{FeedbackError, FeedbackMistake};
 pub use import::{ImportError, Imported};
 
 /// How a host is set up.

@@ -69,9 +69,9 @@ async fn every_field_is_taken() {
 #[test]
 fn the_context_is_handed_on_as_message_pack() {
     let context = json!({ "device": "phone", "hour": 21, "tags": ["x", 1.5, null, true], "in": { "deep": -1 } });
-    let ask = crate::wire::decide::ask(json!({ "context": context })).unwrap();
+    let ask = greenroom_wire::ask(json!({ "context": context })).unwrap();
     assert_eq!(rmp_serde::from_slice::<Value>(&ask.context).unwrap(), context);
-    let empty = crate::wire::decide::ask(json!({ "context": {} })).unwrap();
+    let empty = greenroom_wire::ask(json!({ "context": {} })).unwrap();
     assert_eq!(empty.context, Vec::<u8>::new());
 }
 

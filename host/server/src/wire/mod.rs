@@ -1,35 +1,20 @@
-//! What travels as JSON. These types are for the wire alone: the host's own may change without the API changing.
+//! What is answered, as JSON. These types are for the wire alone: the host's own may change without the API changing.
+//! What is asked is read by [`greenroom_wire`].
 
 pub(crate) mod decide;
 pub(crate) mod feedback;
-mod fields;
 pub(crate) mod status;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use greenroom_model::FaultSource;
 use greenroom_runtime::AskMistake;
+use greenroom_wire::Mistake;
 use serde::Serialize;
 
-/// Something that is wrong with a body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Mistake {
-    /// Where, such as `events[2].item`; empty for the body as a whole.
-    pub(crate) field: String,
-    pub(crate) message: String,
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.field.is_empty() { f.write_str(&self.message) } else { write!(f, "`{}`: {}", self.field, self.message) }
-    }
-}
-
-impl From<AskMistake> for Mistake {
-    fn from(mistake: AskMistake) -> Self {
-        Self { field: mistake.field.to_owned(), message: mistake.message }
-    }
+/// What is wrong with what a body asks.
+pub(crate) fn asked(mistake: AskMistake) -> Mistake {
+    Mistake { field: mistake.field.to_owned(), message: mistake.message }
 }
 
 /// The first, for a message.
