@@ -1,5 +1,7 @@
 //! What the engine's errors mean to whoever called.
 
+use std::io;
+
 use greenroom_model::{Fault, FaultKind, FaultSource};
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
@@ -36,6 +38,10 @@ pub(crate) fn fault(context: &Context, call: &str, error: wasmtime::Error) -> Fa
         _ if error.is::<PoolConcurrencyLimitError>() => {
             Fault::host(FaultKind::Exhausted, format!("{call}: the pool of instances is full: {error}"))
         }
+        _ if no_room(&error) => {
+            let message = format!("{call}: the kernel gives this process no more memory: {}", how_to_raise());
+            Fault::host(FaultKind::Exhausted, message)
+        }
         _ if context.memory_refused.is_some() => {
             let wanted = context.memory_refused.unwrap_or_default();
             guest(FaultKind::Memory, format!("asked for {wanted} bytes, its budget is {}", budget.memory_max))
@@ -50,6 +56,20 @@ pub(crate) fn fault(context: &Context, call: &str, error: wasmtime::Error) -> Fa
         }
         trap => guest(FaultKind::Trap, trapped(context, trap, &error)),
     }
+}
+
+/// Whether the kernel refused memory, or one more mapping of it: it has one error for both.
+fn no_room(error: &wasmtime::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::OutOfMemory)
+}
+
+fn how_to_raise() -> String {
+    let max = std::fs::read_to_string("/proc/sys/vm/max_map_count");
+    let max = max.map_or_else(|_| "as many mappings as it may".to_owned(), |max| format!("{} mappings", max.trim()));
+    format!(
+        "it is out of memory, or has {max}, of which an instance takes five: raise that with \
+         `sysctl -w vm.max_map_count=NUMBER`, or make the pool smaller"
+    )
 }
 
 fn trapped(context: &Context, trap: Option<Trap>, error: &wasmtime::Error) -> String {
@@ -87,5 +107,23 @@ pub(crate) fn shown(words: &str) -> String {
     match words.char_indices().nth(WORDS_MAX) {
         Some((end, _)) => format!("{}...", escaped(words.get(..end).unwrap_or_default())),
         None => escaped(words),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom_model::Budget;
+
+    use super::*;
+    use crate::Capabilities;
+
+    #[test]
+    fn what_the_kernel_refuses_is_no_fault_of_the_guest() {
+        const ENOMEM: i32 = 12;
+        let context = Context::new(Capabilities::none("model"), Budget::DECIDE);
+        let error = wasmtime::Error::from(io::Error::from_raw_os_error(ENOMEM)).context("a slot of the pool");
+        let fault = fault(&context, "instantiation", error);
+        assert_eq!((fault.source, fault.kind, fault.retryable), (FaultSource::Host, FaultKind::Exhausted, true));
+        assert!(fault.message.contains("sysctl -w vm.max_map_count"), "{fault}");
     }
 }
