@@ -107,10 +107,13 @@ figures-calls: setup components ## What calls cost, to target/figures/calls.json
 	@mkdir -p $(FIGURES)
 	@GREENROOM_FIGURES=$(FIGURES)/calls.json cargo bench --locked --workspace --bench calls
 
-figures-hostile: setup build ## What hostile guests cost, to target/figures/hostile.json
+# Two benches write the one file.
+figures-hostile: setup components ## What hostile guests and the walls against them cost, to target/figures/hostile.json
 	$(call step,figures: hostile)
 	@mkdir -p $(FIGURES)
-	@GREENROOM_FIGURES=$(FIGURES)/hostile.json cargo bench --locked --workspace --bench hostile
+	@rm -f $(FIGURES)/hostile.json
+	@GREENROOM=$(GREENROOM) GREENROOM_FIGURES=$(FIGURES)/hostile.json \
+		cargo bench --locked --workspace --bench hostile --bench admission
 
 clean: ## Remove what was built
 	@cargo clean

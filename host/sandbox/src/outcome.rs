@@ -1,5 +1,6 @@
 //! What the engine's errors mean to whoever called.
 
+use std::io;
 use std::time::Duration;
 
 use greenroom_model::text::shown;
@@ -61,6 +62,10 @@ fn cause(context: &Context, error: &wasmtime::Error) -> (FaultKind, String, Opti
         _ if error.is::<PoolConcurrencyLimitError>() => {
             (FaultKind::Exhausted, format!("found the pool of instances full: {error}"), None)
         }
+        _ if no_room(error) => {
+            let message = format!("found that the kernel gives this process no more memory: {}", how_to_raise());
+            (FaultKind::Exhausted, message, None)
+        }
         _ if context.memory_refused.is_some() => {
             let (wanted, most) = (context.memory_refused.unwrap_or_default() as u64, budget.memory_max);
             let message = format!("asked for {wanted} bytes, its budget is {most}");
@@ -86,6 +91,20 @@ fn cause(context: &Context, error: &wasmtime::Error) -> (FaultKind, String, Opti
             (FaultKind::Trap, format!("trapped: {why}"), None)
         }
     }
+}
+
+/// Whether the kernel refused memory, or one more mapping of it: it has one error for both.
+fn no_room(error: &wasmtime::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::OutOfMemory)
+}
+
+fn how_to_raise() -> String {
+    let max = std::fs::read_to_string("/proc/sys/vm/max_map_count");
+    let max = max.map_or_else(|_| "as many mappings as it may".to_owned(), |max| format!("{} mappings", max.trim()));
+    format!(
+        "it is out of memory, or has {max}, of which an instance takes five: raise that with \
+         `sysctl -w vm.max_map_count=NUMBER`, or make the pool smaller"
+    )
 }
 
 /// The functions that were running, with what the component says of their source.
@@ -123,4 +142,22 @@ pub(crate) fn reported(fault: types::Fault) -> Fault {
         types::FaultKind::Internal => FaultKind::Internal,
     };
     Fault { retryable: fault.retryable, ..Fault::guest(kind, shown(&fault.message)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom_model::{Budget, FaultSource};
+
+    use super::*;
+    use crate::Capabilities;
+
+    #[test]
+    fn what_the_kernel_refuses_is_no_fault_of_the_guest() {
+        const ENOMEM: i32 = 12;
+        let context = Context::new(Capabilities::none("model"), Budget::DECIDE);
+        let error = wasmtime::Error::from(io::Error::from_raw_os_error(ENOMEM)).context("a slot of the pool");
+        let fault = fault(&context, "instantiation", &error);
+        assert_eq!((fault.source, fault.kind, fault.retryable), (FaultSource::Host, FaultKind::Exhausted, true));
+        assert!(fault.message.contains("sysctl -w vm.max_map_count"), "{fault}");
+    }
 }

@@ -7,5 +7,5 @@ pub mod movielens;
 pub mod recall;
 
 pub use components::{component, components};
-pub use figures::{Figure, report};
+pub use figures::{Figure, quantile, report};
 pub use guest::{guest, guest_of, package};

@@ -54,6 +54,8 @@ pub(crate) struct Usage {
     host_bytes: u64,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     namespaces: BTreeMap<String, NamespaceUsage>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    denied: BTreeMap<String, u64>,
     log_lines: u64,
     log_bytes: u64,
     log_lines_dropped: u64,
@@ -85,6 +87,7 @@ impl From<&greenroom_model::Usage> for Usage {
             host_calls: used.host_calls,
             host_bytes: used.host_bytes,
             namespaces: used.namespaces.iter().map(namespace).collect(),
+            denied: used.denied.clone(),
             log_lines: used.log_lines,
             log_bytes: used.log_bytes,
             log_lines_dropped: used.log_dropped,

@@ -1,44 +1,20 @@
-//! What hostile guests cost the host and their neighbours.
-//!
-//!     make figures-hostile
-//!
-//! Writes `$GREENROOM_FIGURES` (see `docs/figures.md`).
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::cast_precision_loss,
-    dead_code,
-    reason = "a bench that cannot go on should stop; it shares the suite with its test"
-)]
-
-#[path = "../tests/hostile/attack.rs"]
-mod attack;
-#[path = "../tests/hostile/memory.rs"]
-mod memory;
-#[path = "../tests/hostile/suite.rs"]
-mod suite;
+//! What runaways and traps take from the time of others.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use attack::{BUDGET, World, seen};
-use greenroom_kit::{Figure, report};
+use greenroom_kit::{Figure, quantile};
 use greenroom_model::Budget;
 use greenroom_sandbox::{Capabilities, Config};
-use suite::{Row, SUITE};
 
-/// Attacks after which resident memory is looked at.
-const EARLY: usize = 1_000;
-const LATE: usize = 100_000;
+use crate::attack::{BUDGET, World, seen};
+
 /// Deadline of a runaway.
 const RUNAWAY_MS: u64 = 20;
 /// What is called of a neighbour, quiet and loud.
 const CALLS: usize = 3_000;
 const RUNAWAYS: usize = 6;
-const THREADS: usize = 2;
 
 /// Decides, and traps on a request for no row.
 const FRAGILE: &str = r#"(module
@@ -48,82 +24,7 @@ const FRAGILE: &str = r#"(module
         (if (i32.eqz (i32.load offset=40 (local.get 0))) (then unreachable))
         i32.const 1024))"#;
 
-fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_time().build().unwrap();
-    let mut world = World::new();
-    world.load(SUITE);
-    let world = Arc::new(world);
-    let figures = runtime.block_on(async {
-        let mut figures = vec![contained(&world).await, kept(&world).await];
-        // On a thread of guests, where agents run.
-        figures.push(tokio::spawn(overshoot(Arc::clone(&world))).await.unwrap());
-        figures.push(neighbour(&world).await);
-        figures.push(tokio::spawn(after_a_trap()).await.unwrap());
-        figures
-    });
-    report(&figures);
-}
-
-/// The value below which `share` of all are, and half of the middle half's width.
-fn quantile(all: &mut [f64], share: f64) -> (f64, f64) {
-    all.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
-    let at = |share: f64| all[((all.len() - 1) as f64 * share) as usize];
-    (at(share), (at(0.75) - at(0.25)) / 2.0)
-}
-
-async fn contained(world: &World) -> Figure {
-    let mut held = 0;
-    for row in SUITE {
-        let free = world.sandbox.free_slots();
-        match world.attack(row).await.held(row) {
-            Ok(()) if world.served().await.is_ok() && world.sandbox.free_slots() == free => held += 1,
-            Ok(()) => println!("{}: its neighbour was not served", row.guest),
-            Err(why) => println!("{why}"),
-        }
-    }
-    Figure {
-        id: "hostile.contained",
-        what: "attacks of the suite that are contained",
-        value: 100.0 * f64::from(held) / SUITE.len() as f64,
-        unit: "%",
-        better: "higher",
-        target: Some(100.0),
-        baseline: None,
-        samples: SUITE.len() as u64,
-        spread: 0.0,
-    }
-}
-
-/// Bytes of this process that are in memory.
-fn resident() -> f64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    statm.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() * 4_096.0
-}
-
-async fn kept(world: &World) -> Figure {
-    let mut early = 0.0;
-    for (n, row) in SUITE.iter().cycle().take(LATE).enumerate() {
-        if n == EARLY {
-            early = resident();
-        }
-        let budget = Budget { fuel: 200_000, deadline_ms: row.budget.deadline_ms.min(2), ..row.budget };
-        drop(world.attack(&Row { budget, ..*row }).await);
-    }
-    Figure {
-        id: "hostile.memory",
-        what: "memory after 100,000 attacks by after 1,000",
-        value: resident() / early,
-        unit: "times",
-        better: "lower",
-        target: Some(1.05),
-        baseline: Some(("after 1,000, MiB", early / f64::from(1 << 20))),
-        samples: LATE as u64,
-        spread: 0.0,
-    }
-}
-
-async fn overshoot(world: Arc<World>) -> Figure {
+pub(crate) async fn overshoot(world: Arc<World>) -> Figure {
     let component = world.component("spin-decide").unwrap();
     let budget = Budget { fuel: u64::MAX / 2, deadline_ms: RUNAWAY_MS, ..BUDGET };
     let mut late = Vec::new();
@@ -161,7 +62,7 @@ async fn calls(world: &Arc<World>) -> Vec<f64> {
     all
 }
 
-async fn neighbour(world: &Arc<World>) -> Figure {
+pub(crate) async fn neighbour(world: &Arc<World>) -> Figure {
     calls(world).await;
     let (quiet, _) = quantile(&mut calls(world).await, 0.99);
     let stop = Arc::new(AtomicBool::new(false));
@@ -195,7 +96,7 @@ async fn neighbour(world: &Arc<World>) -> Figure {
     }
 }
 
-async fn after_a_trap() -> Figure {
+pub(crate) async fn after_a_trap() -> Figure {
     let sandbox = Config { pool_instances: 10, ..Config::default() }.build().unwrap();
     let component = sandbox.load(&greenroom_kit::guest(FRAGILE)).unwrap();
     let mut all = Vec::new();
