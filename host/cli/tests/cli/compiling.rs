@@ -4,9 +4,12 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use greenroom_sandbox::{Compiler, Config, LoadError, Sandbox};
+use greenroom_model::{Budgets, FaultKind};
+use greenroom_sandbox::{
+    Capabilities, Compiler, Component, Config, ImageError, LoadError, Preparation, Sandbox,
+};
 
-use crate::scene::{GRAPH, Scene, signal};
+use crate::scene::{GRAPH, Scene, probe, signal};
 
 fn sandbox(compiler: Compiler) -> Sandbox {
     Config { compiler: Some(compiler), pool_instances: 8, ..Config::default() }.build().unwrap()
@@ -115,4 +118,52 @@ fn who_interrupts_the_host_ends_its_compiler_too() {
 fn the_command_that_compiles_is_not_for_people() {
     let help = Scene::new(GRAPH).run(&["--help"]).ok();
     assert!(!help.contains("compile-component"), "{help}");
+}
+
+/// The image of a component, made with this map of parameters.
+fn image_of(bytes: &[u8], params: Option<&[u8]>) -> Result<Component, ImageError> {
+    let component = sandbox(compiler()).load(bytes).unwrap();
+    let budgets = Budgets::default();
+    let preparation = Preparation { params, state: None, budgets: &budgets, by: None };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(component.image(Capabilities::none("image"), &preparation))
+}
+
+#[test]
+fn another_process_says_why_it_makes_no_image() {
+    // The probe takes a mode, among others.
+    let probe = fs::read(greenroom_kit::component("probe")).unwrap();
+    let error = image_of(&probe, Some(b"\x80")).err().unwrap();
+    assert!(matches!(&error, ImageError::Prepare(fault) if fault.kind == FaultKind::InvalidParameters), "{error}");
+    let mutating = greenroom_kit::guest(
+        r#"(module (memory (export "memory") 1) (table $t 1 100 funcref)
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
+            (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32)
+                (drop (table.grow $t (ref.null func) (i32.const 1))) i32.const 1024))"#,
+    );
+    let error = image_of(&mutating, None).err().unwrap();
+    assert!(matches!(&error, ImageError::Unsupported(_)), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_host_that_serves_has_images_made_with_what_memory_answered_here() {
+    // It counts in its namespace while it is configured and restored.
+    let scene = Scene::trained(&probe("write"));
+    let command = scene.command(&["serve", "graph.toml", "--listen", "127.0.0.1:0"]);
+    let (mut server, line) = scene.start(command, "serving probing", false);
+    let address = line.rsplit("http://").next().unwrap();
+    let until = std::time::Instant::now() + Duration::from_secs(120);
+    loop {
+        let status = crate::serving::got(address, "/v1/status").1;
+        let agent = &status["agents"][0];
+        if agent["instances"] == "image" {
+            break;
+        }
+        assert!(agent["no_image"].is_null() && std::time::Instant::now() < until, "{status:#}");
+    }
+    let (code, answer) = crate::serving::asked(address, r#"{"subject":"s1","limit":3}"#);
+    assert_eq!((code, answer["degraded"].to_string().as_str()), (200, "[]"), "{answer:#}");
+    signal(&server, "TERM");
+    assert_eq!(server.wait().unwrap().code(), Some(0));
 }

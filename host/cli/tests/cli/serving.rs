@@ -10,14 +10,19 @@ use crate::scene::{GRAPH, Scene, probe, signal};
 
 /// Status and answer of `POST /v1/decide`.
 pub(crate) fn asked(address: &str, body: &str) -> (u16, Value) {
+    let length = body.len();
+    let head = format!("POST /v1/decide HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {length}");
+    said(address, &head, body)
+}
+
+/// Status and answer of a `GET`.
+pub(crate) fn got(address: &str, path: &str) -> (u16, Value) {
+    said(address, &format!("GET {path} HTTP/1.1"), "")
+}
+
+fn said(address: &str, head: &str, body: &str) -> (u16, Value) {
     let mut connection = TcpStream::connect(address).unwrap();
-    write!(
-        connection,
-        "POST /v1/decide HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nconnection: close\r\n\
-         content-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
+    write!(connection, "{head}\r\nhost: {address}\r\nconnection: close\r\n\r\n{body}").unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();

@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, SyncSender, TrySendError};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::SystemTime;
 
@@ -19,12 +19,26 @@ use super::Recording;
 /// Recordings that wait to be written; further ones are not kept. Each holds a state.
 const QUEUE: usize = 4;
 /// What their files are called.
-pub(super) const EXTENSION: &str = "replay";
+const EXTENSION: &str = "replay";
+
+/// The files that are there, or will be soon.
+#[derive(Clone, Default)]
+struct Known(Arc<Mutex<HashSet<PathBuf>>>);
+
+impl Known {
+    fn add(&self, path: &Path) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned())
+    }
+
+    fn drop(&self, path: &Path) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
+    }
+}
 
 /// The folder of them.
 pub struct Replays {
     dir: PathBuf,
-    known: Mutex<HashSet<String>>,
+    known: Known,
     writer: Option<SyncSender<Work>>,
 }
 
@@ -39,23 +53,25 @@ impl Replays {
     /// # Errors
     /// When the folder cannot be made or listed, or no thread can be had.
     pub fn open(dir: &Path, most: usize) -> io::Result<Self> {
-        let mut known = HashSet::new();
+        let known = Known::default();
         if most == 0 {
-            return Ok(Self { dir: dir.to_owned(), known: known.into(), writer: None });
+            return Ok(Self { dir: dir.to_owned(), known, writer: None });
         }
         fs::create_dir_all(dir)?;
-        known.extend(files(dir)?.into_iter().filter_map(|(_, path)| Some(path.file_name()?.to_str()?.to_owned())));
+        for (_, path) in files(dir)? {
+            known.add(&path);
+        }
         let (sender, work) = mpsc::sync_channel(QUEUE);
-        let folder = dir.to_owned();
+        let (folder, there) = (dir.to_owned(), known.clone());
         thread::Builder::new().name("greenroom-replays".to_owned()).spawn(move || {
             for work in work {
                 match work {
-                    Work::Write(recording, path) => write(&recording, &path, &folder, most),
+                    Work::Write(recording, path) => write(&recording, &path, &folder, most, &there),
                     Work::Tell(done) => drop(done.send(())),
                 }
             }
         })?;
-        Ok(Self { dir: dir.to_owned(), known: known.into(), writer: Some(sender) })
+        Ok(Self { dir: dir.to_owned(), known, writer: Some(sender) })
     }
 
     /// Keeps the recording of a fault unless there is one like it. Where it is or will be; nowhere when it is not kept.
@@ -68,9 +84,8 @@ impl Replays {
     ) -> Option<PathBuf> {
         let writer = self.writer.as_ref()?;
         let of = Digest::of_parts([version.bytes().as_slice(), node.as_bytes(), fault.kind.name().as_bytes()]);
-        let name = format!("{node}-{}-{}.{EXTENSION}", fault.kind.name(), of.short());
-        let path = self.dir.join(&name);
-        if !self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
+        let path = self.dir.join(format!("{node}-{}-{}.{EXTENSION}", fault.kind.name(), of.short()));
+        if !self.known.add(&path) {
             return Some(path);
         }
         match writer.try_send(Work::Write(Box::new(record()), path.clone())) {
@@ -79,7 +94,7 @@ impl Replays {
                 Some(path)
             }
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
+                self.known.drop(&path);
                 None
             }
         }
@@ -96,17 +111,20 @@ impl Replays {
     }
 }
 
-fn write(recording: &Recording, path: &Path, dir: &Path, most: usize) {
+fn write(recording: &Recording, path: &Path, dir: &Path, most: usize, known: &Known) {
     if let Err(error) = recording.write(path) {
         tracing::warn!(%error, path = %path.display(), "a recording could not be written");
+        known.drop(path);
         return;
     }
     let Ok(mut files) = files(dir) else { return };
     files.sort();
     let surplus = files.len().saturating_sub(most);
     for (_, old) in files.iter().take(surplus) {
-        if let Err(error) = fs::remove_file(old) {
-            tracing::warn!(%error, path = %old.display(), "an old recording could not be removed");
+        match fs::remove_file(old) {
+            // One like it may be kept again.
+            Ok(()) => known.drop(old),
+            Err(error) => tracing::warn!(%error, path = %old.display(), "an old recording could not be removed"),
         }
     }
 }
