@@ -105,6 +105,7 @@ figures-quality: setup components ## How good the recommendations are, to target
 figures-calls: setup components ## What calls cost, to target/figures/calls.json
 	$(call step,figures: calls)
 	@mkdir -p $(FIGURES)
+	@rm -f $(FIGURES)/calls.json
 	@GREENROOM_FIGURES=$(FIGURES)/calls.json cargo bench --locked --workspace --bench calls
 
 # Two benches write the one file.
