@@ -59,21 +59,23 @@ const DENIED_MAX: usize = 16;
 const OTHERS: &str = "others";
 
 impl Usage {
-    /// Something was asked that is not granted. Whether this is the first time.
+    /// Something was asked that is not granted. Whether it is the first time that this is told of.
     pub fn deny(&mut self, asked: &str, times: u64) -> bool {
         if let Some(denied) = self.denied.get_mut(asked) {
             *denied += times;
             return false;
         }
-        let asked = if self.denied.len() < DENIED_MAX { asked } else { OTHERS };
+        let room = self.denied.len() < DENIED_MAX + usize::from(self.denied.contains_key(OTHERS));
+        let asked = if room { asked } else { OTHERS };
         let denied = self.denied.entry(asked.to_owned()).or_default();
         *denied += times;
         *denied == times
     }
 }
 
-impl AddAssign<&Self> for Usage {
-    fn add_assign(&mut self, other: &Self) {
+impl Usage {
+    /// Adds what others used, without what they were denied.
+    pub fn add_all_but_denied(&mut self, other: &Self) {
         self.calls += other.calls;
         self.fuel += other.fuel;
         self.wall_us += other.wall_us;
@@ -88,15 +90,21 @@ impl AddAssign<&Self> for Usage {
             sum.writes += used.writes;
             sum.written_bytes += used.written_bytes;
         }
-        for (asked, times) in &other.denied {
-            self.deny(asked, *times);
-        }
         self.log_lines += other.log_lines;
         self.log_bytes += other.log_bytes;
         self.log_dropped += other.log_dropped;
         self.output_bytes += other.output_bytes;
         self.violations += other.violations;
         self.rows_dropped += other.rows_dropped;
+    }
+}
+
+impl AddAssign<&Self> for Usage {
+    fn add_assign(&mut self, other: &Self) {
+        self.add_all_but_denied(other);
+        for (asked, times) in &other.denied {
+            self.deny(asked, *times);
+        }
     }
 }
 

@@ -1,12 +1,15 @@
 //! A version of an agent, ready to be called: its component, parameters and state, and the instances that are kept.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwapOption;
 use greenroom_graph::Instances;
-use greenroom_model::{Budget, Budgets, Decision, Fault, FaultKind, Observation, ParamValue, State, Usage, Version};
+use greenroom_model::{
+    Budget, Budgets, Decision, Fault, FaultKind, Grant, Observation, ParamValue, State, Usage, Version,
+};
 use greenroom_sandbox::{
     Capabilities, Component, Grants, ImageError, Instance, Memory, Preparation, Tape, panic_message,
 };
@@ -84,8 +87,10 @@ pub struct Agent {
     /// Pooled ones that wait for their next request, or ones that wait for their only one.
     idle: Mutex<Vec<Idle>>,
     making: AtomicUsize,
+    /// Counts how often what was prepared was thrown away.
+    prepared: AtomicUsize,
     /// Once it was tried: the component whose instances are ready as they are made, or why there is none.
-    image: OnceLock<Result<Component, String>>,
+    image: ArcSwapOption<Result<Component, String>>,
     slots: Option<Semaphore>,
     used: Mutex<Usage>,
     /// What it may use a second; none: as much as it gets.
@@ -144,7 +149,8 @@ impl Agent {
             capabilities,
             idle: Mutex::default(),
             making: AtomicUsize::new(0),
-            image: OnceLock::new(),
+            prepared: AtomicUsize::new(0),
+            image: ArcSwapOption::empty(),
             slots,
             used: Mutex::default(),
             rate,
@@ -194,11 +200,12 @@ impl Agent {
     /// Makes the image that fresh instances are copies of, unless there is one or there is nothing to prepare. Takes as
     /// long as compiling does, and is to be done beside serving.
     pub fn make_image(&self, guests: &tokio::runtime::Handle) {
-        if self.spec.instances != Instances::Fresh || !self.spec.interfaces.lifecycle || self.image.get().is_some() {
+        if self.spec.instances != Instances::Fresh || !self.spec.interfaces.lifecycle || self.image.load().is_some() {
             return;
         }
         let agent = &self.spec.name;
         let began = Instant::now();
+        let prepared = self.prepared.load(Ordering::Acquire);
         let preparation = self.preparation();
         // An image that no instance can be made of would fail every request.
         let make = || {
@@ -217,7 +224,11 @@ impl Agent {
             let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(%agent, ms, "instances are copies of a warm image from now on");
         }
-        let _ = self.image.set(made.map_err(|error| error.to_string()));
+        // What was prepared before grants were taken back is not served from.
+        if self.prepared.load(Ordering::Acquire) != prepared {
+            return;
+        }
+        self.image.store(Some(Arc::new(made.map_err(|error| error.to_string()))));
         if self.image().is_some() {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
@@ -234,13 +245,13 @@ impl Agent {
         }
     }
 
-    fn image(&self) -> Option<&Component> {
-        self.image.get()?.as_ref().ok()
+    fn image(&self) -> Option<Component> {
+        self.image.load().as_ref()?.as_ref().as_ref().ok().cloned()
     }
 
     /// Where the next instance comes from, and why there is no image when one was tried.
-    pub fn source(&self) -> (Source, Option<&str>) {
-        let refused = self.image.get().and_then(|made| made.as_ref().err()).map(String::as_str);
+    pub fn source(&self) -> (Source, Option<String>) {
+        let refused = self.image.load().as_ref().and_then(|made| made.as_ref().as_ref().err().cloned());
         let source = match self.spec.instances {
             Instances::Pooled { .. } => Source::Pool,
             _ if self.image().is_some() => Source::Image,
@@ -255,9 +266,10 @@ impl Agent {
     /// # Errors
     /// What the guest or the pool said.
     pub async fn warm(&self) -> Result<(), Fault> {
+        let prepared = self.prepared.load(Ordering::Acquire);
         let instance = self.prepare(None, &mut Usage::default()).await?;
         if self.slots.is_some() || self.component.has_room() {
-            self.keep(instance);
+            self.keep(instance, prepared);
         }
         Ok(())
     }
@@ -273,11 +285,13 @@ impl Agent {
     /// Adds to what all requests have used. What was never denied before is told the operator.
     pub(crate) fn count(&self, used: &Usage) {
         let mut sum = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        for asked in used.denied.keys().filter(|asked| !sum.denied.contains_key(*asked)) {
-            let agent = &self.spec.name;
-            tracing::warn!(target: "greenroom::denied", %agent, "{asked} was asked for, and is not granted");
+        for (asked, times) in &used.denied {
+            if sum.deny(asked, *times) {
+                let agent = &self.spec.name;
+                tracing::warn!(target: "greenroom::denied", %agent, "{asked} was asked for, and is not granted");
+            }
         }
-        *sum += used;
+        sum.add_all_but_denied(used);
     }
 
     /// The component as it was loaded.
@@ -288,6 +302,15 @@ impl Agent {
     /// Parameters as the guest takes them; none for a component that takes none.
     pub(crate) fn params(&self) -> Option<&[u8]> {
         self.spec.interfaces.lifecycle.then_some(self.params.as_slice())
+    }
+
+    /// Grants it this from now on, and throws away what was prepared with other grants: instances that wait and the image,
+    /// which may have in them what they read.
+    pub(crate) fn grant(&self, grants: Vec<Grant>) {
+        self.capabilities.grants.set(grants);
+        self.prepared.fetch_add(1, Ordering::AcqRel);
+        self.image.store(None);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// What it is granted now.
@@ -321,6 +344,7 @@ impl Agent {
             let message = format!("no instance of `{}` was free within {} ms", self.spec.name, budget.deadline_ms);
             return Err(Fault::host(FaultKind::Exhausted, message));
         };
+        let prepared = self.prepared.load(Ordering::Acquire);
         let mut instance = match self.take() {
             Some(instance) => instance,
             None => self.prepare_within(Some(by), used, &mut heard.tape).await?,
@@ -328,7 +352,7 @@ impl Agent {
         let decided = instance.decide(seen, &budget.until(by)).await;
         *used += instance.usage();
         heard.of(&mut instance);
-        self.keep(instance);
+        self.keep(instance, prepared);
         decided
     }
 
@@ -336,9 +360,8 @@ impl Agent {
     async fn unused(self: &Arc<Self>, by: Instant, used: &mut Usage, heard: &mut Heard) -> Result<Instance, Fault> {
         if let Some(image) = self.image() {
             let budget = self.copying().until(by);
-            let instance = image.instantiate(self.capabilities.clone(), &budget).await?;
-            *used += instance.usage();
-            return Ok(instance);
+            let made = image.instantiate_counted(self.capabilities.clone(), &budget, used, &mut heard.tape).await?;
+            return Ok(made);
         }
         let ready = self.take();
         self.restock();
@@ -368,11 +391,14 @@ impl Agent {
         let agent = Arc::clone(self);
         tokio::spawn(async move {
             let mut used = Usage::default();
+            let prepared = agent.prepared.load(Ordering::Acquire);
             let made = agent.prepare(None, &mut used).await;
             agent.count(&used);
             match made {
                 // Others may have taken the room meanwhile.
-                Ok(instance) if agent.image().is_none() && agent.component.has_room() => agent.keep(instance),
+                Ok(instance) if agent.image().is_none() && agent.component.has_room() => {
+                    agent.keep(instance, prepared);
+                }
                 Ok(_) => {}
                 Err(fault) => tracing::warn!(agent = %agent.spec.name, %fault, "no instance could be made ready ahead"),
             }
@@ -389,10 +415,11 @@ impl Agent {
     }
 
     /// An instance that trapped, was stopped, or left something open is not kept.
-    fn keep(&self, instance: Instance) {
-        if instance.alive() {
-            let idle = Idle { instance, thread: std::thread::current().id() };
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
+    /// Nor is one that was prepared before grants were taken back: `prepared` is what the count was then.
+    fn keep(&self, instance: Instance, prepared: usize) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if instance.alive() && self.prepared.load(Ordering::Acquire) == prepared {
+            idle.push(Idle { instance, thread: std::thread::current().id() });
         }
     }
 }

@@ -26,6 +26,9 @@ impl Guests {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("greenroom-guest")
+            // A guest that runs long gives way at each tick, and would get the thread right back: those who come from
+            // outside wait for it otherwise, up to 61 ticks.
+            .global_queue_interval(1)
             .enable_time()
             .build()?;
         Ok(Self { runtime: Arc::new(Shared(Some(runtime))), threads })

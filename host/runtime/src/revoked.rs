@@ -48,8 +48,14 @@ pub struct Revocations {
 #[derive(Debug, Default)]
 struct Read {
     all: Vec<Revoked>,
-    seen: Option<(SystemTime, u64)>,
+    /// The writing of the file that `all` is from.
+    of: Option<Look>,
+    /// The writing that was seen at the latest look.
+    seen: Option<Look>,
 }
+
+/// What tells one writing of the file from another.
+type Look = (SystemTime, u64);
 
 impl Revocations {
     /// Of a data folder.
@@ -60,7 +66,7 @@ impl Revocations {
         let path = data_dir.join(FILE);
         let seen = look(&path);
         let all = read(&path)?;
-        Ok(Self { path: Some(path), now: Mutex::new(Read { all, seen }) })
+        Ok(Self { path: Some(path), now: Mutex::new(Read { all, of: seen, seen }) })
     }
 
     /// Those there are.
@@ -74,7 +80,7 @@ impl Revocations {
     pub fn left(&self, agent: &str, granted: &[Grant]) -> Vec<Grant> {
         let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         let gone = |grant: &Grant| {
-            now.all.iter().any(|one| one.agent == agent && one.grant.as_ref().is_none_or(|gone| gone == grant))
+            now.all.iter().any(|one| one.agent == agent && one.grant.as_ref().is_none_or(|gone| touches(gone, grant)))
         };
         granted.iter().filter(|grant| !gone(grant)).cloned().collect()
     }
@@ -85,6 +91,10 @@ impl Revocations {
     /// When the file cannot be read or written.
     pub fn change(&self, change: &Revoked, give: bool) -> Result<bool, RevokedError> {
         let Some(path) = &self.path else { return Ok(false) };
+        let wrong = |source| RevokedError::Io { path: path.clone(), source };
+        // Of two who change it at once, one waits for the other.
+        let lock = fs::File::create(path.with_extension("lock")).map_err(wrong)?;
+        lock.lock().map_err(wrong)?;
         let mut all = read(path)?;
         let before = all.len();
         let of = |one: &Revoked| one.agent == change.agent && (change.grant.is_none() || one.grant == change.grant);
@@ -96,28 +106,37 @@ impl Revocations {
         if all.len() == before {
             return Ok(false);
         }
-        write(path, &all).map_err(|source| RevokedError::Io { path: path.clone(), source })?;
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Read { all, seen: look(path) };
+        write(path, &all).map_err(wrong)?;
+        let seen = look(path);
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Read { all, of: seen, seen };
         Ok(true)
     }
 
-    /// Reads the file again if it changed. Whether it did. What cannot be read leaves things as they were, so that nothing
+    /// Reads the file again if it changed and was left alone since the look before: who edits it may be half-way. Whether
+    /// anything else was taken back. What cannot be read, and a file that is gone, leave things as they were, so that nothing
     /// is granted again by mistake.
     fn refresh(&self) -> bool {
         let Some(path) = &self.path else { return false };
-        let seen = look(path);
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.seen == seen {
+        let seen = look(path);
+        if now.of == seen {
             return false;
         }
-        now.seen = seen;
-        match read(path) {
+        if now.seen != seen {
+            now.seen = seen;
+            return false;
+        }
+        let read = if seen.is_some() { read(path) } else { Err(gone(path)) };
+        match read {
             Ok(all) => {
+                now.of = seen;
                 let changed = now.all != all;
                 now.all = all;
                 changed
             }
             Err(error) => {
+                // Looked at again when it is written again, or can be read: an error of the system may pass.
+                now.of = if matches!(error, RevokedError::Lines { .. }) || seen.is_none() { seen } else { now.of };
                 tracing::error!(%error, "grants stay as they were");
                 false
             }
@@ -143,8 +162,18 @@ impl Revocations {
     }
 }
 
-/// What tells one writing of the file from another.
-fn look(path: &Path) -> Option<(SystemTime, u64)> {
+fn gone(path: &Path) -> RevokedError {
+    RevokedError::Io { path: path.to_owned(), source: ErrorKind::NotFound.into() }
+}
+
+/// Whether taking back one touches the other: some key may be used by both in some way.
+fn touches(gone: &Grant, grant: &Grant) -> bool {
+    gone.namespace == grant.namespace
+        && (gone.prefix.starts_with(&grant.prefix) || grant.prefix.starts_with(&gone.prefix))
+        && (gone.verb.covers(grant.verb) || grant.verb.covers(gone.verb))
+}
+
+fn look(path: &Path) -> Option<Look> {
     let metadata = fs::metadata(path).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
 }
@@ -213,10 +242,25 @@ mod tests {
         let all = Revoked { agent: "ease".to_owned(), grant: None };
         assert!(again.change(&all, false).unwrap());
         assert_eq!(again.left("ease", &granted), []);
+        assert!(!one.refresh(), "who wrote it may be half-way");
         assert!(one.refresh());
         assert_eq!(one.left("ease", &granted), []);
         assert!(again.change(&all, true).unwrap());
         assert_eq!(again.left("ease", &granted), granted);
+    }
+
+    #[test]
+    fn what_is_granted_in_other_words_is_taken_back_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = Revocations::open(folder.path()).unwrap();
+        one.change(&revoked("ease", "profile/tastes.:read"), false).unwrap();
+        let left = |text: &str| one.left("ease", &[grant(text)]).len();
+        for touched in ["profile:read", "profile:write", "profile/tastes.:write", "profile/tastes.a:read"] {
+            assert_eq!(left(touched), 0, "{touched}");
+        }
+        for apart in ["profile/other.:read", "profile/tastes.:append", "other/tastes.:read"] {
+            assert_eq!(left(apart), 1, "{apart}");
+        }
     }
 
     #[test]
@@ -225,8 +269,12 @@ mod tests {
         let one = Revocations::open(folder.path()).unwrap();
         one.change(&revoked("ease", "profile:write"), false).unwrap();
         fs::write(folder.path().join(FILE), "ease\nease profile:own\n\n# fine\n").unwrap();
-        assert!(!one.refresh());
+        assert!(!one.refresh() && !one.refresh());
         assert_eq!(one.left("ease", &[grant("profile:write")]), []);
+        fs::remove_file(folder.path().join(FILE)).unwrap();
+        assert!(!one.refresh() && !one.refresh());
+        assert_eq!(one.left("ease", &[grant("profile:write")]), []);
+        fs::write(folder.path().join(FILE), "ease\nease profile:own\n\n# fine\n").unwrap();
         let error = Revocations::open(folder.path()).unwrap_err().to_string();
         assert!(error.contains("line 1 says \"ease\", line 2 says \"ease profile:own\""), "{error}");
     }

@@ -143,8 +143,8 @@ fn the_same_request_has_the_same_answer_bit_for_bit() {
 fn what_stands_ready_leaves_room_in_a_small_pool() {
     let world = World::new(FRESH);
     drop(world.serving());
-    // Each of the three agents takes three slots: one of each does not fit.
-    let host = open_with_pool(&world.path("graph.toml"), &world.path("data"), 8);
+    // One of each of the three agents does not fit.
+    let host = open_with_pool(&world.path("graph.toml"), &world.path("data"), 2);
     host.activate().unwrap();
     for reply in answers(&host, 20) {
         assert!(reply.answer.degraded.is_empty(), "{:?}", reply.answer.degraded);

@@ -81,7 +81,7 @@ fn every_call_of_a_request_ends_again_as_it_ended_without_the_store() {
         let recordings = recorded(&World::new(&graph("memory", instances)));
         assert_eq!(recordings.iter().map(|r| r.node.as_str()).collect::<Vec<_>>(), ["content", "probe"]);
         for recording in recordings {
-            assert!(!recording.heard.is_empty(), "{}: it reads memory", recording.node);
+            assert!(recording.node == "content" || !recording.heard.is_empty(), "the probe reads memory");
             let rerun = again(&recording, recording.component());
             assert!(rerun.ended.same(&recording.ended), "{}: {:?}", recording.node, rerun.ended);
             assert_eq!(rerun.unheard, 0);

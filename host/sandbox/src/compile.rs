@@ -31,6 +31,8 @@ const REFUSED: u8 = 3;
 const UNPREPARED: u8 = 4;
 /// What tells it that it is to run what it compiles, to make an image of it.
 const RUNS: &str = "--runs";
+/// What tells it that source lines are wanted.
+const SOURCE_LINES: &str = "--source-lines";
 /// How much is kept of what the child says on its standard error.
 const SAID_MAX: u64 = 4 << 10;
 /// The least priority that a process can ask for.
@@ -59,9 +61,9 @@ impl Compiler {
         Self { program, wall: Duration::from_secs(60), memory_max: 4 << 30 }
     }
 
-    /// What a component becomes.
-    pub(crate) fn compile(&self, component: &[u8]) -> Result<Vec<u8>, LoadError> {
-        match self.judge(self.ask(component, self.wall, false)?)? {
+    /// What a component becomes; whether what is compiled can tell source lines is as the sandbox's.
+    pub(crate) fn compile(&self, component: &[u8], source_lines: bool) -> Result<Vec<u8>, LoadError> {
+        match self.judge(self.ask(component, self.wall, source_lines.then_some(SOURCE_LINES))?)? {
             Told::Compiled(compiled) => Ok(compiled),
             Told::Unprepared(fault) => Err(self.wrong(format!("it prepared what was only to be compiled: {fault}"))),
         }
@@ -71,7 +73,7 @@ impl Compiler {
     pub(crate) fn image(&self, image: &ImageTask<'_>) -> Result<Vec<u8>, ImageError> {
         let task = rmp_serde::to_vec(image).map_err(|e| LoadError::Compile(e.to_string()))?;
         let wall = self.wall.saturating_add(image.wall());
-        match self.judge(self.ask(&task, wall, true)?) {
+        match self.judge(self.ask(&task, wall, Some(RUNS))?) {
             Ok(Told::Compiled(compiled)) => Ok(compiled),
             Ok(Told::Unprepared(fault)) => Err(ImageError::Prepare(fault)),
             Err(LoadError::Compile(why)) => Err(ImageError::Unsupported(why)),
@@ -83,7 +85,7 @@ impl Compiler {
         LoadError::Compiler { program: self.program.clone(), message }
     }
 
-    fn ask(&self, input: &[u8], wall: Duration, runs: bool) -> Result<Ended, LoadError> {
+    fn ask(&self, input: &[u8], wall: Duration, how: Option<&str>) -> Result<Ended, LoadError> {
         let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
         // A second more than the wall: it is there for a child whose parent cannot end it any more.
         let cpu_s = (wall.as_secs() + 1).saturating_mul(threads as u64);
@@ -91,7 +93,7 @@ impl Compiler {
         command
             .arg(COMPILE_COMMAND)
             .args([self.memory_max, cpu_s, u64::from(std::process::id())].map(|number| number.to_string()))
-            .args(runs.then_some(RUNS))
+            .args(how)
             .env_clear()
             .env("RAYON_NUM_THREADS", threads.to_string())
             .stdin(Stdio::piped())
@@ -233,6 +235,23 @@ pub struct Confinement {
     /// Whether it runs what it compiles. Memories of guests take address space that nobody uses, so that only what may be
     /// written to is limited then; and it has time that others leave.
     pub runs: bool,
+    /// Whether what it compiles can tell source lines.
+    pub source_lines: bool,
+}
+
+/// Limits what this process may write to, for a command that reads what nobody has looked at. Does nothing where there is no
+/// such limit.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn limit_memory(bytes: u64) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        setrlimit(Resource::Data, Rlimit { current: Some(bytes), maximum: Some(bytes) })?;
+    }
+    let _ = bytes;
+    Ok(())
 }
 
 /// The other side of [`Compiler`]: confines this process, compiles the component on the standard input, or makes the image
@@ -255,7 +274,8 @@ pub fn compile_component(confinement: Confinement) -> ExitCode {
     let made = if confinement.runs {
         make_image(&input)
     } else {
-        let compiled = engine::for_compiling().and_then(|engine| engine.precompile_component(&input));
+        let engine = engine::for_compiling(confinement.source_lines);
+        let compiled = engine.and_then(|engine| engine.precompile_component(&input));
         compiled.map_err(|error| ImageError::Unsupported(format!("{error:#}")))
     };
     let mut out = io::stdout().lock();
@@ -306,8 +326,9 @@ impl Confinement {
         }
         limit(if self.runs { Resource::Data } else { Resource::As }, self.memory_max)?;
         limit(Resource::Cpu, self.cpu_s)?;
-        // It writes to pipes alone, and leaves nothing behind when it crashes.
-        limit(Resource::Fsize, 0)?;
+        // It writes to pipes alone, but for what the engine copies memories from when it runs what it compiled, and leaves
+        // nothing behind when it crashes.
+        limit(Resource::Fsize, if self.runs { self.memory_max } else { 0 })?;
         limit(Resource::Core, 0)?;
         Ok(())
     }

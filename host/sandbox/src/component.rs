@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use greenroom_model::{Budget, Call, Descriptor, Digest, Fault, FaultKind, Interfaces, text};
+use greenroom_model::{Budget, Call, Descriptor, Digest, Fault, FaultKind, Interfaces, Usage, text};
 use wasmtime::component::InstancePre;
 use wasmtime::{Store, UpdateDeadline};
 
@@ -127,11 +127,25 @@ impl Component {
     /// # Errors
     /// A fault of the guest when instantiation traps or exceeds the budget, of the host when the pool cannot serve it.
     pub async fn instantiate(&self, capabilities: Capabilities, budget: &Budget) -> Result<Instance, Fault> {
+        self.instantiate_counted(capabilities, budget, &mut Usage::default(), &mut Tape::default()).await
+    }
+
+    /// The same. What it used is added to `used`, and what memory answered to `tape`, also when it fails.
+    ///
+    /// # Errors
+    /// As for [`Component::instantiate`].
+    pub async fn instantiate_counted(
+        &self,
+        capabilities: Capabilities,
+        budget: &Budget,
+        used: &mut Usage,
+        tape: &mut Tape,
+    ) -> Result<Instance, Fault> {
         let inner = &*self.inner;
         let weight = inner.inspection.need.weight();
         let pool = inner.sandbox.pool_instances();
         if weight > pool {
-            let message = format!("an instance takes {weight} slots of the pool, which has {pool}: make it larger");
+            let message = format!("an instance takes {weight} places of the pool, which has {pool}: make it larger");
             return Err(Fault { retryable: false, ..Fault::host(FaultKind::Exhausted, message) });
         }
         let wait = Duration::from_millis(budget.deadline_ms);
@@ -162,14 +176,17 @@ impl Component {
         if waits {
             store.data_mut().begin_wasi(0, 0);
         }
-        let instance = match within(waits, budget, inner.pre.instantiate_async(&mut store)).await {
+        let made = within(waits, budget, inner.pre.instantiate_async(&mut store)).await;
+        let left = store.get_fuel().unwrap_or(0);
+        let context = store.data_mut();
+        context.usage.fuel = budget.fuel.saturating_sub(left);
+        context.usage.wall_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        *used += &context.usage;
+        *tape = std::mem::take(tape).then(&context.tape);
+        let instance = match made {
             Ok(instance) => instance,
             Err(error) => return Err(fault(&store, error)),
         };
-        let left = store.get_fuel().unwrap_or(0);
-        let usage = &mut store.data_mut().usage;
-        usage.fuel = budget.fuel.saturating_sub(left);
-        usage.wall_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         let mut guests = Guests::default();
         let mut load = || -> wasmtime::Result<()> {
             guests.policy = inner.policy.as_ref().map(|i| i.load(&mut store, &instance)).transpose()?;

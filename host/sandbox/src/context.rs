@@ -16,6 +16,9 @@ use crate::wasi::Wasi;
 /// Bytes that a table element is counted as.
 const ELEMENT_BYTES: usize = 8;
 
+/// Characters that are told of a namespace that is not granted.
+const NAME_MAX: usize = 64;
+
 /// Namespaces that may be open whatever the budget says.
 const HANDLES_MAX: usize = 1 << 20;
 
@@ -136,7 +139,9 @@ impl Context {
     pub(crate) fn denied(&mut self, namespace: &str, key: &str, verb: Verb) -> String {
         let granted = self.capabilities.grants.of(namespace);
         let agent = &self.capabilities.agent;
-        let asked = format!("{}:{}", shown(namespace), verb.name());
+        // No longer than the name of a namespace that there could be.
+        let name: String = namespace.chars().take(NAME_MAX).collect();
+        let asked = format!("{}:{}", shown(&name), verb.name());
         let key = if key.is_empty() { String::new() } else { format!(" for the key `{}`", shown(key)) };
         let has = if granted.is_empty() { String::new() } else { format!("; it has {granted}") };
         let told = format!("{asked} is not granted to `{agent}`{key}{has}");

@@ -17,7 +17,7 @@ use crate::compile::Compiler;
 use crate::component::Component;
 use crate::context::Context;
 use crate::fast;
-use crate::inspect::{self, Inspection, LoadError};
+use crate::inspect::{self, INSTANCES_OF_PLACE, Inspection, LoadError, TABLES_OF_PLACE};
 use crate::limits::Limits;
 use crate::wasi;
 
@@ -26,14 +26,17 @@ use crate::wasi;
 pub struct Config {
     /// Where compiled components are kept; nowhere when absent.
     pub cache_dir: Option<PathBuf>,
-    /// How many core instances, memories and tables may live at once. A Rust agent takes three. Address space only:
-    /// 1,000 take 4 TiB of it and no memory.
+    /// How many instances may live at once. One of a component with several memories, more than 16 core instances or more
+    /// than 4 tables counts as several. Address space only: 1,000 take 4 TiB of it and no memory.
     pub pool_instances: u32,
     /// How often running guests are looked at: the precision of deadlines, and how long one may run before others of
     /// its thread get a turn.
     pub tick: Duration,
     /// How large a component may be.
     pub limits: Limits,
+    /// Whether faults name source lines, where a component carries them. Reading them takes what time and memory the component
+    /// makes it take, under no budget: for who looks into a fault, not for who serves.
+    pub source_lines: bool,
     /// The program that compiles components. When absent this process does it itself, without a limit on time or memory.
     pub compiler: Option<Compiler>,
 }
@@ -45,6 +48,7 @@ impl Default for Config {
             pool_instances: 1_000,
             tick: Duration::from_millis(1),
             limits: Limits::default(),
+            source_lines: false,
             compiler: None,
         }
     }
@@ -87,6 +91,7 @@ struct Inner {
     slots: Arc<Semaphore>,
     pool_instances: u32,
     limits: Limits,
+    source_lines: bool,
     compiler: Option<Compiler>,
 }
 
@@ -100,8 +105,9 @@ impl Config {
             pool_instances: self.pool_instances,
             message: format!("{error:#}"),
         };
-        let engine = Engine::new(&engine_config(self.pool_instances)).map_err(wrong)?;
+        let engine = Engine::new(&engine_config(self.pool_instances, self.source_lines)).map_err(wrong)?;
         let linker = linker(&engine).map_err(wrong)?;
+        warn_of_mappings(self.pool_instances);
         let artifacts = match &self.cache_dir {
             Some(path) => {
                 let opened = Artifacts::open(path, &engine);
@@ -111,8 +117,10 @@ impl Config {
         };
         start_clock(&engine, self.tick).map_err(BuildError::Thread)?;
         let slots = Arc::new(Semaphore::new(self.pool_instances as usize));
-        let Self { pool_instances, limits, compiler, .. } = self;
-        Ok(Sandbox { inner: Arc::new(Inner { engine, linker, artifacts, slots, pool_instances, limits, compiler }) })
+        let Self { pool_instances, limits, source_lines, compiler, .. } = self;
+        Ok(Sandbox {
+            inner: Arc::new(Inner { engine, linker, artifacts, slots, pool_instances, limits, source_lines, compiler }),
+        })
     }
 }
 
@@ -131,26 +139,35 @@ impl Sandbox {
     /// A sandbox in a process that compiles, for what has to run to be compiled: it has no pool, whose address space is
     /// larger than such a process may take, and keeps nothing.
     pub(crate) fn in_compiler(limits: Limits) -> wasmtime::Result<Self> {
-        let engine = for_compiling()?;
+        let engine = for_compiling(false)?;
         let linker = linker(&engine)?;
         start_clock(&engine, Config::default().tick)?;
         let pool_instances = u32::MAX >> 8;
         let slots = Arc::new(Semaphore::new(pool_instances as usize));
         Ok(Self {
-            inner: Arc::new(Inner { engine, linker, artifacts: None, slots, pool_instances, limits, compiler: None }),
+            inner: Arc::new(Inner {
+                engine,
+                linker,
+                artifacts: None,
+                slots,
+                pool_instances,
+                limits,
+                source_lines: false,
+                compiler: None,
+            }),
         })
     }
 
-    /// The program that compiles, if there is one.
-    pub(crate) fn compiler(&self) -> Option<&Compiler> {
-        self.inner.compiler.as_ref()
+    /// The program that compiles, if there is one. It makes no images that can tell source lines.
+    pub(crate) fn image_compiler(&self) -> Option<&Compiler> {
+        self.inner.compiler.as_ref().filter(|_| !self.inner.source_lines)
     }
 
     pub(crate) fn compile(&self, bytes: &[u8]) -> Result<wasmtime::component::Component, LoadError> {
         let engine = &self.inner.engine;
         let wrong = |e: wasmtime::Error| LoadError::Compile(shown(&format!("{e:#}")));
         match &self.inner.compiler {
-            Some(compiler) => self.compiled(&compiler.compile(bytes)?),
+            Some(compiler) => self.compiled(&compiler.compile(bytes, self.inner.source_lines)?),
             None => wasmtime::component::Component::new(engine, bytes).map_err(wrong),
         }
     }
@@ -244,8 +261,8 @@ impl Sandbox {
 
 /// An engine that compiles for those that run, and runs nothing: it has no pool, whose address space is larger than what
 /// a process that compiles may take.
-pub(crate) fn for_compiling() -> wasmtime::Result<Engine> {
-    Engine::new(&tunables())
+pub(crate) fn for_compiling(source_lines: bool) -> wasmtime::Result<Engine> {
+    Engine::new(&tunables(source_lines))
 }
 
 /// All that a component may import.
@@ -258,25 +275,25 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<Context>> {
     Ok(linker)
 }
 
-fn engine_config(pool_instances: u32) -> wasmtime::Config {
+fn engine_config(pool_instances: u32, source_lines: bool) -> wasmtime::Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(pool_instances)
-        .total_core_instances(pool_instances)
+        .total_core_instances(pool_instances.saturating_mul(INSTANCES_OF_PLACE))
         .total_memories(pool_instances)
-        .total_tables(pool_instances)
+        .total_tables(pool_instances.saturating_mul(TABLES_OF_PLACE))
         .total_stacks(pool_instances)
         .table_elements(100_000)
         // Stays mapped when a slot is given back, so that the next instance does not fault it in again.
         .linear_memory_keep_resident(1 << 20)
         .table_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto);
-    let mut config = tunables();
+    let mut config = tunables(source_lines);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config
 }
 
 /// All that compiled code depends on.
-fn tunables() -> wasmtime::Config {
+fn tunables(source_lines: bool) -> wasmtime::Config {
     let mut config = wasmtime::Config::new();
     config
         .concurrency_support(false)
@@ -285,9 +302,26 @@ fn tunables() -> wasmtime::Config {
         .wasm_relaxed_simd(false)
         .wasm_memory64(false)
         .memory_init_cow(true)
-        // Where a component carries them, a fault names source lines. They are looked up when one is reported.
-        .wasm_backtrace_details(WasmBacktraceDetails::Enable);
+        .wasm_backtrace_details(if source_lines {
+            WasmBacktraceDetails::Enable
+        } else {
+            WasmBacktraceDetails::Disable
+        });
     config
+}
+
+/// Says when the kernel has fewer mappings for this process than a full pool takes: two for a place, three for an instance
+/// that lives, and some thousands for the rest.
+fn warn_of_mappings(pool_instances: u32) {
+    let max = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|max| max.trim().parse::<u64>().ok());
+    let wanted = u64::from(pool_instances) * 5 + 10_000;
+    if let Some(max) = max.filter(|max| *max < wanted) {
+        tracing::warn!(
+            max,
+            "the kernel gives this process fewer mappings than a full pool of {pool_instances} takes: raise them with \
+             `sysctl -w vm.max_map_count={wanted}`"
+        );
+    }
 }
 
 /// Epochs have a thread of their own: a guest that spins on every other thread is still stopped.
@@ -316,6 +350,9 @@ mod tests {
             engine.precompile_compatibility_hash().hash(&mut hasher);
             hasher.finish()
         };
-        assert_eq!(hash(&for_compiling().unwrap()), hash(&Engine::new(&engine_config(8)).unwrap()));
+        for lines in [false, true] {
+            let with_a_pool = Engine::new(&engine_config(8, lines)).unwrap();
+            assert_eq!(hash(&for_compiling(lines).unwrap()), hash(&with_a_pool));
+        }
     }
 }

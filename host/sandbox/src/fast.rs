@@ -7,11 +7,12 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource, WasmStr};
 
 use crate::bindings::greenroom::agent::memory;
+use crate::capabilities::{Entry, MemoryError};
 use crate::context::Context;
 use crate::imports::{OpenNamespace, entry, told, word};
 use crate::inspect::CONTRACT;
 use crate::latest::About;
-use crate::tape::Question;
+use crate::tape::{Question, Tape};
 
 type Found = Result<Option<memory::Entry>, memory::Error>;
 
@@ -35,29 +36,28 @@ fn get(
     key: &WasmStr,
 ) -> wasmtime::Result<Found> {
     let namespace = store.data().opened(handle)?;
-    let (about, bytes) = {
+    let (about, bytes, denied) = {
         let key = key.to_str(&store)?;
-        (About::of(&namespace, &key), key.len())
+        let permitted = store.data().capabilities.grants.permit(&namespace, &key, Verb::Read);
+        (About::of(&namespace, &key), key.len(), if permitted { None } else { Some(key.clone().into_owned()) })
     };
     let context = store.data_mut();
     if let Err(over) = context.asks("get", about, bytes)? {
         return Ok(Err(memory::Error::Quota(over)));
+    }
+    if let Some(key) = denied {
+        context.latest.answered("denied");
+        return Ok(Err(memory::Error::Denied(context.denied(&namespace, &key, Verb::Read))));
     }
     if let Err(over) = context.meter_reads(&namespace, 1)? {
         return Ok(Err(memory::Error::Quota(over)));
     }
     // The key stays in the guest's memory, which is borrowed with all of the store while it is looked at.
     let mut tape = std::mem::take(&mut context.tape);
-    let read = read(&store, &namespace, key, &mut tape);
+    let found = read(&store, &namespace, key, &mut tape);
     let context = store.data_mut();
     context.tape = tape;
-    let found = match read? {
-        Read::Found(found) => found,
-        Read::Denied(key) => {
-            context.latest.answered("denied");
-            return Ok(Err(memory::Error::Denied(context.denied(&namespace, &key, Verb::Read))));
-        }
-    };
+    let found = found?;
     context.latest.answered(word(&found));
     if let Ok(Some(entry)) = &found
         && let Err(over) = context.meter_bytes(entry.value.len())?
@@ -67,24 +67,14 @@ fn get(
     Ok(found.map(|found| found.map(entry)).map_err(told))
 }
 
-enum Read {
-    Found(Result<Option<crate::Entry>, crate::MemoryError>),
-    /// With the key.
-    Denied(String),
-}
-
 fn read(
     store: &StoreContextMut<'_, Context>,
     namespace: &Arc<str>,
     key: &WasmStr,
-    tape: &mut crate::Tape,
-) -> wasmtime::Result<Read> {
-    let capabilities = &store.data().capabilities;
+    tape: &mut Tape,
+) -> wasmtime::Result<Result<Option<Entry>, MemoryError>> {
     let key = key.to_str(store)?;
-    if !capabilities.grants.permit(namespace, &key, Verb::Read) {
-        return Ok(Read::Denied(key.into_owned()));
-    }
-    let found = capabilities.memory.get(namespace, &key);
+    let found = store.data().capabilities.memory.get(namespace, &key);
     tape.keep(&Question::Get(namespace, &key), &found);
-    Ok(Read::Found(found))
+    Ok(found)
 }

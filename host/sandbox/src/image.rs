@@ -80,12 +80,12 @@ impl Component {
         tape: &mut Tape,
     ) -> Result<Instance, Fault> {
         let budgets = preparation.budgets;
-        let mut instance = self.instantiate(capabilities, &preparation.cut(&budgets.instantiate)).await?;
+        let budget = preparation.cut(&budgets.instantiate);
+        let mut instance = self.instantiate_counted(capabilities, &budget, used, tape).await?;
         let mut after = |instance: &mut Instance| {
             *used += instance.usage();
             *tape = std::mem::take(tape).then(&instance.take_tape());
         };
-        after(&mut instance);
         if let Some(params) = preparation.params {
             let configured = instance.configure(params, &preparation.cut(&budgets.configure)).await;
             after(&mut instance);
@@ -108,7 +108,9 @@ impl Component {
     /// # Errors
     /// See [`ImageError`].
     pub async fn image(&self, capabilities: Capabilities, preparation: &Preparation<'_>) -> Result<Self, ImageError> {
-        // Whoever makes the image hears what was heard here, and nothing else.
+        // Whoever makes the image is granted what is granted now, and hears what is heard here, and nothing else.
+        let grants = capabilities.grants.now();
+        let capabilities = Capabilities { grants: grants.to_vec().into(), ..capabilities };
         let prelude = if self.interfaces().imports.iter().any(|import| import == "memory") {
             let mut tape = Tape::default();
             self.prepare(capabilities.clone(), preparation, &mut Usage::default(), &mut tape).await?;
@@ -120,13 +122,12 @@ impl Component {
             let message = "memory answers more than can be kept while it is prepared";
             return Err(ImageError::Unsupported(message.to_owned()));
         }
-        let grants = capabilities.grants.now();
-        let key = self.image_key(&grants, preparation, &prelude);
+        let key = self.image_key(&capabilities.agent, &grants, preparation, &prelude);
         let sandbox = self.sandbox();
         if let Some(compiled) = sandbox.cached(&key) {
             return Ok(self.linked(&compiled, prelude)?);
         }
-        let compiled = match sandbox.compiler() {
+        let compiled = match sandbox.image_compiler() {
             Some(compiler) => {
                 let task = ImageTask::new(self, &capabilities.agent, &grants, preparation, &prelude);
                 sandbox.compiled(&compiler.image(&task)?)?
@@ -140,12 +141,18 @@ impl Component {
         Ok(self.linked(&compiled, prelude)?)
     }
 
-    fn image_key(&self, grants: &[Grant], preparation: &Preparation<'_>, prelude: &Tape) -> Digest {
+    /// Of all that shapes it. How long preparing may take does not.
+    fn image_key(&self, agent: &str, grants: &[Grant], preparation: &Preparation<'_>, prelude: &Tape) -> Digest {
+        let Budgets { instantiate, configure, restore, .. } = preparation.budgets;
+        let budgets = [instantiate, configure, restore].map(|budget| Budget { deadline_ms: 0, ..*budget });
+        let budgets = format!("{budgets:?}");
         let state = preparation.state.map(State::digest);
         let grants: Vec<String> = grants.iter().map(ToString::to_string).collect();
         Digest::of_parts([
             b"image 2".as_slice(),
             self.digest().bytes(),
+            agent.as_bytes(),
+            budgets.as_bytes(),
             preparation.params.unwrap_or_default(),
             state.as_ref().map(|digest| digest.bytes().as_slice()).unwrap_or_default(),
             grants.join("\n").as_bytes(),

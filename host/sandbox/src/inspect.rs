@@ -68,6 +68,11 @@ pub enum LoadError {
     Compiler { program: PathBuf, message: String },
 }
 
+/// Core instances and tables for which a place of the pool has room, beside one memory. An agent in Rust is of three to six
+/// core instances and two tables. They cost next to nothing; memories cost address space.
+pub(crate) const INSTANCES_OF_PLACE: u32 = 16;
+pub(crate) const TABLES_OF_PLACE: u32 = 4;
+
 /// How much of the instance pool one instance takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Need {
@@ -85,10 +90,11 @@ impl Need {
         Self { instances: count(extent.instances), memories: count(extent.memories), tables: count(extent.tables) }
     }
 
-    /// The largest of the three, which is what the pool's one limit counts.
+    /// How many places of the pool it takes: one, unless it is of more parts than a place has room for.
     #[must_use]
     pub fn weight(self) -> u32 {
-        self.instances.max(self.memories).max(self.tables).max(1)
+        let instances = self.instances.div_ceil(INSTANCES_OF_PLACE);
+        self.memories.max(instances).max(self.tables.div_ceil(TABLES_OF_PLACE)).max(1)
     }
 }
 

@@ -28,7 +28,7 @@ mod tape;
 mod wasi;
 
 pub use capabilities::{Capabilities, Entry, KeyedEntry, Later, Memory, MemoryError, NoMemory, Page};
-pub use compile::{COMPILE_COMMAND, Compiler, Confinement, compile_component};
+pub use compile::{COMPILE_COMMAND, Compiler, Confinement, compile_component, limit_memory};
 pub use component::Component;
 pub use engine::{BuildError, Config, Sandbox};
 pub use grants::Grants;

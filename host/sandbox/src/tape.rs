@@ -43,8 +43,16 @@ pub(crate) enum Question<'a> {
 }
 
 fn rows<S: serde::Serializer>(rows: &[u32], serializer: S) -> Result<S::Ok, S::Error> {
-    let bytes: Vec<u8> = rows.iter().flat_map(|row| row.to_le_bytes()).collect();
-    serializer.serialize_bytes(&bytes)
+    serializer.serialize_bytes(&plain(rows, u32::to_le_bytes))
+}
+
+/// Values one after the other. In chunks of a known size, which the compiler makes one copy of.
+fn plain<T: Copy, const N: usize>(values: &[T], bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {
+    let mut all = vec![0; values.len() * N];
+    for (place, value) in all.as_chunks_mut().0.iter_mut().zip(values) {
+        *place = bytes(*value);
+    }
+    all
 }
 
 impl Tape {
@@ -142,15 +150,15 @@ pub(crate) struct Gathered(Result<Vec<Plain>, MemoryError>);
 
 impl Gathered {
     pub(crate) fn of(answer: &Result<Vec<Column>, MemoryError>) -> Self {
-        let plain = |column: &Column| {
+        let kept = |column: &Column| {
             let (kind, values) = match &column.values {
-                Values::F32s(all) => (0, all.iter().flat_map(|x| x.to_le_bytes()).collect()),
-                Values::S64s(all) => (1, all.iter().flat_map(|x| x.to_le_bytes()).collect()),
-                Values::U32s(all) => (2, all.iter().flat_map(|x| x.to_le_bytes()).collect()),
+                Values::F32s(all) => (0, plain(all, f32::to_le_bytes)),
+                Values::S64s(all) => (1, plain(all, i64::to_le_bytes)),
+                Values::U32s(all) => (2, plain(all, u32::to_le_bytes)),
             };
             Plain { name: column.name.clone(), kind, values }
         };
-        Self(answer.as_ref().map(|columns| columns.iter().map(plain).collect()).map_err(Clone::clone))
+        Self(answer.as_ref().map(|columns| columns.iter().map(kept).collect()).map_err(Clone::clone))
     }
 
     fn columns(self) -> Result<Vec<Column>, MemoryError> {

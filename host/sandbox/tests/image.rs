@@ -135,10 +135,11 @@ async fn what_a_snapshot_cannot_keep_is_refused_in_words() {
 async fn preparing_is_given_up_when_its_time_is_over() {
     let sandbox = sandbox(None);
     let (params, budgets) = (params("spin-configure"), Budgets::default());
+    let probe = probe(&sandbox);
     let by = Some(std::time::Instant::now() + std::time::Duration::from_millis(50));
     let preparation = Preparation { params: Some(&params), state: None, budgets: &budgets, by };
     let mut used = Usage::default();
-    let fault = probe(&sandbox).prepare(none(), &preparation, &mut used, &mut Tape::default()).await.err().unwrap();
+    let fault = probe.prepare(none(), &preparation, &mut used, &mut Tape::default()).await.err().unwrap();
     assert_eq!(fault.kind, FaultKind::Deadline, "{fault}");
     assert!(fault.message.starts_with("configure took more than ") && used.calls == 2, "{fault}");
 }

@@ -17,11 +17,14 @@ pub(crate) struct Arguments {
     /// Run what is compiled, to make an image of it.
     #[arg(long)]
     runs: bool,
+    /// Compile so that faults name source lines.
+    #[arg(long)]
+    source_lines: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let Arguments { memory_max, cpu_s, parent, runs } = *arguments;
-    greenroom_sandbox::compile_component(Confinement { memory_max, cpu_s, parent, runs })
+    let Arguments { memory_max, cpu_s, parent, runs, source_lines } = *arguments;
+    greenroom_sandbox::compile_component(Confinement { memory_max, cpu_s, parent, runs, source_lines })
 }
 
 /// This binary as it runs: also when its file was replaced since by another version.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use greenroom_model::text::shown;
 use greenroom_model::{Fault, Frame, Payload, Usage};
 use greenroom_runtime::{Ended, Recording, ReplayError, Rerun, Source};
 use greenroom_sandbox::Component;
@@ -14,6 +15,8 @@ use crate::settings::{HostFlags, Settings};
 use crate::table::{self, Table};
 use crate::{failures, output};
 
+/// Bytes that this command may use.
+const MEMORY_MAX: u64 = 8 << 30;
 /// Rows of a decision that are shown.
 const ROWS: usize = 10;
 
@@ -40,6 +43,9 @@ struct Other {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    // Whoever made the component made what tells of its lines, too.
+    greenroom_sandbox::limit_memory(MEMORY_MAX)
+        .map_err(|e| Failure::failed(format!("this command's memory cannot be limited: {e}")))?;
     let recording = Recording::read(&arguments.file)?;
     let other = arguments
         .against
@@ -61,19 +67,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         output::text(&text(&arguments.file, &recording, &now, other.as_ref()))?;
     }
+    if !now.ended.same(&recording.ended) {
+        let (file, reasons) = (arguments.file.display(), reasons(&recording, &now));
+        return Err(Failure::failed(format!("{file} did not end as it was recorded; {reasons}")));
+    }
     match other.as_ref().map(|other| (&other.path, &other.rerun.ended)) {
-        Some((path, Ended::Failed(fault))) => Err(Failure::agent(format!("{}: {fault}", path.display()))),
-        None if !now.ended.same(&recording.ended) => Err(Failure::failed(format!(
-            "{} did not end as it was recorded; {}",
-            arguments.file.display(),
-            reasons(&recording, &now)
-        ))),
+        Some((path, Ended::Failed(fault))) => Err(Failure::agent(shown(&format!("{}: {fault}", path.display())))),
         _ => Ok(()),
     }
 }
 
 fn again(settings: &Settings, recording: &Recording, bytes: &[u8], path: &Path) -> Result<(Component, Rerun), Failure> {
-    let (sandbox, guests) = settings.sandbox()?;
+    let (sandbox, guests) = settings.sandbox_with_lines()?;
     let wrong = |e| Failure::bad_file(format!("{} is not usable: {e}", path.display()));
     let component = sandbox.load(bytes).map_err(wrong)?;
     if !component.interfaces().policy {
@@ -92,6 +97,9 @@ fn reasons(recording: &Recording, now: &Rerun) -> String {
     }
     if now.unheard > 0 {
         reasons.push(format!("it asked memory {} times for what is not recorded", now.unheard));
+    }
+    if recording.regranted {
+        reasons.push("what it was granted changed meanwhile".to_owned());
     }
     if recording.instance == Source::Pool {
         reasons.push("its instance had served other requests before".to_owned());
@@ -146,9 +154,10 @@ fn text(file: &Path, recording: &Recording, now: &Rerun, other: Option<&Other>) 
     let mut lines = Vec::new();
     let mut say = |what: &str, value: String| lines.push(format!("{what:10} {value}"));
     say("recording", file.display().to_string());
-    say("recorded", format!("{}, request {}", when(recording), recording.seen.request_id));
-    let version = recording.version.short();
-    say("node", format!("{}, agent {}, version {version}", recording.node, recording.agent));
+    // A recording may come from anybody: its words are escaped as a guest's are.
+    say("recorded", format!("{}, request {}", when(recording), shown(&recording.seen.request_id)));
+    let (node, agent, version) = (shown(&recording.node), shown(&recording.agent), recording.version.short());
+    say("node", format!("{node}, agent {agent}, version {version}"));
     let cut = if recording.heard.cut() { ", of which the last are missing" } else { "" };
     say("memory", format!("{} answers{cut}", recording.heard.calls()));
     if recording.instance == Source::Pool {
@@ -178,11 +187,11 @@ fn text(file: &Path, recording: &Recording, now: &Rerun, other: Option<&Other>) 
 
 fn summed(ended: &Ended) -> String {
     match ended {
-        Ended::Failed(fault) => format!("fault {fault}"),
+        Ended::Failed(fault) => format!("fault {}", shown(&fault.to_string())),
         Ended::Decided(decision) => match &decision.payload {
             Payload::Candidates(candidates) => format!("{} rows", candidates.rows.len()),
             Payload::Route(branches) => format!("a route of {} branches", branches.len()),
-            Payload::Settings { scope, .. } => format!("settings for {scope}"),
+            Payload::Settings { scope, .. } => format!("settings for {}", shown(scope)),
             Payload::Document(document) => format!("a document of {} bytes", document.len()),
         },
     }
@@ -204,9 +213,11 @@ fn rows(columns: &[(&'static str, &Ended)]) -> Table {
                 let each = all.rows.iter().zip(&all.scores).take(ROWS);
                 each.map(|(row, score)| format!("row {row} ({score:.4})")).collect()
             }
-            Payload::Route(branches) => {
-                branches.iter().take(ROWS).map(|(name, probability)| format!("{name} ({probability:.2})")).collect()
-            }
+            Payload::Route(branches) => branches
+                .iter()
+                .take(ROWS)
+                .map(|(name, probability)| format!("{} ({probability:.2})", shown(name)))
+                .collect(),
             Payload::Settings { .. } | Payload::Document(_) => Vec::new(),
         }
     };
@@ -224,18 +235,19 @@ pub(crate) fn report(fault: &Fault) -> String {
     let Some(report) = &fault.report else { return String::new() };
     let mut text = String::new();
     if let Some(overrun) = &report.overrun {
-        text.push_str(&format!("limit      {} of {}: {}\n", overrun.limit, overrun.most, overrun.found));
+        text.push_str(&format!("limit      {} of {}: {}\n", shown(&overrun.limit), overrun.most, overrun.found));
     }
     for (place, frame) in report.backtrace.iter().enumerate() {
         let Frame { function, source, offset } = frame;
         let source = source.as_ref().map(|source| format!(" at {source}"));
         let offset = offset.map(|offset| format!(" at byte {offset:#x}"));
         let title = if place == 0 { "backtrace" } else { "" };
-        text.push_str(&format!("{title:10} {function}{}\n", source.or(offset).unwrap_or_default()));
+        let source = source.or(offset).unwrap_or_default();
+        text.push_str(&format!("{title:10} {}{}\n", shown(function), shown(&source)));
     }
     for (place, call) in report.host_calls.iter().enumerate() {
         let title = if place == 0 { "host calls" } else { "" };
-        text.push_str(&format!("{title:10} {call}\n"));
+        text.push_str(&format!("{title:10} {}\n", shown(call)));
     }
     if let Some(replay) = &report.replay {
         text.push_str(&format!("replay     greenroom replay {}\n", replay.display()));

@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let revocations = Revocations::open(&data)?;
     if let Some(agent) = &arguments.agent {
-        let change = wanted(&authored, agent, arguments.grant.as_deref())?;
+        let change = wanted(&authored, &revocations, agent, arguments)?;
         let changed = revocations.change(&change, arguments.undo)?;
         if !arguments.json {
             output::text(&said(&change, arguments.undo, changed))?;
@@ -65,16 +65,36 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     output::text(&lines)
 }
 
-/// What is meant, if the graph has it.
-fn wanted(authored: &Authored, agent: &str, grant: Option<&str>) -> Result<Revoked, Failure> {
-    let granted = authored.grants(agent).ok_or_else(|| {
+/// What is meant, if the graph has it, or if it is to be given again.
+fn wanted(
+    authored: &Authored,
+    revocations: &Revocations,
+    agent: &str,
+    arguments: &Arguments,
+) -> Result<Revoked, Failure> {
+    let all = revocations.all();
+    let taken = |one: &&Revoked| one.agent == agent;
+    let granted = authored.grants(agent);
+    if granted.is_none() && !(arguments.undo && all.iter().any(|one| taken(&one))) {
         let agents: Vec<&str> = authored.agent_names().collect();
-        Failure::arguments(format!("the graph has no agent `{agent}`; it has {}", agents.join(", ")))
-    })?;
+        return Err(Failure::arguments(format!("the graph has no agent `{agent}`; it has {}", agents.join(", "))));
+    }
+    let whole = Revoked { agent: agent.to_owned(), grant: None };
+    let Some(text) = &arguments.grant else { return Ok(whole) };
+    let meant = Grant::parse(text).map(|grant| Revoked { grant: Some(grant), ..whole.clone() });
+    if arguments.undo {
+        return match meant.filter(|meant| all.contains(meant)) {
+            Some(meant) => Ok(meant),
+            None if all.contains(&whole) => Err(Failure::arguments(format!(
+                "all of the grants of `{agent}` were taken back at once: give them again with --undo and no grant"
+            ))),
+            None => Err(Failure::arguments(format!("`{text}` was not taken back from `{agent}`"))),
+        };
+    }
+    let granted = granted.unwrap_or_default();
     let has = || if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") };
-    let Some(text) = grant else { return Ok(Revoked { agent: agent.to_owned(), grant: None }) };
-    match Grant::parse(text).filter(|_| granted.contains(&text)) {
-        Some(grant) => Ok(Revoked { agent: agent.to_owned(), grant: Some(grant) }),
+    match meant.filter(|_| granted.contains(&text.as_str())) {
+        Some(meant) => Ok(meant),
         None => Err(Failure::arguments(format!("`{text}` is not granted to `{agent}`, which has {}", has()))),
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct HostFlags {
     /// Threads that guests run on; 0 is one a core.
     #[arg(long, value_name = "N")]
     guest_threads: Option<String>,
-    /// Core instances, memories and tables that may live at once.
+    /// Instances of agents that may live at once.
     #[arg(long, value_name = "N")]
     pool_instances: Option<String>,
     /// The precision of deadlines, in milliseconds.

@@ -39,7 +39,7 @@ const fn count(name: &'static str, what: &'static str, low: u64, high: u64, defa
 pub(crate) const KEYS: [Key; 15] = [
     Key { name: "listen", what: "where the server listens", kind: Kind::Address },
     count("guest_threads", "threads that guests run on; 0 is one a core", 0, 1_024, || 0),
-    count("pool_instances", "core instances, memories and tables that may live at once", 8, 20_000, || {
+    count("pool_instances", "instances of agents that may live at once", 8, 20_000, || {
         u64::from(sandbox().pool_instances)
     }),
     count("tick_ms", "the precision of deadlines", 1, 1_000, || sandbox().tick.as_millis() as u64),

@@ -153,11 +153,26 @@ impl Settings {
 
     /// A sandbox and threads, for commands that need no data.
     pub(crate) fn sandbox(&self) -> Result<(greenroom_sandbox::Sandbox, greenroom_runtime::Guests), Failure> {
+        self.with_sandbox(false)
+    }
+
+    /// The same, where faults name source lines.
+    pub(crate) fn sandbox_with_lines(
+        &self,
+    ) -> Result<(greenroom_sandbox::Sandbox, greenroom_runtime::Guests), Failure> {
+        self.with_sandbox(true)
+    }
+
+    fn with_sandbox(
+        &self,
+        source_lines: bool,
+    ) -> Result<(greenroom_sandbox::Sandbox, greenroom_runtime::Guests), Failure> {
         let config = greenroom_sandbox::Config {
             cache_dir: self.cache_dir(),
             pool_instances: self.pool_instances(),
             tick: self.tick(),
             compiler: this_binary(),
+            source_lines,
             ..greenroom_sandbox::Config::default()
         };
         let sandbox = config.build().map_err(Failure::failed)?;

@@ -5,9 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use greenroom_model::{Budgets, FaultKind};
-use greenroom_sandbox::{
-    Capabilities, Compiler, Component, Config, ImageError, LoadError, Preparation, Sandbox,
-};
+use greenroom_sandbox::{Capabilities, Compiler, Component, Config, ImageError, LoadError, Preparation, Sandbox};
 
 use crate::scene::{GRAPH, Scene, probe, signal};
 

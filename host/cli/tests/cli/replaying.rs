@@ -84,7 +84,7 @@ fn what_cannot_be_taken_back_is_told_with_what_can() {
 #[cfg(unix)]
 #[test]
 fn a_host_that_serves_heeds_what_is_taken_back() {
-    let scene = Scene::trained(&probe("memory"));
+    let scene = Scene::trained(&probe("write"));
     let command = scene.command(&["serve", "graph.toml", "--listen", "127.0.0.1:0"]);
     let (mut server, line) = scene.start(command, "serving probing", false);
     let address = line.rsplit("http://").next().unwrap();

@@ -60,6 +60,7 @@ impl Shared {
         let limit = self.limit(node);
         let rules = Rules { output: node.output, limit, rows: self.row_count, drops_rows: node.drops_rows };
         let seen = self.observation(agent.history_max(), limit, inputs);
+        let granted = (agent.grants().now(), agent.source().0);
         let Asked { decided, mut usage, heard } = agent.decide(&seen, &budget).await;
         if let Some(rate) = rate {
             rate.spend(usage.fuel);
@@ -72,7 +73,7 @@ impl Shared {
         }
         let record = || {
             let place = (self.plan.digest, self.plan.generation);
-            Recording::new(agent, &node.name, place, rules, (&budget, &seen), &heard, Ended::from(&result))
+            Recording::new(agent, &granted, &node.name, place, rules, (&budget, &seen), &heard, Ended::from(&result))
         };
         let recording = self.request.record.then(record);
         let failed = result.as_ref().err().filter(|fault| fault.source == FaultSource::Guest);

@@ -124,14 +124,18 @@ impl Host {
             for agent in &plan.agents {
                 let left = revoked.left(&agent.spec.name, &agent.spec.grants);
                 let now = agent.grants().now();
+                if *now == left {
+                    continue;
+                }
                 for grant in now.iter().filter(|grant| !left.contains(grant)) {
                     tracing::warn!(agent = %agent.spec.name, %grant, "taken back");
                 }
                 for grant in left.iter().filter(|grant| !now.contains(grant)) {
                     tracing::warn!(agent = %agent.spec.name, %grant, "given again");
                 }
-                agent.grants().set(left);
+                agent.grant(left);
             }
+            plan.make_images(&inner.guests);
         })
     }
 

@@ -124,12 +124,12 @@ impl Config {
         .build()?;
         let guests = Guests::start(self.guest_threads).map_err(HostError::Threads)?;
         let mut loaded = self.load(&sandbox, &guests)?;
+        loaded.revoked = Arc::new(Revocations::open(&self.data_dir)?);
         let settings = greenroom_memory::Settings {
             join_window_ms: i64::try_from(self.join_window.as_millis()).unwrap_or(i64::MAX),
             ..greenroom_memory::Settings::default()
         };
         let store = Store::open_with(&self.data_dir, &settings)?;
-        loaded.revoked = Arc::new(Revocations::open(&self.data_dir)?);
         let path = self.data_dir.join("states");
         let states = States::open(&path).map_err(|source| HostError::States { path, source })?;
         let path = self.data_dir.join("replays");

@@ -66,6 +66,7 @@ impl Recording {
         file.write_all(MAGIC)?;
         file.write_all(&rmp_serde::to_vec_named(&head).map_err(wrong)?)?;
         file.write_all(&body)?;
+        file.as_file().sync_all()?;
         file.persist(path).map_err(|e| e.error)?;
         Ok(())
     }

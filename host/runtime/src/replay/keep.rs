@@ -3,11 +3,12 @@
 //! An agent that fails every request fails in few ways. So one file stands for a version, a node and a kind of fault, and
 //! an agent that keeps failing costs a look at a set. Files are written by a thread of their own.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, SyncSender, TrySendError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::SystemTime;
@@ -18,27 +19,25 @@ use super::Recording;
 
 /// Recordings that wait to be written; further ones are not kept. Each holds a state.
 const QUEUE: usize = 4;
+/// Kinds of fault of a version at a node that are recorded, so that an agent that fails in many ways leaves room for others.
+const KINDS: usize = 4;
 /// What their files are called.
 const EXTENSION: &str = "replay";
 
-/// The files that are there, or will be soon.
-#[derive(Clone, Default)]
-struct Known(Arc<Mutex<HashSet<PathBuf>>>);
-
-impl Known {
-    fn add(&self, path: &Path) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned())
-    }
-
-    fn drop(&self, path: &Path) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
-    }
+/// What was recorded: nothing twice, also when its file is gone.
+#[derive(Default)]
+struct Known {
+    /// How many kinds of each version at a node.
+    kinds: HashMap<Digest, usize>,
+    /// Files that are there, or will be soon; false for those that are not any more.
+    files: HashMap<PathBuf, bool>,
 }
 
 /// The folder of them.
 pub struct Replays {
     dir: PathBuf,
-    known: Known,
+    known: Arc<Mutex<Known>>,
+    waiting: Arc<AtomicUsize>,
     writer: Option<SyncSender<Work>>,
 }
 
@@ -53,25 +52,28 @@ impl Replays {
     /// # Errors
     /// When the folder cannot be made or listed, or no thread can be had.
     pub fn open(dir: &Path, most: usize) -> io::Result<Self> {
-        let known = Known::default();
+        let (known, waiting) = (Arc::<Mutex<Known>>::default(), Arc::new(AtomicUsize::new(0)));
         if most == 0 {
-            return Ok(Self { dir: dir.to_owned(), known, writer: None });
+            return Ok(Self { dir: dir.to_owned(), known, waiting, writer: None });
         }
         fs::create_dir_all(dir)?;
-        for (_, path) in files(dir)? {
-            known.add(&path);
-        }
-        let (sender, work) = mpsc::sync_channel(QUEUE);
-        let (folder, there) = (dir.to_owned(), known.clone());
+        let there = files(dir)?.into_iter().map(|(_, path)| (path, true));
+        known.lock().unwrap_or_else(PoisonError::into_inner).files.extend(there);
+        let (sender, work) = mpsc::sync_channel(QUEUE + 1);
+        let folder = Folder { dir: dir.to_owned(), most, known: Arc::clone(&known) };
+        let done = Arc::clone(&waiting);
         thread::Builder::new().name("greenroom-replays".to_owned()).spawn(move || {
             for work in work {
                 match work {
-                    Work::Write(recording, path) => write(&recording, &path, &folder, most, &there),
-                    Work::Tell(done) => drop(done.send(())),
+                    Work::Write(recording, path) => {
+                        folder.write(&recording, &path);
+                        done.fetch_sub(1, Ordering::Release);
+                    }
+                    Work::Tell(told) => drop(told.send(())),
                 }
             }
         })?;
-        Ok(Self { dir: dir.to_owned(), known, writer: Some(sender) })
+        Ok(Self { dir: dir.to_owned(), known, waiting, writer: Some(sender) })
     }
 
     /// Keeps the recording of a fault unless there is one like it. Where it is or will be; nowhere when it is not kept.
@@ -83,21 +85,31 @@ impl Replays {
         record: impl FnOnce() -> Recording,
     ) -> Option<PathBuf> {
         let writer = self.writer.as_ref()?;
-        let of = Digest::of_parts([version.bytes().as_slice(), node.as_bytes(), fault.kind.name().as_bytes()]);
+        let (version, node_bytes) = (version.bytes().as_slice(), node.as_bytes());
+        let place = Digest::of_parts([version, node_bytes]);
+        let of = Digest::of_parts([version, node_bytes, fault.kind.name().as_bytes()]);
         let path = self.dir.join(format!("{node}-{}-{}.{EXTENSION}", fault.kind.name(), of.short()));
-        if !self.known.add(&path) {
-            return Some(path);
-        }
-        match writer.try_send(Work::Write(Box::new(record()), path.clone())) {
-            Ok(()) => {
-                tracing::warn!(%node, %fault, replay = %path.display(), "the first fault of its kind is recorded");
-                Some(path)
+        {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(there) = known.files.get(&path) {
+                return there.then_some(path);
             }
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.known.drop(&path);
-                None
+            let kinds = known.kinds.entry(place).or_default();
+            // A place in the queue first: a recording is a copy of a state.
+            if *kinds >= KINDS || self.waiting.fetch_add(1, Ordering::Acquire) >= QUEUE {
+                if *kinds < KINDS {
+                    self.waiting.fetch_sub(1, Ordering::Release);
+                }
+                return None;
             }
+            *kinds += 1;
+            known.files.insert(path.clone(), true);
         }
+        if writer.send(Work::Write(Box::new(record()), path.clone())).is_err() {
+            return None;
+        }
+        tracing::warn!(%node, %fault, replay = %path.display(), "the first fault of its kind is recorded");
+        Some(path)
     }
 
     /// Waits until what was kept so far is written.
@@ -111,31 +123,49 @@ impl Replays {
     }
 }
 
-fn write(recording: &Recording, path: &Path, dir: &Path, most: usize, known: &Known) {
-    if let Err(error) = recording.write(path) {
-        tracing::warn!(%error, path = %path.display(), "a recording could not be written");
-        known.drop(path);
-        return;
-    }
-    let Ok(mut files) = files(dir) else { return };
-    files.sort();
-    let surplus = files.len().saturating_sub(most);
-    for (_, old) in files.iter().take(surplus) {
-        match fs::remove_file(old) {
-            // One like it may be kept again.
-            Ok(()) => known.drop(old),
-            Err(error) => tracing::warn!(%error, path = %old.display(), "an old recording could not be removed"),
+/// The writer's view of it.
+struct Folder {
+    dir: PathBuf,
+    most: usize,
+    known: Arc<Mutex<Known>>,
+}
+
+impl Folder {
+    fn write(&self, recording: &Recording, path: &Path) {
+        if let Err(error) = recording.write(path) {
+            tracing::warn!(%error, path = %path.display(), "a recording could not be written");
+            self.gone(path);
+            return;
         }
+        let mut files = match files(&self.dir) {
+            Ok(files) => files,
+            Err(error) => {
+                tracing::warn!(%error, path = %self.dir.display(), "old recordings could not be looked for");
+                return;
+            }
+        };
+        files.sort();
+        let surplus = files.len().saturating_sub(self.most);
+        for (_, old) in files.iter().take(surplus) {
+            match fs::remove_file(old) {
+                Ok(()) => self.gone(old),
+                Err(error) => tracing::warn!(%error, path = %old.display(), "an old recording could not be removed"),
+            }
+        }
+    }
+
+    fn gone(&self, path: &Path) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).files.insert(path.to_owned(), false);
     }
 }
 
-/// The recordings in a folder, with when each was written.
+/// The recordings in a folder, with when each was written. What cannot be looked at is none.
 fn files(dir: &Path) -> io::Result<Vec<(SystemTime, PathBuf)>> {
     let mut all = Vec::new();
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|e| e == EXTENSION) {
-            let written = fs::metadata(&path)?.modified()?;
+        let written = fs::metadata(&path).and_then(|metadata| metadata.modified());
+        if let (true, Ok(written)) = (path.extension().is_some_and(|e| e == EXTENSION), written) {
             all.push((written, path));
         }
     }

@@ -83,8 +83,10 @@ pub struct Recording {
     pub made_ms: i64,
     /// Where its instance came from. What earlier requests left in a pooled one is not recorded.
     pub instance: Source,
-    /// What it was granted.
+    /// What it was granted as the call began.
     pub grants: Vec<Grant>,
+    /// Whether that changed before it ended.
+    pub regranted: bool,
     /// What it saw.
     pub seen: Observation,
     /// How it ended.
@@ -102,8 +104,10 @@ pub struct Recording {
 }
 
 impl Recording {
+    #[expect(clippy::too_many_arguments, reason = "all that a call depends on")]
     pub(crate) fn new(
         agent: &Agent,
+        (grants, instance): &(Arc<Vec<Grant>>, Source),
         node: &str,
         (plan, generation): (Digest, Generation),
         rules: Rules,
@@ -120,8 +124,9 @@ impl Recording {
             plan,
             generation,
             made_ms: now_ms(),
-            instance: agent.source().0,
-            grants: agent.grants().now().to_vec(),
+            instance: *instance,
+            grants: grants.to_vec(),
+            regranted: *agent.grants().now() != **grants,
             seen: seen.clone(),
             ended,
             heard: Tape::clone(&heard.prelude).then(&heard.tape),

@@ -18,7 +18,7 @@ use greenroom_sandbox::{Capabilities, Component, Instance, check_payload};
 use serde::{Deserialize, Serialize};
 
 /// Changes with what a trial asks, so that verdicts of another one are not taken for its own.
-pub(crate) const TRIAL: u32 = 1;
+pub(crate) const TRIAL: u32 = 2;
 
 /// What all of it may take. A trial of an agent in Rust takes some tens of milliseconds.
 const WALL: Duration = Duration::from_secs(60);
@@ -177,14 +177,16 @@ impl Steps<'_> {
             self.skip(Call::Configure.name(), "its decision space is not known");
             return;
         }
-        // An agent may know of points that make no sense together; of the defaults, and of every other one, it may not.
-        let mut refused = Vec::new();
+        // An agent may know of points that make no sense together; of the defaults, and of every other one, it may not. At
+        // some it may lack what a trial does not grant.
+        let (mut refused, mut lacking) = (Vec::new(), Vec::new());
         let mut done = Ok(());
         for (place, point) in points.iter().enumerate() {
             match self.ready(Some(&point.encoded()), None).await {
                 Err(fault) if fault.kind == FaultKind::InvalidParameters && place > 0 => {
                     refused.push(format!("at {point}: {fault}"));
                 }
+                Err(fault) if fault.kind == FaultKind::Unavailable => lacking.push(format!("at {point}: {fault}")),
                 Err(fault) => {
                     done = Err(format!("at {point}: {fault}"));
                     break;
@@ -192,11 +194,19 @@ impl Steps<'_> {
                 Ok(_) => {}
             }
         }
-        if done.is_ok() && points.len() > 1 && refused.len() == points.len() - 1 {
+        if done.is_ok() && !refused.is_empty() && refused.len() + lacking.len() == points.len() - 1 {
             done = Err(refused.swap_remove(0));
         }
-        let name = format!("configure at {} points of its decision space", points.len());
-        let name = if refused.is_empty() { name } else { format!("{name}, of which it refused {}", refused.len()) };
+        let mut name = format!("configure at {} points of its decision space", points.len());
+        if !refused.is_empty() {
+            name.push_str(&format!(", of which it refused {}", refused.len()));
+        }
+        if lacking.len() == points.len() {
+            return self.end(name, Outcome::Skipped(lacking.swap_remove(0)));
+        }
+        if !lacking.is_empty() {
+            name.push_str(&format!(", of which {} need what is not granted here", lacking.len()));
+        }
         self.judge(name, done);
     }
 

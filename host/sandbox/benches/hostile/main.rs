@@ -41,7 +41,9 @@ const THREADS: usize = 2;
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let wanted = |topic: &str| asked.is_empty() || asked.iter().any(|asked| asked == topic);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_time().build().unwrap();
+    // As the runtime has threads for guests.
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    let runtime = threads.worker_threads(THREADS).global_queue_interval(1).enable_time().build().unwrap();
     let figures = runtime.block_on(async {
         let mut figures = Vec::new();
         if wanted("attacks") || wanted("time") {

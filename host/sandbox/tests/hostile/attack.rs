@@ -138,7 +138,9 @@ impl World {
     }
 
     fn capabilities(&self, agent: &str) -> Capabilities {
-        let grants: Vec<Grant> = ["mine:write", "shared:read", "items:read"].map(|g| Grant::parse(g).unwrap()).into();
+        let granted =
+            ["mine:write", "shared:read", "items:read", "ledger/mine.:read", "ledger/mine.:append"].map(Grant::parse);
+        let grants: Vec<Grant> = granted.into_iter().map(Option::unwrap).collect();
         Capabilities { agent: agent.into(), grants: grants.into(), memory: Arc::clone(&self.spaces) as _ }
     }
 

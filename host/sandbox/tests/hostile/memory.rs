@@ -1,4 +1,5 @@
-//! A memory layer that notes what reached it: a namespace to write with a quota, one to read, and one that is another's.
+//! A memory layer that notes what reached it: a namespace to write with a quota, one to read, one of which keys that begin
+//! with `mine.` may be read and added, and one that is another's.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -10,7 +11,7 @@ use greenroom_sandbox::{Entry, KeyedEntry, Later, Memory, MemoryError, Page};
 /// Bytes that `mine` takes.
 const QUOTA: usize = 64 << 10;
 
-/// The namespaces `mine`, `shared` and `secret`.
+/// The namespaces `mine`, `shared`, `ledger` and `secret`. The ledger has the key `mine.a`.
 pub(crate) struct Spaces {
     mine: Mutex<BTreeMap<String, Vec<u8>>>,
     shared: BTreeMap<String, Vec<u8>>,
@@ -33,14 +34,15 @@ impl Spaces {
         self.mine.lock().unwrap().iter().map(|(key, value)| key.len() + value.len()).sum()
     }
 
-    fn note(&self, namespace: &str, granted: &[&str]) {
-        if !granted.contains(&namespace) {
+    fn note(&self, namespace: &str, key: &str, granted: &[&str]) {
+        let within = namespace != "ledger" || key.starts_with("mine.");
+        if !granted.contains(&namespace) || !within {
             self.forbidden.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     fn read(&self, namespace: &str, key: &str) -> Option<Entry> {
-        self.note(namespace, &["mine", "shared"]);
+        self.note(namespace, key, &["mine", "shared", "ledger"]);
         let value = match namespace {
             "mine" => self.mine.lock().unwrap().get(key).cloned(),
             _ => self.shared.get(key).cloned(),
@@ -55,7 +57,7 @@ fn now<T: Send + 'static>(answer: Result<T, MemoryError>) -> Later<T> {
 
 impl Memory for Spaces {
     fn exists(&self, namespace: &str) -> bool {
-        ["mine", "shared", "secret"].contains(&namespace)
+        ["mine", "shared", "ledger", "secret"].contains(&namespace)
     }
 
     fn get(&self, namespace: &str, key: &str) -> Result<Option<Entry>, MemoryError> {
@@ -67,7 +69,7 @@ impl Memory for Spaces {
     }
 
     fn put(&self, namespace: &str, key: String, value: Vec<u8>) -> Later<u64> {
-        self.note(namespace, &["mine"]);
+        self.note(namespace, &key, &["mine"]);
         let answer = if self.written() + key.len() + value.len() > QUOTA {
             Err(MemoryError::Quota("the namespace is full".to_owned()))
         } else {
@@ -77,17 +79,21 @@ impl Memory for Spaces {
         now(answer)
     }
 
-    fn compare_and_swap(&self, namespace: &str, key: String, _: Option<u64>, value: Vec<u8>) -> Later<u64> {
+    fn compare_and_swap(&self, namespace: &str, key: String, expected: Option<u64>, value: Vec<u8>) -> Later<u64> {
+        if namespace == "ledger" && expected.is_none() {
+            self.note(namespace, &key, &["ledger"]);
+            return now(Err(MemoryError::Conflict(Some(1))));
+        }
         self.put(namespace, key, value)
     }
 
     fn delete(&self, namespace: &str, key: String) -> Later<bool> {
-        self.note(namespace, &["mine"]);
+        self.note(namespace, &key, &["mine"]);
         now(Ok(self.mine.lock().unwrap().remove(&key).is_some()))
     }
 
     fn scan(&self, namespace: &str, prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, MemoryError> {
-        self.note(namespace, &["mine", "shared"]);
+        self.note(namespace, prefix, &["mine", "shared", "ledger"]);
         let wanted = |key: &str| key.starts_with(prefix) && after.is_none_or(|after| key > after);
         let found = self.shared.iter().filter(|(key, _)| wanted(key)).take(limit as usize);
         let entries = found.map(|(k, v)| KeyedEntry { key: k.clone(), value: v.clone(), revision: 1 }).collect();

@@ -40,7 +40,7 @@ struct AgentStatus<'s> {
     instances: &'static str,
     /// Why there is no image, when one was tried.
     #[serde(skip_serializing_if = "Option::is_none")]
-    no_image: Option<&'s str>,
+    no_image: Option<String>,
     /// Of all requests since this version was made ready.
     usage: Usage,
 }
