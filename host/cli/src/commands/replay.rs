@@ -116,8 +116,10 @@ fn when(recording: &Recording) -> String {
 }
 
 fn document(file: &Path, recording: &Recording, now: &Rerun, other: Option<&Other>) -> Value {
-    let rerun = |rerun: &Rerun| {
+    let rerun = |rerun: &Rerun, of: Option<&Other>| {
         json!({
+            "component": of.map(|other| &other.path),
+            "digest": of.map(|other| &other.digest),
             "ended": rerun.ended,
             "same": rerun.ended.same(&recording.ended),
             "usage": rerun.usage,
@@ -140,13 +142,8 @@ fn document(file: &Path, recording: &Recording, now: &Rerun, other: Option<&Othe
             "memory_answers_cut": recording.heard.cut(),
             "ended": recording.ended,
         },
-        "now": rerun(now),
-        "against": other.map(|other| {
-            let mut document = rerun(&other.rerun);
-            document["component"] = json!(other.path);
-            document["digest"] = json!(other.digest);
-            document
-        }),
+        "now": rerun(now, None),
+        "against": other.map(|other| rerun(&other.rerun, Some(other))),
     })
 }
 

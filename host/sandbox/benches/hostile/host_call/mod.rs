@@ -65,7 +65,7 @@ pub(crate) async fn figures() -> Vec<Figure> {
     let sandbox = Config { pool_instances: 10, ..Config::default() }.build().unwrap();
     let capabilities = Capabilities {
         agent: "reader".into(),
-        grants: Arc::from([Grant::parse("profile:read").unwrap()]),
+        grants: vec![Grant::parse("profile:read").unwrap()].into(),
         memory: Arc::new(profile::Profile(Arc::clone(&values))),
     };
     let component = sandbox.load(&bytes).unwrap();
