@@ -179,6 +179,7 @@ impl Component {
         let made = within(waits, budget, inner.pre.instantiate_async(&mut store)).await;
         let left = store.get_fuel().unwrap_or(0);
         let context = store.data_mut();
+        context.end();
         context.usage.fuel = budget.fuel.saturating_sub(left);
         context.usage.wall_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         *used += &context.usage;

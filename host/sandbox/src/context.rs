@@ -9,6 +9,7 @@ use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 
 use crate::Capabilities;
+use crate::grants::Held;
 use crate::latest::Latest;
 use crate::tape::Tape;
 use crate::wasi::Wasi;
@@ -36,10 +37,13 @@ pub(crate) type Metered = wasmtime::Result<Result<(), String>>;
 /// The state of one instance's store.
 pub(crate) struct Context {
     pub(crate) capabilities: Capabilities,
+    pub(crate) held: Held,
     pub(crate) table: ResourceTable,
     pub(crate) budget: Budget,
     pub(crate) deadline: Instant,
     pub(crate) usage: Usage,
+    /// Of the namespaces in this call, until it is over.
+    counted: Vec<(Arc<str>, NamespaceUsage)>,
     pub(crate) stopped: Option<Stopped>,
     pub(crate) last_words: Option<Arc<str>>,
     pub(crate) latest: Latest,
@@ -60,10 +64,12 @@ impl Context {
         table.set_max_capacity(HANDLES_MAX);
         Self {
             capabilities,
+            held: Held::default(),
             table,
             budget,
             deadline: Instant::now(),
             usage: Usage::default(),
+            counted: Vec::new(),
             stopped: None,
             last_words: None,
             latest: Latest::default(),
@@ -88,6 +94,7 @@ impl Context {
             handles_peak: self.handles,
             ..Usage::default()
         };
+        self.counted.clear();
         self.stopped = None;
         self.last_words = None;
         self.latest.clear();
@@ -129,15 +136,22 @@ impl Context {
 
     /// Whether a key of a namespace may be used so, as the grants are now; else what the guest is told. Every denial is
     /// counted, and the first of its kind in a call is told the operator.
-    pub(crate) fn permit(&mut self, namespace: &str, key: &str, verb: Verb) -> Result<(), String> {
-        if self.capabilities.grants.permit(namespace, key, verb) {
-            return Ok(());
-        }
-        Err(self.denied(namespace, key, verb))
+    pub(crate) fn permit(&mut self, namespace: &Arc<str>, key: &str, verb: Verb) -> Result<(), String> {
+        if self.permits(namespace, key, verb) { Ok(()) } else { Err(self.denied(namespace, key, verb)) }
+    }
+
+    /// The same, as far as it is only asked.
+    pub(crate) fn permits(&mut self, namespace: &Arc<str>, key: &str, verb: Verb) -> bool {
+        self.held.permit(&self.capabilities.grants, namespace, key, verb)
+    }
+
+    /// The grants of a namespace as they are now, for a person; empty for none.
+    pub(crate) fn granted(&mut self, namespace: &str) -> String {
+        self.held.of(&self.capabilities.grants, namespace)
     }
 
     pub(crate) fn denied(&mut self, namespace: &str, key: &str, verb: Verb) -> String {
-        let granted = self.capabilities.grants.of(namespace);
+        let granted = self.granted(namespace);
         let agent = &self.capabilities.agent;
         // No longer than the name of a namespace that there could be.
         let name: String = namespace.chars().take(NAME_MAX).collect();
@@ -198,9 +212,24 @@ impl Context {
         Ok(Ok(()))
     }
 
+    #[expect(clippy::indexing_slicing, reason = "the place was found, or made, just before")]
     fn namespace(&mut self, name: &Arc<str>) -> &mut NamespaceUsage {
-        // Found without an allocation from the second time on.
-        self.usage.namespaces.entry(Arc::clone(name)).or_default()
+        let counted = &mut self.counted;
+        let same = |(of, _): &(Arc<str>, NamespaceUsage)| Arc::ptr_eq(of, name);
+        // By the name that the handle has, which takes no look at its letters, and else by its letters.
+        let at = counted.iter().position(same).or_else(|| counted.iter().position(|(of, _)| of == name));
+        let at = at.unwrap_or_else(|| {
+            counted.push((Arc::clone(name), NamespaceUsage::default()));
+            counted.len() - 1
+        });
+        let (of, used) = &mut counted[at];
+        of.clone_from(name);
+        used
+    }
+
+    /// Puts what was counted by namespace into the usage of the call, which is over.
+    pub(crate) fn end(&mut self) {
+        self.usage.namespaces.extend(self.counted.drain(..));
     }
 
     /// Meters a handle that is about to be given out.

@@ -36,11 +36,15 @@ fn get(
     key: &WasmStr,
 ) -> wasmtime::Result<Found> {
     let namespace = store.data().opened(handle)?;
+    // The key stays in the guest's memory, which is borrowed with all of the store while it is looked at: what is changed
+    // meanwhile is taken out of it.
+    let mut held = std::mem::take(&mut store.data_mut().held);
     let (about, bytes, denied) = {
         let key = key.to_str(&store)?;
-        let permitted = store.data().capabilities.grants.permit(&namespace, &key, Verb::Read);
+        let permitted = held.permit(&store.data().capabilities.grants, &namespace, &key, Verb::Read);
         (About::of(&namespace, &key), key.len(), if permitted { None } else { Some(key.clone().into_owned()) })
     };
+    store.data_mut().held = held;
     let context = store.data_mut();
     if let Err(over) = context.asks("get", about, bytes)? {
         return Ok(Err(memory::Error::Quota(over)));
@@ -52,7 +56,6 @@ fn get(
     if let Err(over) = context.meter_reads(&namespace, 1)? {
         return Ok(Err(memory::Error::Quota(over)));
     }
-    // The key stays in the guest's memory, which is borrowed with all of the store while it is looked at.
     let mut tape = std::mem::take(&mut context.tape);
     let found = read(&store, &namespace, key, &mut tape);
     let context = store.data_mut();
@@ -75,6 +78,6 @@ fn read(
 ) -> wasmtime::Result<Result<Option<Entry>, MemoryError>> {
     let key = key.to_str(store)?;
     let found = store.data().capabilities.memory.get(namespace, &key);
-    tape.keep(&Question::Get(namespace, &key), &found);
+    tape.keep_found(&Question::Get(namespace, &key), &found);
     Ok(found)
 }

@@ -124,7 +124,7 @@ fn column(column: Column) -> ColumnResult {
 impl memory::Host for Context {
     fn open(&mut self, name: String) -> Answer<Resource<OpenNamespace>> {
         within!(self.asks("open", About::of(&name, ""), name.len()));
-        if self.capabilities.grants.of(&name).is_empty() {
+        if self.granted(&name).is_empty() {
             self.latest.answered("denied");
             return Ok(Err(memory::Error::Denied(self.denied(&name, "", Verb::Read))));
         }
@@ -152,7 +152,7 @@ impl memory::Host for Context {
         let names: usize = fields.iter().map(String::len).sum();
         let bytes = answer.saturating_add(rows.len() * 4).saturating_add(names);
         within!(self.asks("gather", About::of(ITEMS, fields.first().map_or("", String::as_str)), bytes));
-        granted!(self, ITEMS, "", Verb::Read);
+        granted!(self, &ITEMS.into(), "", Verb::Read);
         if fields.len() > FIELDS_MAX {
             return Ok(Err(memory::Error::TooLarge(format!("{} fields, at most {FIELDS_MAX}", fields.len()))));
         }
@@ -165,7 +165,7 @@ impl memory::Host for Context {
 
     fn labels(&mut self, field: String) -> Answer<Vec<String>> {
         within!(self.asks("labels", About::of(ITEMS, &field), field.len()));
-        granted!(self, ITEMS, "", Verb::Read);
+        granted!(self, &ITEMS.into(), "", Verb::Read);
         let found = self.capabilities.memory.labels(&field);
         self.heard(&Question::Labels(&field), &found);
         within!(self.meter_bytes(found.iter().flatten().map(String::len).sum()));
@@ -210,8 +210,7 @@ impl memory::HostNamespace for Context {
         let name = self.opened(&handle)?;
         within!(self.asks("put", About::of(&name, &key), key.len() + value.len()));
         // Who may only append writes what is not there yet.
-        let adds = !self.capabilities.grants.permit(&name, &key, Verb::Write)
-            && self.capabilities.grants.permit(&name, &key, Verb::Append);
+        let adds = !self.permits(&name, &key, Verb::Write) && self.permits(&name, &key, Verb::Append);
         granted!(self, &name, &key, if adds { Verb::Append } else { Verb::Write });
         if adds { self.swap(name, key, None, value).await } else { self.write(name, key, value).await }
     }

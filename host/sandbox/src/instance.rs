@@ -131,6 +131,7 @@ impl Instance {
 
     fn end<T>(&mut self, call: Call, budget: &Budget, began: Instant, told: Told<T>) -> Result<T, Fault> {
         let left = self.store.get_fuel().unwrap_or(0);
+        self.store.data_mut().end();
         let usage = &mut self.store.data_mut().usage;
         usage.fuel = budget.fuel.saturating_sub(left);
         usage.wall_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);

@@ -28,22 +28,59 @@ pub struct Tape {
 }
 
 /// What is asked of memory.
-#[derive(Serialize)]
 pub(crate) enum Question<'a> {
     Exists(&'a str),
     Get(&'a str, &'a str),
     GetMany(&'a str, &'a [String]),
-    Put(&'a str, &'a str, #[serde(with = "serde_bytes")] &'a [u8]),
-    Swap(&'a str, &'a str, Option<u64>, #[serde(with = "serde_bytes")] &'a [u8]),
+    Put(&'a str, &'a str, &'a [u8]),
+    Swap(&'a str, &'a str, Option<u64>, &'a [u8]),
     Delete(&'a str, &'a str),
     Scan(&'a str, &'a str, Option<&'a str>, u32),
     RowCount,
-    Gather(#[serde(serialize_with = "rows")] &'a [u32], &'a [String]),
+    Gather(&'a [u32], &'a [String]),
     Labels(&'a str),
 }
 
-fn rows<S: serde::Serializer>(rows: &[u32], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bytes(&plain(rows, u32::to_le_bytes))
+impl Question<'_> {
+    /// In bytes of its own: a serialiser would cost a read of a key more than the read does.
+    fn write(&self, to: &mut Vec<u8>) {
+        match *self {
+            Self::Exists(namespace) => parts(to, 0, &[namespace.as_bytes()]),
+            Self::Get(namespace, key) => parts(to, 1, &[namespace.as_bytes(), key.as_bytes()]),
+            Self::GetMany(namespace, keys) => {
+                parts(to, 2, &[namespace.as_bytes()]);
+                keys.iter().for_each(|key| part(to, key.as_bytes()));
+            }
+            Self::Put(namespace, key, value) => parts(to, 3, &[namespace.as_bytes(), key.as_bytes(), value]),
+            Self::Swap(namespace, key, expected, value) => {
+                parts(to, 4, &[namespace.as_bytes(), key.as_bytes(), value]);
+                to.push(u8::from(expected.is_some()));
+                to.extend_from_slice(&expected.unwrap_or_default().to_le_bytes());
+            }
+            Self::Delete(namespace, key) => parts(to, 5, &[namespace.as_bytes(), key.as_bytes()]),
+            Self::Scan(namespace, prefix, after, limit) => {
+                parts(to, 6, &[namespace.as_bytes(), prefix.as_bytes(), after.unwrap_or_default().as_bytes()]);
+                to.push(u8::from(after.is_some()));
+                to.extend_from_slice(&limit.to_le_bytes());
+            }
+            Self::RowCount => to.push(7),
+            Self::Gather(rows, fields) => {
+                parts(to, 8, &[&plain(rows, u32::to_le_bytes)]);
+                fields.iter().for_each(|field| part(to, field.as_bytes()));
+            }
+            Self::Labels(field) => parts(to, 9, &[field.as_bytes()]),
+        }
+    }
+}
+
+fn parts(to: &mut Vec<u8>, tag: u8, parts: &[&[u8]]) {
+    to.push(tag);
+    parts.iter().for_each(|bytes| part(to, bytes));
+}
+
+fn part(to: &mut Vec<u8>, bytes: &[u8]) {
+    to.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    to.extend_from_slice(bytes);
 }
 
 /// Values one after the other. In chunks of a known size, which the compiler makes one copy of.
@@ -97,12 +134,40 @@ impl Tape {
 
     /// Keeps an answer; after the first for which there is no room, none.
     pub(crate) fn keep<A: Serialize>(&mut self, question: &Question<'_>, answer: &A) {
+        self.keep_as(question, |to| rmp_serde::encode::write(to, answer).is_ok());
+    }
+
+    /// The same for the answer to [`Question::Get`], which has bytes of its own too.
+    pub(crate) fn keep_found(&mut self, question: &Question<'_>, found: &Found) {
+        self.keep_as(question, |to| match found {
+            Ok(None) => {
+                to.push(0);
+                true
+            }
+            Ok(Some(entry)) => {
+                to.push(1);
+                to.extend_from_slice(&entry.revision.to_le_bytes());
+                to.extend_from_slice(&entry.value);
+                true
+            }
+            Err(error) => {
+                to.push(2);
+                rmp_serde::encode::write(to, error).is_ok()
+            }
+        });
+    }
+
+    fn keep_as(&mut self, question: &Question<'_>, answer: impl FnOnce(&mut Vec<u8>) -> bool) {
         self.calls += 1;
         if self.cut {
             return;
         }
         let before = self.bytes.len();
-        let kept = push(&mut self.bytes, question) && push(&mut self.bytes, answer);
+        let asked = |to: &mut Vec<u8>| {
+            question.write(to);
+            true
+        };
+        let kept = push(&mut self.bytes, asked) && push(&mut self.bytes, answer);
         if !kept || self.bytes.len() > BYTES_MAX {
             self.bytes.truncate(before);
             self.cut = true;
@@ -115,10 +180,11 @@ impl Tape {
     }
 }
 
-fn push<T: Serialize>(bytes: &mut Vec<u8>, value: &T) -> bool {
+/// What is written, behind its length.
+fn push(bytes: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> bool) -> bool {
     let at = bytes.len();
     bytes.extend_from_slice(&[0; 4]);
-    if rmp_serde::encode::write(bytes, value).is_err() {
+    if !write(bytes) {
         return false;
     }
     let length = u32::try_from(bytes.len() - at - 4).unwrap_or(u32::MAX).to_le_bytes();
@@ -126,6 +192,21 @@ fn push<T: Serialize>(bytes: &mut Vec<u8>, value: &T) -> bool {
         place.copy_from_slice(&length);
         true
     })
+}
+
+/// An answer to [`Question::Get`].
+type Found = Result<Option<Entry>, MemoryError>;
+
+fn found(bytes: &[u8]) -> Option<Found> {
+    let (tag, rest) = bytes.split_first()?;
+    match tag {
+        0 => Some(Ok(None)),
+        1 => {
+            let (revision, value) = rest.split_first_chunk()?;
+            Some(Ok(Some(Entry { value: value.to_vec(), revision: u64::from_le_bytes(*revision) })))
+        }
+        _ => rmp_serde::from_slice(rest).ok().map(Err),
+    }
 }
 
 fn take<'b>(left: &mut &'b [u8]) -> Option<&'b [u8]> {
@@ -202,13 +283,18 @@ impl Replayed {
     }
 
     fn answer<A: DeserializeOwned>(&self, question: &Question<'_>) -> Option<A> {
-        let question = rmp_serde::to_vec(question).ok()?;
+        self.answered(question, |bytes| rmp_serde::from_slice(bytes).ok())
+    }
+
+    fn answered<A>(&self, question: &Question<'_>, read: impl FnOnce(&[u8]) -> Option<A>) -> Option<A> {
+        let mut asked = Vec::new();
+        question.write(&mut asked);
         let mut answers = self.answers.lock();
-        let found = answers.get_mut(&question).and_then(|answers| match answers.len() {
+        let found = answers.get_mut(&asked).and_then(|answers| match answers.len() {
             0 | 1 => answers.front().cloned(),
             _ => answers.pop_front(),
         });
-        let answer = found.and_then(|bytes| rmp_serde::from_slice(&bytes).ok());
+        let answer = found.and_then(|bytes| read(&bytes));
         if answer.is_none() {
             self.unheard.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
@@ -216,7 +302,6 @@ impl Replayed {
     }
 
     fn fallible<A: DeserializeOwned>(&self, question: &Question<'_>) -> Result<A, MemoryError> {
-        let unheard = || Err(MemoryError::Unavailable("this was not asked when the recording was made".to_owned()));
         self.answer::<Result<A, MemoryError>>(question).unwrap_or_else(unheard)
     }
 
@@ -225,13 +310,17 @@ impl Replayed {
     }
 }
 
+fn unheard<A>() -> Result<A, MemoryError> {
+    Err(MemoryError::Unavailable("this was not asked when the recording was made".to_owned()))
+}
+
 impl Memory for Replayed {
     fn exists(&self, namespace: &str) -> bool {
         self.answer(&Question::Exists(namespace)).unwrap_or(false)
     }
 
     fn get(&self, namespace: &str, key: &str) -> Result<Option<Entry>, MemoryError> {
-        self.fallible(&Question::Get(namespace, key))
+        self.answered(&Question::Get(namespace, key), found).unwrap_or_else(unheard)
     }
 
     fn get_many(&self, namespace: &str, keys: &[String]) -> Result<Vec<Option<Entry>>, MemoryError> {
@@ -281,9 +370,9 @@ mod tests {
     #[test]
     fn answers_come_again_in_turn_and_the_last_one_stays() {
         let mut tape = Tape::default();
-        tape.keep(&Question::Get("space", "key"), &entry(1));
+        tape.keep_found(&Question::Get("space", "key"), &entry(1));
         tape.keep(&Question::RowCount, &7_u32);
-        tape.keep(&Question::Get("space", "key"), &entry(2));
+        tape.keep_found(&Question::Get("space", "key"), &entry(2));
         let columns = Ok(vec![
             Column { name: "a".into(), values: Values::F32s(vec![1.5, f32::NAN]) },
             Column { name: "b".into(), values: Values::S64s(vec![-1, 2]) },
@@ -306,9 +395,9 @@ mod tests {
     fn what_is_too_much_is_cut_and_said() {
         let mut tape = Tape::default();
         let large: Result<Option<Entry>, MemoryError> = Ok(Some(Entry { value: vec![0; 700 << 10], revision: 1 }));
-        tape.keep(&Question::Get("space", "first"), &large);
+        tape.keep_found(&Question::Get("space", "first"), &large);
         assert!(!tape.cut());
-        tape.keep(&Question::Get("space", "second"), &large);
+        tape.keep_found(&Question::Get("space", "second"), &large);
         tape.keep(&Question::RowCount, &7_u32);
         assert_eq!((tape.cut(), tape.calls()), (true, 3));
         let memory = Replayed::of(&tape);
@@ -319,7 +408,7 @@ mod tests {
     #[test]
     fn a_tape_that_was_damaged_gives_fewer_answers_and_no_panic() {
         let mut tape = Tape::default();
-        tape.keep(&Question::Get("space", "key"), &entry(1));
+        tape.keep_found(&Question::Get("space", "key"), &entry(1));
         for end in 0..tape.bytes.len() {
             let damaged = Tape { bytes: tape.bytes[..end].to_vec(), ..tape.clone() };
             assert!(Replayed::of(&damaged).get("space", "key").is_err());
