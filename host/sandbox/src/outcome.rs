@@ -125,10 +125,16 @@ fn frame(info: &wasmtime::FrameInfo) -> Frame {
         })
     });
     Frame {
-        function: name.map_or_else(|| format!("function {}", info.func_index()), shown),
+        function: name.map_or_else(|| format!("function {}", info.func_index()), |name| shown(&readable(name))),
         source: source.as_deref().map(shown),
         offset: info.module_offset().map(|offset| offset as u64),
     }
+}
+
+/// A function's name as it stands in its source, where it is one of Rust.
+fn readable(name: &str) -> String {
+    // Without the hash.
+    format!("{:#}", rustc_demangle::demangle(name))
 }
 
 /// The fault that a guest reported itself.

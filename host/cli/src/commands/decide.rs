@@ -66,8 +66,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| Failure::failed(format!("no thread to ask from: {e}")))?;
     let reply = runtime.block_on(async {
-        let reply = host.decide(ask).await?;
-        host.flush().await.map_err(|e| Failure::failed(format!("the decision could not be made durable: {e}")))?;
+        let reply = host.decide(ask).await;
+        // Also when it failed: then there is a recording to be written.
+        let flushed = host.flush().await;
+        let reply = reply?;
+        flushed.map_err(|e| Failure::failed(format!("the decision could not be made durable: {e}")))?;
         Ok::<_, Failure>(reply)
     })?;
     if let Some(folder) = &arguments.record {

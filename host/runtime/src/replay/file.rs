@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Recording;
+use super::keep::HALF;
 
 const MAGIC: &[u8; 8] = b"GRNplay\n";
 /// Of the recording behind the head.
@@ -62,7 +63,7 @@ impl Recording {
             digest: Digest::of(&body),
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = tempfile::Builder::new().prefix(HALF).tempfile_in(folder)?;
         file.write_all(MAGIC)?;
         file.write_all(&rmp_serde::to_vec_named(&head).map_err(wrong)?)?;
         file.write_all(&body)?;

@@ -21,8 +21,9 @@ use super::Recording;
 const QUEUE: usize = 4;
 /// Kinds of fault of a version at a node that are recorded, so that an agent that fails in many ways leaves room for others.
 const KINDS: usize = 4;
-/// What their files are called.
+/// What their files are called, and begin with while they are written.
 const EXTENSION: &str = "replay";
+pub(super) const HALF: &str = ".replay-";
 
 /// What was recorded: nothing twice, also when its file is gone.
 #[derive(Default)]
@@ -57,6 +58,7 @@ impl Replays {
             return Ok(Self { dir: dir.to_owned(), known, waiting, writer: None });
         }
         fs::create_dir_all(dir)?;
+        remove_halves(dir)?;
         let there = files(dir)?.into_iter().map(|(_, path)| (path, true));
         known.lock().unwrap_or_else(PoisonError::into_inner).files.extend(there);
         let (sender, work) = mpsc::sync_channel(QUEUE + 1);
@@ -157,6 +159,17 @@ impl Folder {
     fn gone(&self, path: &Path) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).files.insert(path.to_owned(), false);
     }
+}
+
+/// Removes what a host that was killed was writing.
+fn remove_halves(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(HALF)) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// The recordings in a folder, with when each was written. What cannot be looked at is none.
