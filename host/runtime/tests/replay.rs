@@ -175,3 +175,35 @@ fn a_file_that_cannot_be_replayed_says_why() {
     assert!(other.contains("format 99") && other.contains("greenroom 0.0.9"), "{other}");
     assert!(matches!(Recording::read(Path::new("nowhere.replay")), Err(ReplayError::Read { .. })));
 }
+
+#[test]
+fn of_more_recordings_than_may_be_kept_the_oldest_go() {
+    let world = World::new(&graph("panic", "fresh"));
+    drop(world.serving());
+    let config = greenroom_runtime::Config {
+        graph: world.path("graph.toml"),
+        data_dir: world.path("data"),
+        cache_dir: None,
+        guest_threads: 2,
+        pool_instances: 60,
+        tick: std::time::Duration::from_millis(1),
+        compiler: None,
+        join_window: std::time::Duration::from_secs(86_400),
+        replays_max: 2,
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut kept = Vec::new();
+    for mode in ["panic", "nan", "fault"] {
+        let components = greenroom_kit::components().display().to_string();
+        fs::write(world.path("graph.toml"), graph(mode, "fresh").replace("COMPONENTS", &components)).unwrap();
+        let host = config.open().unwrap();
+        host.train(std::sync::Arc::new(greenroom_runtime::Quiet)).unwrap();
+        host.activate().unwrap();
+        let reply = runtime.block_on(host.decide(ask("s0", 5))).unwrap();
+        runtime.block_on(host.flush()).unwrap();
+        kept.push(reply.answer.degraded[0].fault.report.as_ref().unwrap().replay.clone().unwrap());
+    }
+    let mut expected = kept.split_off(1);
+    expected.sort();
+    assert_eq!(replays(&world), expected);
+}
