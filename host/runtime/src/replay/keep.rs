@@ -97,11 +97,12 @@ impl Replays {
                 return there.then_some(path);
             }
             let kinds = known.kinds.entry(place).or_default();
+            if *kinds >= KINDS {
+                return None;
+            }
             // A place in the queue first: a recording is a copy of a state.
-            if *kinds >= KINDS || self.waiting.fetch_add(1, Ordering::Acquire) >= QUEUE {
-                if *kinds < KINDS {
-                    self.waiting.fetch_sub(1, Ordering::Release);
-                }
+            if self.waiting.fetch_add(1, Ordering::Acquire) >= QUEUE {
+                self.waiting.fetch_sub(1, Ordering::Release);
                 return None;
             }
             *kinds += 1;
