@@ -8,7 +8,7 @@ use greenroom_model::{Budget, Digest, Exceeded, ParamValue};
 use serde::Serialize;
 
 use crate::authored::LIMITS;
-use crate::plan::{Agent, Instances, NamespaceKind, Node, OnFault, Plan};
+use crate::plan::{Agent, Instances, NamespaceKind, Node, OnFault, Plan, Untrained};
 use crate::quantity;
 
 /// The kinds of thing that a graph file has.
@@ -180,6 +180,10 @@ fn agent(agent: &Agent) -> Parts {
         Instances::Pooled { max } => format!("pooled, at most {max}"),
     };
     parts.insert("instances".to_owned(), instances);
+    parts.extend(agent.learn_every_s.map(|every| ("learn_every_s".to_owned(), every.to_string())));
+    if agent.untrained == Untrained::Refuse {
+        parts.insert("untrained".to_owned(), "refuse".to_owned());
+    }
     parts
 }
 

@@ -5,7 +5,7 @@ use greenroom_model::{Budget, Digest, Exceeded, ParamValue, Params};
 
 use crate::authored::LIMITS;
 
-use crate::plan::{Agent, Instances, Node, OnFault, Plan};
+use crate::plan::{Agent, Instances, Node, OnFault, Plan, Untrained};
 
 /// Fields after each other; what varies in length says how long it is.
 #[derive(Default)]
@@ -111,6 +111,11 @@ impl Canon {
                 canon.number(u64::from(max));
             },
         );
+        self.maybe(agent.learn_every_s, Self::number);
+        self.0.push(match agent.untrained {
+            Untrained::Learn => 0,
+            Untrained::Refuse => 1,
+        });
     }
 
     fn node(&mut self, node: &Node) {
@@ -142,7 +147,7 @@ impl Plan {
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut canon = Canon::default();
-        canon.text("greenroom plan 1");
+        canon.text("greenroom plan 2");
         canon.text(&self.name);
         canon.list(&self.agents, Canon::agent);
         canon.list(&self.nodes, Canon::node);

@@ -69,6 +69,22 @@ pub struct Agent {
     pub rate: Option<Rate>,
     /// How its instances are had.
     pub instances: Instances,
+    /// How often it learns what was told meanwhile, beside serving; none: when somebody has it learn.
+    pub learn_every_s: Option<u64>,
+    /// What happens when a change leaves it without a state that it takes.
+    pub untrained: Untrained,
+}
+
+/// What happens to a change that leaves an agent without a learned state: because its code declines the one that there is,
+/// because parameters or grants that shape states changed, or because it is new.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Untrained {
+    /// It learns from the log, beside serving, and the change waits for it.
+    #[default]
+    Learn,
+    /// The change is refused.
+    Refuse,
 }
 
 /// What an agent may use over all requests.

@@ -125,6 +125,8 @@ fn build(wiring: &Wiring<'_>, whole: Whole, sources: &[usize], warnings: Diagnos
                 Some(InstancesShape::Stocked) => Instances::Stocked { max },
                 Some(InstancesShape::Fresh) | None => Instances::Fresh,
             },
+            learn_every_s: agent.shape.learn_every_s.as_ref().map(|every| every.value),
+            untrained: agent.shape.untrained.as_ref().map(|at| at.value).unwrap_or_default(),
         })
     });
     let namespaces = authored.memory.iter().map(|(name, shape)| {

@@ -25,8 +25,8 @@ pub use kv::{
     ReadError, SCAN_LIMIT_MAX, Space, VALUE_BYTES_MAX, Write, WriteError, Written,
 };
 pub use log::{
-    AppendError, Counts, DecidedFor, DecisionError, DecisionRecord, Event, EventMistake, Join, Log, Outcome,
-    StoredEvent,
+    AppendError, Counts, DecidedFor, DecisionError, DecisionRecord, EncodedDecision, Event, EventMistake, Join, Log,
+    Outcome, StoredEvent,
 };
 pub use overlay::Overlay;
 pub use quota::Quotas;

@@ -28,23 +28,31 @@ pub struct Unavailable {
     what: Cow<'static, str>,
     #[source]
     source: Option<Arc<redb::Error>>,
+    full: bool,
 }
 
 impl Unavailable {
     fn stopped() -> Self {
-        Self { what: "the store's writer has stopped; reopen the store".into(), source: None }
+        Self { what: "the store's writer has stopped; reopen the store".into(), source: None, full: false }
     }
 
     fn full(queue_max: usize) -> Self {
-        Self { what: format!("the queue of {queue_max} writes is full; try again later").into(), source: None }
+        let what = format!("the queue of {queue_max} writes is full; try again later").into();
+        Self { what, source: None, full: true }
+    }
+
+    /// Whether nothing was written because others wait: the same write may be taken a moment later.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.full
     }
 
     pub(crate) fn reading(source: redb::Error) -> Self {
-        Self { what: "the store could not be read".into(), source: Some(Arc::new(source)) }
+        Self { what: "the store could not be read".into(), source: Some(Arc::new(source)), full: false }
     }
 
     fn writing(source: redb::Error) -> Self {
-        Self { what: "the store could not be written; reopen it".into(), source: Some(Arc::new(source)) }
+        Self { what: "the store could not be written; reopen it".into(), source: Some(Arc::new(source)), full: false }
     }
 }
 
@@ -151,9 +159,9 @@ where
     }
 }
 
-struct Queued {
-    bytes: usize,
-    job: Box<dyn Job>,
+pub(crate) struct Queued {
+    pub(crate) bytes: usize,
+    pub(crate) job: Box<dyn Job>,
 }
 
 /// What becomes of a write that finds the queue full.
@@ -186,15 +194,23 @@ impl Writer {
 
     /// Queues a job.
     pub(crate) fn queue(&self, full: WhenFull, bytes: usize, job: Box<dyn Job>) -> Result<(), Unavailable> {
-        let queue = self.queue.as_ref().ok_or_else(Unavailable::stopped)?;
         let job = Queued { bytes, job };
         match full {
-            WhenFull::Refuse => queue.try_send(job).map_err(|error| match error {
-                TrySendError::Full(_) => Unavailable::full(self.queue_max),
-                TrySendError::Disconnected(_) => Unavailable::stopped(),
-            }),
-            WhenFull::Wait => queue.send(job).map_err(|_| Unavailable::stopped()),
+            WhenFull::Refuse => self.offer(job).map_err(|(error, _)| error),
+            WhenFull::Wait => {
+                let queue = self.queue.as_ref().ok_or_else(Unavailable::stopped)?;
+                queue.send(job).map_err(|_| Unavailable::stopped())
+            }
         }
+    }
+
+    /// Queues a job, or gives it back while the queue is full.
+    pub(crate) fn offer(&self, job: Queued) -> Result<(), (Unavailable, Option<Queued>)> {
+        let Some(queue) = &self.queue else { return Err((Unavailable::stopped(), None)) };
+        queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(job) => (Unavailable::full(self.queue_max), Some(job)),
+            TrySendError::Disconnected(_) => (Unavailable::stopped(), None),
+        })
     }
 
     /// Queues work of about so many bytes and promises its answer.

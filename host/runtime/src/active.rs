@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use arc_swap::ArcSwapOption;
 use greenroom_graph::Plan;
-use greenroom_model::{Digest, Fault, Generation, State};
+use greenroom_model::{Digest, Fault, Generation, State, Version};
 use greenroom_sandbox::Memory;
 use thiserror::Error;
+use tokio::sync::watch;
 
 use crate::agent::{Agent, ParamsError};
 use crate::guests::Guests;
 use crate::load::Loaded;
+use crate::plans::Tally;
 use crate::replay::Replays;
 
 /// Learned states by agent.
@@ -33,8 +36,22 @@ pub struct ActivePlan {
     pub(crate) ports: Vec<Vec<Arc<str>>>,
     /// Where recordings of faults are kept, if anywhere.
     pub(crate) replays: Option<Arc<Replays>>,
-    /// Requests that are running now.
-    pub(crate) requests: AtomicUsize,
+    /// Requests that are running now, on this plan and on those that it shares its threads with.
+    pub(crate) running: Arc<AtomicUsize>,
+    /// Requests that have it pinned.
+    pins: AtomicUsize,
+    /// Whether those that still have it are to end.
+    stopped: watch::Sender<bool>,
+    counts: Counts,
+}
+
+/// How requests on a plan ended.
+#[derive(Default)]
+struct Counts {
+    requests: AtomicU64,
+    degraded: AtomicU64,
+    failed: AtomicU64,
+    faults: AtomicU64,
 }
 
 /// Why a plan cannot serve.
@@ -68,12 +85,38 @@ impl ActivePlan {
         row: &dyn Fn(&str) -> Option<u32>,
         generation: Generation,
     ) -> Result<Self, PrepareError> {
+        Self::with(loaded, states, memory, row, generation, &[])
+    }
+
+    /// As [`new`](Self::new); agents of `others` that are the same in all that they are made of, over the same memory, are
+    /// taken as they are, with the instances that they have.
+    pub(crate) fn with(
+        loaded: &Loaded,
+        states: &StatesByAgent,
+        memory: &Arc<dyn Memory>,
+        row: &dyn Fn(&str) -> Option<u32>,
+        generation: Generation,
+        others: &[Arc<Self>],
+    ) -> Result<Self, PrepareError> {
         let mut agents = Vec::with_capacity(loaded.plan.agents.len());
+        let known = |spec: &greenroom_graph::Agent, version: &Version| {
+            let others = others.iter().filter(|other| Arc::ptr_eq(&other.memory, memory));
+            others.flat_map(|other| &other.agents).find(|a| a.version == *version && a.spec == *spec).cloned()
+        };
         for spec in &loaded.plan.agents {
-            let component = loaded.components.get(&spec.component);
-            let component = component.ok_or_else(|| PrepareError::Component(spec.name.clone()))?.clone();
             let state = states.get(&spec.name).cloned();
-            let agent = Agent::new(spec.clone(), component, state, Arc::clone(memory), row)?;
+            let version = Version {
+                component: spec.component,
+                params: spec.params_digest(),
+                state: state.as_ref().map(|state| state.digest()),
+            };
+            if let Some(agent) = known(spec, &version) {
+                agents.push(agent);
+                continue;
+            }
+            let admitted = loaded.components.get(&spec.component);
+            let component = admitted.ok_or_else(|| PrepareError::Component(spec.name.clone()))?.component.clone();
+            let agent = Agent::new(spec.clone(), component, version, state, Arc::clone(memory), row)?;
             agent.grants().set(loaded.revoked.left(&spec.name, &spec.grants));
             agents.push(Arc::new(agent));
         }
@@ -98,7 +141,10 @@ impl ActivePlan {
             sources,
             ports,
             replays: None,
-            requests: AtomicUsize::new(0),
+            running: Arc::default(),
+            pins: AtomicUsize::new(0),
+            stopped: watch::Sender::new(false),
+            counts: Counts::default(),
         }
     }
 
@@ -112,9 +158,17 @@ impl ActivePlan {
         Some(Self::of(plan, agents?, Arc::clone(&self.memory), self.generation))
     }
 
+    /// The same versions in the same wiring, to serve another time.
+    pub(crate) fn again(&self) -> Self {
+        Self::of(self.plan.clone(), self.agents.clone(), Arc::clone(&self.memory), self.generation)
+    }
+
     /// Makes images of the agents that have fresh instances, on a thread beside serving. Ends when nobody has the plan
     /// any more.
     pub fn make_images(self: &Arc<Self>, guests: &Guests) {
+        if !self.agents.iter().any(|agent| agent.wants_image()) {
+            return;
+        }
         let Some(handle) = guests.handle() else { return };
         let (plan, count) = (Arc::downgrade(self), self.agents.len());
         let work = move || {
@@ -129,14 +183,99 @@ impl ActivePlan {
         }
     }
 
-    /// Prepares an instance of every agent.
+    /// Prepares an instance of every agent that has none ready.
     ///
     /// # Errors
     /// The first agent that cannot be configured or restored.
     pub async fn warm(&self) -> Result<(), PrepareError> {
+        self.warm_for(1).await
+    }
+
+    /// The same, for so many requests at once, as far as agents may have as many.
+    pub(crate) async fn warm_for(&self, requests: usize) -> Result<(), PrepareError> {
         for agent in &self.agents {
-            agent.warm().await.map_err(|fault| PrepareError::Agent { agent: agent.spec.name.clone(), fault })?;
+            agent
+                .warm(requests)
+                .await
+                .map_err(|fault| PrepareError::Agent { agent: agent.spec.name.clone(), fault })?;
         }
         Ok(())
+    }
+
+    /// Which version each agent has.
+    #[must_use]
+    pub fn versions(&self) -> BTreeMap<String, Version> {
+        self.agents.iter().map(|agent| (agent.spec.name.clone(), agent.version)).collect()
+    }
+
+    /// The learned state of each agent that has one.
+    pub(crate) fn states(&self) -> StatesByAgent {
+        let state = |agent: &Arc<Agent>| Some((agent.spec.name.clone(), Arc::clone(agent.state()?)));
+        self.agents.iter().filter_map(state).collect()
+    }
+
+    /// How it did so far.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let Counts { requests, degraded, failed, faults } = &self.counts;
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Tally { requests: read(requests), degraded: read(degraded), failed: read(failed), faults: read(faults) }
+    }
+
+    /// Counts how a request ended.
+    pub(crate) fn count(&self, degraded: bool, failed: bool) {
+        self.counts.requests.fetch_add(1, Ordering::Relaxed);
+        self.counts.degraded.fetch_add(u64::from(degraded), Ordering::Relaxed);
+        self.counts.failed.fetch_add(u64::from(failed), Ordering::Relaxed);
+    }
+
+    /// Counts a fault of an agent.
+    pub(crate) fn count_fault(&self) {
+        self.counts.faults.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Requests that have it pinned.
+    pub(crate) fn pinned(&self) -> usize {
+        self.pins.load(Ordering::SeqCst)
+    }
+
+    /// Ends the requests that have it pinned.
+    pub(crate) fn stop(&self) {
+        self.stopped.send_replace(true);
+    }
+}
+
+/// A plan that a request holds on to.
+pub(crate) struct Pinned(Arc<ActivePlan>);
+
+impl Pinned {
+    /// The plan that serves now. When it is retired afterwards, this request is waited for.
+    pub(crate) fn of(active: &ArcSwapOption<ActivePlan>) -> Option<Self> {
+        loop {
+            let plan = active.load_full()?;
+            plan.pins.fetch_add(1, Ordering::SeqCst);
+            let pinned = Self(plan);
+            // Either whoever drains it sees the pin, or it is seen here that there is another plan by now.
+            if active.load().as_ref().is_some_and(|now| Arc::ptr_eq(now, &pinned.0)) {
+                return Some(pinned);
+            }
+        }
+    }
+
+    pub(crate) fn plan(&self) -> &Arc<ActivePlan> {
+        &self.0
+    }
+
+    /// Returns once requests on the plan are to end.
+    pub(crate) async fn stopped(&self) {
+        let mut stopped = self.0.stopped.subscribe();
+        // The sender lives as long as the plan, which is held here.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        self.0.pins.fetch_sub(1, Ordering::SeqCst);
     }
 }

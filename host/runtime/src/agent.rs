@@ -123,16 +123,12 @@ impl Agent {
     pub fn new(
         spec: greenroom_graph::Agent,
         component: Component,
+        version: Version,
         state: Option<Arc<State>>,
         memory: Arc<dyn Memory>,
         row: &dyn Fn(&str) -> Option<u32>,
     ) -> Result<Self, ParamsError> {
         let params = encode(&spec, row)?;
-        let version = Version {
-            component: component.digest(),
-            params: spec.params_digest(),
-            state: state.as_ref().map(|state| state.digest()),
-        };
         let grants = Grants::from(spec.grants.clone());
         let capabilities = Capabilities { agent: spec.name.as_str().into(), grants, memory };
         let rate = spec.rate.map(Rate::new);
@@ -200,7 +196,7 @@ impl Agent {
     /// Makes the image that fresh instances are copies of, unless there is one or there is nothing to prepare. Takes as
     /// long as compiling does, and is to be done beside serving.
     pub fn make_image(&self, guests: &tokio::runtime::Handle) {
-        if self.spec.instances != Instances::Fresh || !self.spec.interfaces.lifecycle || self.image.load().is_some() {
+        if !self.wants_image() {
             return;
         }
         let agent = &self.spec.name;
@@ -234,6 +230,11 @@ impl Agent {
         }
     }
 
+    /// Whether it is to have an image, and none was tried yet.
+    pub(crate) fn wants_image(&self) -> bool {
+        self.spec.instances == Instances::Fresh && self.spec.interfaces.lifecycle && self.image.load().is_none()
+    }
+
     /// What making a copy of the image may use: it has all that preparing it took.
     fn copying(&self) -> Budget {
         let Budgets { instantiate, configure, restore, .. } = &self.spec.budgets;
@@ -260,18 +261,44 @@ impl Agent {
         (source, refused)
     }
 
-    /// Prepares one instance, and keeps it for the first request if there is room: what fails here would fail in every
-    /// request.
+    /// Prepares instances for so many requests at once, at least one and as far as there may be more and there is room:
+    /// what fails here would fail in every request. An agent that has an image or served before has what it needs.
     ///
     /// # Errors
     /// What the guest or the pool said.
-    pub async fn warm(&self) -> Result<(), Fault> {
-        let prepared = self.prepared.load(Ordering::Acquire);
-        let instance = self.prepare(None, &mut Usage::default()).await?;
-        if self.slots.is_some() || self.component.has_room() {
+    pub async fn warm(&self, requests: usize) -> Result<(), Fault> {
+        let most = match self.spec.instances {
+            Instances::Pooled { max } | Instances::Stocked { max } => max as usize,
+            Instances::Fresh => STOCK,
+        };
+        let wanted = requests.min(most).max(1);
+        for _ in self.standing()..wanted {
+            if self.image().is_some() {
+                break;
+            }
+            let prepared = self.prepared.load(Ordering::Acquire);
+            let instance = self.prepare(None, &mut Usage::default()).await?;
+            if self.slots.is_none() && !self.component.has_room() {
+                break;
+            }
             self.keep(instance, prepared);
         }
         Ok(())
+    }
+
+    /// Instances that wait.
+    fn standing(&self) -> usize {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Gives back all instances but one: it serves no more, but may again.
+    pub(crate) fn rest(&self) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = idle.len().min(1);
+        let surplus = idle.split_off(kept);
+        // Giving an instance back takes a while, and requests may wait for the list.
+        drop(idle);
+        drop(surplus);
     }
 
     /// Decides, in an instance as the graph file chose.
@@ -382,7 +409,7 @@ impl Agent {
         if !self.component.has_room() {
             return;
         }
-        let standing = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let standing = self.standing();
         // As many at a time as there is room for: `making` counts those on their way.
         if standing + self.making.fetch_add(1, Ordering::Relaxed) >= wanted {
             self.making.fetch_sub(1, Ordering::Relaxed);

@@ -21,11 +21,24 @@ impl Guests {
     /// # Errors
     /// When the machine gives no thread.
     pub fn start(threads: usize) -> std::io::Result<Self> {
+        Self::start_with(threads, || {})
+    }
+
+    /// The same; they get what other threads leave.
+    ///
+    /// # Errors
+    /// When the machine gives no thread.
+    pub(crate) fn start_idle(threads: usize) -> std::io::Result<Self> {
+        Self::start_with(threads, give_way)
+    }
+
+    fn start_with(threads: usize, begin: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let threads = if threads == 0 { cores } else { threads };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("greenroom-guest")
+            .on_thread_start(begin)
             // A guest that runs long gives way at each tick, and would get the thread right back: those who come from
             // outside wait for it otherwise, up to 61 ticks.
             .global_queue_interval(1)
@@ -63,6 +76,14 @@ impl Guests {
     {
         let runtime = self.runtime.0.as_ref().ok_or(Gone)?;
         runtime.block_on(runtime.spawn(work)).map_err(|_| Gone)
+    }
+}
+
+/// This thread gives way to all others from now on.
+pub(crate) fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(19) {
+        tracing::debug!(%error, "this thread keeps its priority");
     }
 }
 

@@ -15,10 +15,12 @@ mod host;
 mod load;
 mod memory;
 mod past;
+mod plans;
 mod rate;
 mod replay;
 mod request;
 mod revoked;
+mod rollout;
 mod states;
 mod train;
 mod trial;
@@ -31,11 +33,13 @@ pub use greenroom_events as events;
 pub use greenroom_model::{Ask, LIMIT_MAX, Told};
 pub use guests::{Gone, Guests};
 pub use host::{
-    AskError, AskMistake, Config, FeedbackError, FeedbackMistake, Host, HostError, ImportError, Imported, Item, Reply,
+    Activated, AskError, AskMistake, Change, Config, FeedbackError, FeedbackMistake, Host, HostError, ImportError,
+    Imported, Item, Limits, Part, Probation, Proposal, Refused, Reply, Took,
 };
-pub use load::{LoadGraphError, Loaded, load};
+pub use load::{Admitted, Components, GraphText, LoadGraphError, Loaded, Offered, load, load_from};
 pub use memory::{Layer, keep_facts};
 pub use past::Past;
+pub use plans::{Content, Gate, HistoryError, LearnedRecord, PlanRecord, RefusedRecord, Tally};
 pub use replay::{Ended, Recording, ReplayError, Replays, Rerun, rerun};
 pub use request::{Answer, Answered, Degraded, Request, Trace};
 pub use revoked::{Revocations, Revoked, RevokedError};

@@ -1,4 +1,4 @@
-//! From a graph file on disk to a plan and the components that it names.
+//! From the text of a graph to a plan and the components that it names.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -10,17 +10,64 @@ use greenroom_sandbox::{Component, LoadError, Sandbox};
 use thiserror::Error;
 
 use crate::admit::admit_and_load;
+use crate::plans::Gate;
 use crate::revoked::Revocations;
 
 /// A graph that can be prepared.
 #[derive(Clone)]
 pub struct Loaded {
-    /// What the file became.
+    /// What the text became.
     pub plan: Plan,
     /// By the digest of their bytes.
-    pub components: HashMap<Digest, Component>,
+    pub components: HashMap<Digest, Admitted>,
     /// Grants of the graph that were taken back.
     pub revoked: Arc<Revocations>,
+    /// The text, and what messages call it.
+    pub source: Arc<GraphText>,
+    /// By path, as the text has it.
+    pub paths: BTreeMap<String, Digest>,
+}
+
+/// A graph file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GraphText {
+    /// What messages call it.
+    pub file_name: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// A component that passed the gate.
+#[derive(Clone)]
+pub struct Admitted {
+    /// Ready to make instances of.
+    pub component: Component,
+    /// What is known of it.
+    pub facts: ComponentFacts,
+    /// How it passed.
+    pub gate: Gate,
+}
+
+/// Where components come from.
+pub trait Components: Sync {
+    /// What lies at a path, as a graph file names it; else why it cannot be had, in a sentence that names it.
+    ///
+    /// # Errors
+    /// The sentence.
+    fn at(&self, path: &str) -> Result<Offered, String>;
+
+    /// What messages call the component at a path.
+    fn called(&self, path: &str) -> String {
+        path.to_owned()
+    }
+}
+
+/// A component, or the digest of one.
+pub enum Offered {
+    /// Its bytes.
+    Bytes(Arc<[u8]>),
+    /// One that was admitted before.
+    Admitted(Box<Admitted>),
 }
 
 /// Why a graph could not be loaded.
@@ -47,41 +94,85 @@ pub enum LoadGraphError {
 pub async fn load(sandbox: &Sandbox, path: &Path) -> Result<Loaded, LoadGraphError> {
     let text =
         std::fs::read_to_string(path).map_err(|source| LoadGraphError::Read { path: path.to_owned(), source })?;
+    let text = GraphText { file_name: path.display().to_string(), text };
+    load_from(sandbox, text, &Folder(path.parent().unwrap_or(Path::new("")))).await
+}
+
+/// The same, of a text and of components from wherever they are.
+///
+/// # Errors
+/// See [`LoadGraphError`].
+pub async fn load_from(
+    sandbox: &Sandbox,
+    source: GraphText,
+    components: &dyn Components,
+) -> Result<Loaded, LoadGraphError> {
     let wrong = |diagnostics| LoadGraphError::Graph(Box::new(diagnostics));
-    let authored = Authored::parse(&path.display().to_string(), &text).map_err(wrong)?;
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let authored = Authored::parse(&source.file_name, &source.text).map_err(wrong)?;
     let mut facts = BTreeMap::new();
-    let mut seen: HashMap<String, Result<(Component, ComponentFacts), String>> = HashMap::new();
+    let mut seen: BTreeMap<String, Result<Admitted, String>> = BTreeMap::new();
     for wanted in authored.components() {
         if !seen.contains_key(&wanted.path) {
-            seen.insert(wanted.path.clone(), component(sandbox, &folder.join(&wanted.path)).await);
+            seen.insert(wanted.path.clone(), admitted(sandbox, &wanted.path, components).await);
         }
         let found = match seen.get(&wanted.path) {
-            Some(Ok((_, found))) => Ok(found.clone()),
+            Some(Ok(admitted)) => Ok(admitted.facts.clone()),
             Some(Err(message)) => Err(message.clone()),
             None => Err("it was not read".to_owned()),
         };
         facts.insert(wanted.agent, found);
     }
     let plan = resolve(&authored, &facts).map_err(wrong)?;
-    let components =
-        seen.into_values().filter_map(Result::ok).map(|(component, _)| (component.digest(), component)).collect();
-    Ok(Loaded { plan, components, revoked: Arc::default() })
+    let found = seen.into_iter().filter_map(|(path, found)| Some((path, found.ok()?)));
+    let (mut paths, mut components) = (BTreeMap::new(), HashMap::new());
+    for (path, admitted) in found {
+        paths.insert(path, admitted.facts.digest);
+        components.insert(admitted.facts.digest, admitted);
+    }
+    Ok(Loaded { plan, components, revoked: Arc::default(), source: Arc::new(source), paths })
 }
 
-async fn component(sandbox: &Sandbox, path: &Path) -> Result<(Component, ComponentFacts), String> {
-    let bytes = std::fs::read(path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => format!("there is no file {}", path.display()),
-        std::io::ErrorKind::IsADirectory => format!("{} is a folder, not a component", path.display()),
-        _ => format!("{} cannot be read: {e}", path.display()),
-    })?;
-    let unusable = |e: LoadError| format!("{} is not usable: {e}", path.display());
-    let (admission, component) = admit_and_load(sandbox, &bytes).await.map_err(unusable)?;
-    let failed: Vec<String> = admission.verdict.trial.failures().map(ToString::to_string).collect();
-    if !failed.is_empty() {
-        return Err(format!("{} is not admitted: {}", path.display(), failed.join("; ")));
+/// Components beside a graph file.
+struct Folder<'p>(&'p Path);
+
+impl Components for Folder<'_> {
+    fn at(&self, path: &str) -> Result<Offered, String> {
+        let path = self.0.join(path);
+        let bytes = std::fs::read(&path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => format!("there is no file {}", path.display()),
+            std::io::ErrorKind::IsADirectory => format!("{} is a folder, not a component", path.display()),
+            _ => format!("{} cannot be read: {e}", path.display()),
+        })?;
+        Ok(Offered::Bytes(bytes.into()))
     }
+
+    fn called(&self, path: &str) -> String {
+        self.0.join(path).display().to_string()
+    }
+}
+
+async fn admitted(sandbox: &Sandbox, path: &str, components: &dyn Components) -> Result<Admitted, String> {
+    let bytes = match components.at(path)? {
+        Offered::Bytes(bytes) => bytes,
+        Offered::Admitted(admitted) => return Ok(*admitted),
+    };
+    let called = components.called(path);
+    let unusable = |e: LoadError| format!("{called} is not usable: {e}");
+    let (admission, component) = admit_and_load(sandbox, &bytes).await.map_err(unusable)?;
+    let trial = &admission.verdict.trial;
+    let failed: Vec<String> = trial.failures().map(ToString::to_string).collect();
+    if !failed.is_empty() {
+        return Err(format!("{called} is not admitted: {}", failed.join("; ")));
+    }
+    let gate = Gate {
+        component: path.to_owned(),
+        digest: component.digest(),
+        kept: admission.kept,
+        load_us: admission.verdict.load_us,
+        checks: trial.steps.len(),
+    };
+    let interfaces = component.interfaces().clone();
     let descriptor = admission.verdict.trial.descriptor;
-    let facts = ComponentFacts { digest: component.digest(), interfaces: component.interfaces().clone(), descriptor };
-    Ok((component, facts))
+    let facts = ComponentFacts { digest: component.digest(), interfaces, descriptor };
+    Ok(Admitted { component, facts, gate })
 }

@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         .map_err(failed)?;
     let served = runtime.block_on(async {
         let asked_to_stop = Stop::listen().map_err(failed)?;
-        let name = &host.loaded().plan.name;
+        let name = host.loaded().plan.name.clone();
         output::text(&format!("serving {name}, generation {generation}, on http://{}\n", server.local_addr()))?;
         Ok(server.run(host, asked_to_stop.wait()).await?)
     });

@@ -128,6 +128,7 @@ impl Settings {
             compiler: this_binary(),
             join_window: Duration::from_secs(self.count("join_window_h").saturating_mul(3_600)),
             replays_max: self.size("replays_max"),
+            limits: greenroom_runtime::Limits::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::graph::inner;
 use super::{BudgetsShape, Shape};
 use crate::diagnostic::Span;
+use crate::plan::Untrained;
 use crate::reader::{At, Literal, Reader, Section};
 
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub(crate) struct AgentShape {
     pub(crate) throttle: Option<At<bool>>,
     pub(crate) instances: Option<At<InstancesShape>>,
     pub(crate) instances_max: Option<At<u64>>,
+    pub(crate) learn_every_s: Option<At<u64>>,
+    pub(crate) untrained: Option<At<Untrained>>,
 }
 
 /// How instances are had.
@@ -31,8 +34,17 @@ pub(crate) enum InstancesShape {
 }
 
 impl Shape for AgentShape {
-    const KEYS: &'static [&'static str] =
-        &["component", "params", "grants", "budget", "rate", "instances", "instances_max"];
+    const KEYS: &'static [&'static str] = &[
+        "component",
+        "params",
+        "grants",
+        "budget",
+        "rate",
+        "instances",
+        "instances_max",
+        "learn_every_s",
+        "untrained",
+    ];
 }
 
 impl AgentShape {
@@ -66,6 +78,8 @@ impl AgentShape {
             throttle: rate.as_ref().and_then(|rate| reader.word(rate, "exceeded", &words)),
             instances: reader.word(section, "instances", &kinds),
             instances_max: reader.whole(section, "instances_max"),
+            learn_every_s: reader.whole(section, "learn_every_s"),
+            untrained: reader.word(section, "untrained", &[("learn", Untrained::Learn), ("refuse", Untrained::Refuse)]),
         }
     }
 }

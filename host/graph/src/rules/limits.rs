@@ -13,6 +13,8 @@ use crate::wiring::Wiring;
 const ROWS_MAX: u64 = 100_000;
 /// A day: more is a mistake in the unit.
 pub(crate) const DEADLINE_MS_MAX: u64 = 86_400_000;
+/// Ninety days: whoever learns more seldom does it by hand.
+const CADENCE_S_MAX: u64 = 90 * 86_400;
 /// Kept instances take memory for as long as the host runs.
 const INSTANCES_MAX: u64 = 1024;
 
@@ -48,6 +50,15 @@ pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
     }
     for agent in &wiring.agents {
         range("instances_max", agent.shape.instances_max.as_ref(), 1, INSTANCES_MAX, mistakes);
+        range("learn_every_s", agent.shape.learn_every_s.as_ref(), 1, CADENCE_S_MAX, mistakes);
+        let learns = agent.facts.is_none_or(|facts| facts.interfaces.learner);
+        let every = agent.shape.learn_every_s.as_ref().map(|at| ("learn_every_s", &at.span));
+        let untrained = agent.shape.untrained.as_ref().map(|at| ("untrained", &at.span));
+        for (key, span) in every.into_iter().chain(untrained).filter(|_| !learns) {
+            let message = format!("agent `{}` has `{key}`, but its component does not learn", agent.name);
+            let label = "expected only where the component exports `learner`";
+            mistakes.push(Mistake::error("never_learns", span, message, label).help(format!("remove `{key}`")));
+        }
         let kept = agent.shape.instances.as_ref().is_some_and(|at| at.value != InstancesShape::Fresh);
         if let Some(max) = agent.shape.instances_max.as_ref().filter(|_| !kept) {
             let message = format!("agent `{}` keeps no instances, so there is no most of them", agent.name);

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
 
 use crate::engine::{Engine, NUMBERS};
-use crate::writer::{Job, Pending, Unavailable, WhenFull};
+use crate::writer::{Job, Pending, Queued, Unavailable, WhenFull};
 
 use append::{Appended, append};
 pub(crate) use append::{EVENTS, IDS};
@@ -24,6 +24,9 @@ use history::Histories;
 
 /// Texts of the log, by name: its digest.
 pub(crate) const TEXTS: TableDefinition<&str, &str> = TableDefinition::new("log_texts");
+
+/// A decision on its way to the queue.
+pub struct EncodedDecision(Queued);
 
 /// Decisions and feedback.
 pub struct Log {
@@ -59,11 +62,30 @@ impl Log {
         record: DecisionRecord,
         held: impl Send + 'static,
     ) -> Result<(), DecisionError> {
+        let decision = self.encoded(record, held)?;
+        self.offer(decision).map_err(|(error, _)| error.into())
+    }
+
+    /// A decision that can be queued: for who tries more than once. `held` is as in
+    /// [`append_decision_holding`](Self::append_decision_holding).
+    ///
+    /// # Errors
+    /// [`DecisionError::Invalid`], as for [`append_decision`](Self::append_decision).
+    pub fn encoded(&self, record: DecisionRecord, held: impl Send + 'static) -> Result<EncodedDecision, DecisionError> {
         let bytes = decision::encode(&record)?;
         let request_id = record.request_id;
         let size = request_id.len() + bytes.len();
         let job = DecisionJob { request_id, bytes, failed: Arc::clone(&self.failed), _held: held };
-        Ok(self.engine.writer().queue(WhenFull::Refuse, size, Box::new(job))?)
+        Ok(EncodedDecision(Queued { bytes: size, job: Box::new(job) }))
+    }
+
+    /// Queues a decision and returns.
+    ///
+    /// # Errors
+    /// While the queue is full, with the decision, to be tried again; and when the writer has stopped.
+    pub fn offer(&self, decision: EncodedDecision) -> Result<(), (Unavailable, Option<EncodedDecision>)> {
+        let offered = self.engine.writer().offer(decision.0);
+        offered.map_err(|(error, job)| (error, job.map(EncodedDecision)))
     }
 
     /// Answers when all that was queued before is durable, or says what failed since the last flush. Refused while the

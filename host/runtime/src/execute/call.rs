@@ -77,6 +77,9 @@ impl Shared {
         };
         let recording = self.request.record.then(record);
         let failed = result.as_ref().err().filter(|fault| fault.source == FaultSource::Guest);
+        if failed.is_some() && !self.request.patient {
+            self.plan.count_fault();
+        }
         let replays = self.plan.replays.as_ref().zip(failed);
         let replay = replays.and_then(|(to, fault)| to.keep(&agent.version.digest(), &node.name, fault, record));
         let result = result.map_err(|mut fault| {

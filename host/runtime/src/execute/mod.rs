@@ -176,7 +176,7 @@ impl Run {
 
     async fn go(&mut self) -> Result<(), Fault> {
         let plan = Arc::clone(&self.shared.plan);
-        let _counted = Counted::of(&plan.requests);
+        let _counted = Counted::of(&plan.running);
         let threads = tokio::runtime::Handle::current().metrics().num_workers();
         let mut running: JoinSet<Done> = JoinSet::new();
         loop {
@@ -184,7 +184,7 @@ impl Run {
             let shares = self.shared.shares(&ready, &mut self.left);
             // A lone node runs here, which costs no hand-over between threads. So do all of them while there are as many
             // requests as threads: then nobody is free to take one.
-            let busy = plan.requests.load(Ordering::Relaxed) >= threads;
+            let busy = plan.running.load(Ordering::Relaxed) >= threads;
             if running.is_empty() && !ready.is_empty() && (ready.len() == 1 || busy) {
                 for ((index, inputs), share) in ready.into_iter().zip(shares) {
                     let done = Arc::clone(&self.shared).run(index, inputs, share).await;

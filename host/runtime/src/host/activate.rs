@@ -1,105 +1,109 @@
-//! Training on the log, and activation: a record made durable, then one pointer store.
+//! Activation when a host begins: of what was active when it went down, or of the graph that was loaded.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use greenroom_model::{Digest, Generation};
-use greenroom_sandbox::Memory;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use greenroom_model::Generation;
 
-use super::{Host, HostError, now_ms, served};
-use crate::active::{ActivePlan, StatesByAgent};
-use crate::memory::Layer;
-use crate::train::{Lessons, Progress, Trained, Trainer};
-
-/// Namespace of the host itself; no graph can declare a name with an `@`.
-const SPACE: &str = "@plans";
-
-/// Which state belongs to which version of an agent.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Learned {
-    agents: BTreeMap<String, LearnedAgent>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct LearnedAgent {
-    /// Of code and of the parameters that shape the state.
-    of: Digest,
-    state: Digest,
-}
-
-/// What is active.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct ActiveRecord {
-    generation: Generation,
-    plan: Digest,
-    since_ms: i64,
-}
+use super::roll::{Change, Live, Proposal, Ready, Refused};
+use super::{Host, HostError, now_ms};
+use crate::active::ActivePlan;
+use crate::load::Loaded;
+use crate::plans::{PlanRecord, Tally};
 
 impl Host {
-    /// Has the graph's agents learn from all events of the log.
-    ///
-    /// # Errors
-    /// When there are no events, or an agent failed or cannot take back what it learned; nothing is changed then.
-    pub fn train(&self, progress: Arc<dyn Progress>) -> Result<Vec<Trained>, HostError> {
-        let inner = &self.inner;
-        let split = served::split(&inner.store)?;
-        if split.train.is_empty() {
-            return Err(HostError::NoEvents);
-        }
-        let (served, first_served) = served::feedback(&inner.store, &inner.loaded.plan)?;
-        let facts = served::facts_digest(&inner.store);
-        let lessons = Lessons { split: Arc::new(split), facts, served, first_served };
-        let trainer = Trainer {
-            guests: inner.guests.clone(),
-            states: inner.states.clone(),
-            store: inner.store.clone(),
-            progress,
-        };
-        let (states, trained) = trainer.train(&inner.loaded, &lessons)?;
-        // What cannot serve replaces nothing that can. Nor does trying it change what serves.
-        let scratch = Layer::scratch(&inner.store, &inner.loaded.plan.namespaces);
-        self.prepared(&states, scratch, Generation(0))?;
-        let mut learned = Learned::default();
-        for report in &trained {
-            if let Some(spec) = inner.loaded.plan.agents.iter().find(|agent| agent.name == report.agent) {
-                let of = crate::train::shape(spec);
-                learned.agents.insert(report.agent.clone(), LearnedAgent { of, state: report.state });
-            }
-        }
-        self.record("learned", &learned)?;
-        Ok(trained)
-    }
-
-    /// Prepares the graph with what its agents learned last, and serves from then on with it. Activating what is active
-    /// changes nothing.
+    /// Serves the graph that was loaded, with what its agents learned last, from then on. Activating what is active, or was
+    /// when the host went down, changes nothing.
     ///
     /// # Errors
     /// When an agent has not learned, or cannot be prepared, or the record cannot be made durable; what was active
     /// before stays active.
     pub fn activate(&self) -> Result<Generation, HostError> {
-        let inner = &self.inner;
-        let _turn = inner.activating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let states = self.learned_states()?;
-        let before: Option<ActiveRecord> = self.recorded("active")?;
-        let last = before.as_ref().map_or(Generation(0), |record| record.generation);
-        let memory = Layer::new(&inner.store, &inner.loaded.plan.namespaces);
-        let mut plan = self.prepared(&states, memory, last)?;
-        let same = before.is_some_and(|record| record.plan == plan.digest);
-        if !same {
-            plan.generation = Generation(last.0 + 1);
+        self.activate_as("host", "the graph file as it is")
+    }
+
+    /// The same, with who wanted it and why.
+    ///
+    /// # Errors
+    /// As for [`Host::activate`].
+    pub fn activate_as(&self, author: &str, reason: &str) -> Result<Generation, HostError> {
+        let loaded = self.loaded();
+        let states = self.learned_states(&loaded)?;
+        let plan = self.ready(&loaded, &states)?;
+        if let Some(active) = self.active().filter(|active| active.digest == plan.digest) {
+            return Ok(active.generation);
         }
-        plan.replays = Some(Arc::clone(&inner.replays));
+        let recorded = self.inner.history.active()?.map(|(active, _)| active);
+        if let Some(active) = recorded.filter(|active| active.plan == plan.digest && self.active().is_none()) {
+            self.adopt(plan, loaded, active.generation, active.since_ms)?;
+            return Ok(active.generation);
+        }
+        for admitted in loaded.components.values() {
+            let kept = self.inner.components.put(admitted.component.bytes());
+            kept.map_err(|source| HostError::Refused(Box::new(Refused::Keep(source))))?;
+        }
+        let proposal = Proposal {
+            parent: None,
+            author: author.to_owned(),
+            reason: reason.to_owned(),
+            // What it is about is ready already.
+            change: Change::States(plan.versions().into_iter().filter_map(|(a, v)| Some((a, v.state?))).collect()),
+        };
+        let activated = self.roll(&Arc::new(proposal), Some(Ready { loaded, plan }));
+        Ok(activated.map_err(Box::new)?.generation)
+    }
+
+    /// Serves what was active when the host went down, from what is written down of it; nothing when nothing was. The graph
+    /// file is not looked at.
+    ///
+    /// # Errors
+    /// When it cannot be had again.
+    pub fn resume(&self) -> Result<Option<Generation>, HostError> {
+        let Some((active, _)) = self.inner.history.active()? else { return Ok(None) };
+        if self.inner.history.record(active.generation)?.is_none() {
+            // An older host did not write down what its plans were made of.
+            return Ok(None);
+        }
+        let (loaded, states) = self.recorded_plan(active.generation).map_err(Box::new)?;
+        let plan = self.ready(&loaded, &states)?;
+        if plan.digest != active.plan {
+            tracing::info!(was = %active.plan.short(), is = %plan.digest.short(), "this host names plans anew");
+        }
+        self.adopt(plan, Arc::new(loaded), active.generation, active.since_ms)?;
+        Ok(Some(active.generation))
+    }
+
+    /// Serves what is recorded as active already.
+    fn adopt(
+        &self,
+        mut plan: ActivePlan,
+        loaded: Arc<Loaded>,
+        generation: Generation,
+        since_ms: i64,
+    ) -> Result<(), HostError> {
+        plan.generation = generation;
+        let record = self.inner.history.record(generation)?.unwrap_or_else(|| PlanRecord {
+            generation,
+            plan: plan.digest,
+            parent: None,
+            again: None,
+            author: "host".to_owned(),
+            reason: "it was active when records began".to_owned(),
+            content: greenroom_model::Digest::of(b""),
+            versions: plan.versions(),
+            gate: Vec::new(),
+            proposed_ms: since_ms,
+            activated_ms: since_ms,
+            retired_ms: None,
+            tally: Tally::default(),
+            rolled_back: None,
+        });
         let plan = Arc::new(plan);
-        if !same {
-            let record = ActiveRecord { generation: plan.generation, plan: plan.digest, since_ms: now_ms() };
-            self.record("active", &record)?;
-        }
-        let generation = plan.generation;
-        inner.active.store(Some(plan));
-        tracing::info!(generation = generation.0, graph = %inner.loaded.plan.name, "active");
-        Ok(generation)
+        let live = Live { plan: Arc::clone(&plan), loaded: Arc::clone(&loaded), record };
+        self.inner.plans().insert(generation, live);
+        tracing::info!(generation = generation.0, graph = %loaded.plan.name, at = now_ms(), "active");
+        self.inner.active.store(Some(plan));
+        self.inner.loaded.store(loaded);
+        Ok(())
     }
 
     /// Makes warm images of what is active, beside serving: from when one is ready, each request has a copy of it.
@@ -114,71 +118,46 @@ impl Host {
     /// # Errors
     /// When no thread can be had to look at it.
     pub fn watch_revocations(&self) -> std::io::Result<()> {
-        let revoked = &self.inner.loaded.revoked;
-        let (host, of) = (Arc::downgrade(&self.inner), Arc::downgrade(revoked));
-        revoked.watch(move || {
-            let (Some(inner), Some(revoked)) = (host.upgrade(), of.upgrade()) else { return };
-            // An activation reads what was taken back before it stores its plan.
-            let _turn = inner.activating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let Some(plan) = inner.active.load_full() else { return };
-            for agent in &plan.agents {
-                let left = revoked.left(&agent.spec.name, &agent.spec.grants);
-                let now = agent.grants().now();
-                if *now == left {
-                    continue;
-                }
-                for grant in now.iter().filter(|grant| !left.contains(grant)) {
-                    tracing::warn!(agent = %agent.spec.name, %grant, "taken back");
-                }
-                for grant in left.iter().filter(|grant| !now.contains(grant)) {
-                    tracing::warn!(agent = %agent.spec.name, %grant, "given again");
-                }
-                agent.grant(left);
-            }
-            plan.make_images(&inner.guests);
+        let host = Arc::downgrade(&self.inner);
+        self.inner.revoked.watch(move || {
+            let Some(inner) = host.upgrade() else { return };
+            Self { inner }.taken_back();
         })
     }
 
-    /// The graph with these states, warm.
-    fn prepared(&self, states: &StatesByAgent, memory: Layer, generation: Generation) -> Result<ActivePlan, HostError> {
-        let inner = &self.inner;
-        let memory: Arc<dyn Memory> = Arc::new(memory);
-        let row = |item: &str| inner.store.items().row(item);
-        let plan = ActivePlan::new(&inner.loaded, states, &memory, &row, generation)?;
-        Ok(inner.guests.block_on(async move { plan.warm().await.map(|()| plan) })??)
-    }
-
-    fn learned_states(&self) -> Result<StatesByAgent, HostError> {
-        let inner = &self.inner;
-        let learned: Learned = self.recorded("learned")?.unwrap_or_default();
-        let mut states = StatesByAgent::new();
-        let mut agents = Vec::new();
-        for spec in inner.loaded.plan.agents.iter().filter(|agent| agent.interfaces.learner) {
-            let known = learned.agents.get(&spec.name).filter(|known| known.of == crate::train::shape(spec));
-            match known.and_then(|known| inner.states.get(&known.state)) {
-                Some(state) => {
-                    states.insert(spec.name.clone(), state);
-                }
-                None => agents.push(spec.name.clone()),
+    /// Grants what was not taken back to every agent that has instances, and nothing else. An activation does so too, after
+    /// its plan is there: what is taken back while it is made ready is not forgotten.
+    pub(super) fn taken_back(&self) {
+        let revoked = &self.inner.revoked;
+        let plans = self.inner.plans();
+        let mut changed = false;
+        for agent in plans.values().flat_map(|live| &live.plan.agents) {
+            let left = revoked.left(&agent.spec.name, &agent.spec.grants);
+            let now = agent.grants().now();
+            if *now == left {
+                continue;
             }
+            for grant in now.iter().filter(|grant| !left.contains(grant)) {
+                tracing::warn!(agent = %agent.spec.name, %grant, "taken back");
+            }
+            for grant in left.iter().filter(|grant| !now.contains(grant)) {
+                tracing::warn!(agent = %agent.spec.name, %grant, "given again");
+            }
+            agent.grant(left);
+            changed = true;
         }
-        if agents.is_empty() { Ok(states) } else { Err(HostError::Untrained { agents }) }
+        drop(plans);
+        if changed {
+            self.make_images();
+        }
     }
 
-    fn key(&self, what: &str) -> String {
-        format!("{}/{what}", self.inner.loaded.plan.name)
-    }
-
-    fn record<T: Serialize>(&self, what: &str, value: &T) -> Result<(), HostError> {
-        let bytes = rmp_serde::to_vec_named(value).map_err(|e| HostError::Record(e.to_string()))?;
-        let put = self.inner.store.kv().put(SPACE, &self.key(what), &bytes);
-        put.wait().map(drop).map_err(|e| HostError::Record(e.to_string()))
-    }
-
-    fn recorded<T: DeserializeOwned>(&self, what: &str) -> Result<Option<T>, HostError> {
-        let found = self.inner.store.kv().get(SPACE, &self.key(what));
-        let found = found.map_err(|e| HostError::Record(e.to_string()))?;
-        let read = |bytes: Vec<u8>| rmp_serde::from_slice(&bytes).map_err(|e| HostError::Record(e.to_string()));
-        found.map(|entry| read(entry.value)).transpose()
+    /// Writes down how the plans did that serve or are on their way out.
+    pub fn write_tallies(&self) {
+        let active = self.generation();
+        let moves = |live: &&Live| Some(live.record.generation) == active || live.record.retired_ms.is_none();
+        let now = |live: &Live| PlanRecord { tally: live.plan.tally(), ..live.record.clone() };
+        let records: Vec<PlanRecord> = self.inner.plans().values().filter(moves).map(now).collect();
+        records.iter().filter(|record| record.tally != Tally::default()).for_each(|r| self.inner.history.update(r));
     }
 }

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use greenroom_memory::{DecidedFor, DecisionRecord, id_fault};
-use greenroom_model::{Ask, Fault, LIMIT_MAX, NONE, Subject};
+use greenroom_model::{Ask, Fault, FaultKind, LIMIT_MAX, NONE, Subject};
 use thiserror::Error;
 
 use super::asked::Reserved;
 use super::{Host, now_ms, served};
-use crate::active::ActivePlan;
+use crate::active::{ActivePlan, Pinned};
 use crate::request::{Answer, Request};
+
+/// How often a decision that found the queue full is offered again.
+const ROOM_LOOK: Duration = Duration::from_millis(1);
 
 /// An item of a reply.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +80,8 @@ impl Host {
     /// See [`AskError`].
     pub async fn decide(&self, ask: Ask) -> Result<Reply, AskError> {
         let began = Instant::now();
-        let plan = self.active().ok_or(AskError::Inactive)?;
+        let pinned = Pinned::of(&self.inner.active).ok_or(AskError::Inactive)?;
+        let plan = Arc::clone(pinned.plan());
         let (request, reserved) = self.request(ask)?;
         let (id, subject, surface, limit, now) = (
             Arc::clone(&request.id),
@@ -86,19 +90,27 @@ impl Host {
             request.limit,
             request.now_ms,
         );
-        let (pinned, run) = (Arc::clone(&plan), Arc::clone(&plan));
+        let run = Arc::clone(&plan);
         let running = self.inner.guests.spawn(async move { run.decide(request).await });
-        let gone =
-            || AskError::Fault(Fault::host(greenroom_model::FaultKind::Internal, "the guests' threads are gone"));
-        let answer = running.ok_or_else(gone)?.await.map_err(|_| gone())?.map_err(|fault| {
+        let mut running = running.ok_or_else(gone)?;
+        let answer = tokio::select! {
+            answer = &mut running => answer.unwrap_or_else(|_| Err(gone_fault())),
+            () = pinned.stopped() => {
+                running.abort();
+                let message = format!("generation {} serves no more, and was to be done by now", plan.generation);
+                Err(Fault::host(FaultKind::Deadline, message))
+            }
+        };
+        plan.count(answer.as_ref().is_ok_and(|answer| !answer.degraded.is_empty()), answer.is_err());
+        let answer = answer.map_err(|fault| {
             tracing::info!(
-                request = %id, generation = pinned.generation.0, version = %pinned.digest.short(), %fault, "failed"
+                request = %id, generation = plan.generation.0, version = %plan.digest.short(), %fault, "failed"
             );
             AskError::Fault(fault)
         })?;
+        drop(pinned);
         let record = record(&plan, &answer, &id, subject.as_ref(), &surface, limit, now);
-        let queued = self.inner.store.log().append_decision_holding(record, reserved);
-        queued.map_err(|e| AskError::Record(e.to_string()))?;
+        self.queue(record, reserved, plan.plan.deadline_ms).await?;
         tracing::info!(
             request = %id,
             subject = subject.as_ref().map(|s| &*s.key),
@@ -179,6 +191,26 @@ impl Host {
         Ok((request, reserved))
     }
 
+    /// Queues the decision. While the queue is full, it waits there, for as long as the request itself might have taken.
+    async fn queue(
+        &self,
+        record: DecisionRecord,
+        reserved: Option<Reserved>,
+        patience_ms: u64,
+    ) -> Result<(), AskError> {
+        let log = self.inner.store.log();
+        let mut decision = log.encoded(record, reserved).map_err(|e| AskError::Record(e.to_string()))?;
+        let by = Instant::now() + Duration::from_millis(patience_ms);
+        loop {
+            match log.offer(decision) {
+                Ok(()) => return Ok(()),
+                Err((error, Some(back))) if error.is_full() && Instant::now() < by => decision = back,
+                Err((error, _)) => return Err(AskError::Record(error.to_string())),
+            }
+            tokio::time::sleep(ROOM_LOOK).await;
+        }
+    }
+
     fn items(&self, answer: &Answer) -> Vec<Item> {
         let facts = self.inner.store.facts();
         let item = |item: &crate::request::Answered| {
@@ -226,6 +258,14 @@ fn record(
         traces,
         rows,
     }
+}
+
+fn gone_fault() -> Fault {
+    Fault::host(FaultKind::Internal, "the guests' threads are gone")
+}
+
+fn gone() -> AskError {
+    AskError::Fault(gone_fault())
 }
 
 /// 128 random bits.

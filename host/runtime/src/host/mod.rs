@@ -5,13 +5,17 @@ mod ask;
 mod asked;
 mod feedback;
 mod import;
+mod learn;
+mod roll;
 mod served;
 
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use greenroom_memory::{Counts, OpenError, Store, Unavailable};
 use greenroom_sandbox::{BuildError, Compiler, Sandbox};
 use thiserror::Error;
@@ -19,14 +23,19 @@ use thiserror::Error;
 use crate::active::{ActivePlan, PrepareError};
 use crate::guests::{Gone, Guests};
 use crate::load::{LoadGraphError, Loaded, load};
+use crate::plans::{Components, History, HistoryError};
 use crate::replay::Replays;
 use crate::revoked::{Revocations, RevokedError};
+use crate::rollout::{Id, Rollout};
 use crate::states::States;
 use crate::train::TrainError;
+use greenroom_model::Generation;
+use roll::{Live, Work};
 
 pub use ask::{AskError, AskMistake, Item, Reply};
 pub use feedback::{FeedbackError, FeedbackMistake};
 pub use import::{ImportError, Imported};
+pub use roll::{Activated, Change, Part, Probation, Proposal, Refused, Took};
 
 /// How a host is set up.
 #[derive(Debug, Clone)]
@@ -49,6 +58,31 @@ pub struct Config {
     pub join_window: Duration,
     /// How many recordings of faults are kept.
     pub replays_max: usize,
+    /// How plans come and go.
+    pub limits: Limits,
+}
+
+/// How plans come and go.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Plans that served and are kept warm, so that going back to them takes no time.
+    pub warm_max: usize,
+    /// How long requests on a plan that serves no longer may take. Those that take longer fail.
+    pub drain: Duration,
+    /// When a new plan is taken back.
+    pub probation: Probation,
+}
+
+impl Default for Limits {
+    /// Four plans, ten seconds; a minute of probation, within which five faults in more than a twentieth of all requests are
+    /// too many.
+    fn default() -> Self {
+        Self {
+            warm_max: 4,
+            drain: Duration::from_secs(10),
+            probation: Probation { time: Duration::from_secs(60), faults_min: 5, share_max: 0.05 },
+        }
+    }
 }
 
 /// Why a host could not be opened or changed.
@@ -75,8 +109,12 @@ pub enum HostError {
     Train(#[from] TrainError),
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-    #[error("the activation could not be recorded: {0}")]
-    Record(String),
+    #[error("the plans in the data folder cannot be read or written: {0}")]
+    History(#[from] HistoryError),
+    #[error("the folder of components {path} cannot be used: {source}")]
+    Components { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Refused(#[from] Box<Refused>),
     #[error(
         "agents without a learned state for this version: {}; run `greenroom train` on this graph",
         agents.join(", ")
@@ -100,12 +138,38 @@ struct Inner {
     store: Store,
     guests: Guests,
     states: States,
-    loaded: Loaded,
+    sandbox: Sandbox,
+    components: Components,
+    history: History,
+    revoked: Arc<Revocations>,
+    limits: Limits,
+    /// What is active, or what was loaded when nothing is yet.
+    loaded: ArcSwap<Loaded>,
     active: ArcSwapOption<ActivePlan>,
     asked: asked::Asked,
     replays: Arc<Replays>,
-    /// One activation at a time.
-    activating: std::sync::Mutex<()>,
+    /// Requests that are running, on whatever plan.
+    running: Arc<AtomicUsize>,
+    rollout: Mutex<Rollout>,
+    /// Proposals on their way.
+    work: Mutex<HashMap<Id, Work>>,
+    next_id: AtomicU64,
+    /// All that have instances.
+    plans: Mutex<BTreeMap<Generation, Live>>,
+    /// Of the record of what is active.
+    revision: Mutex<Option<u64>>,
+    /// The threads that learners run on while others serve.
+    learners: Mutex<Option<Guests>>,
+}
+
+impl Inner {
+    fn work(&self) -> MutexGuard<'_, HashMap<Id, Work>> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn plans(&self) -> MutexGuard<'_, BTreeMap<Generation, Live>> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Config {
@@ -124,7 +188,8 @@ impl Config {
         .build()?;
         let guests = Guests::start(self.guest_threads).map_err(HostError::Threads)?;
         let mut loaded = self.load(&sandbox, &guests)?;
-        loaded.revoked = Arc::new(Revocations::open(&self.data_dir)?);
+        let revoked = Arc::new(Revocations::open(&self.data_dir)?);
+        loaded.revoked = Arc::clone(&revoked);
         let settings = greenroom_memory::Settings {
             join_window_ms: i64::try_from(self.join_window.as_millis()).unwrap_or(i64::MAX),
             ..greenroom_memory::Settings::default()
@@ -134,16 +199,34 @@ impl Config {
         let states = States::open(&path).map_err(|source| HostError::States { path, source })?;
         let path = self.data_dir.join("replays");
         let replays = Replays::open(&path, self.replays_max).map_err(|source| HostError::Replays { path, source })?;
+        let path = self.data_dir.join("components");
+        let components = Components::open(&path).map_err(|source| HostError::Components { path, source })?;
+        let history = History::of(store.kv(), &loaded.plan.name);
+        history.migrate()?;
+        history.mend()?;
+        let active = history.active()?;
+        let generation = active.as_ref().map(|(active, _)| active.generation);
         Ok(Host {
             inner: Arc::new(Inner {
                 store,
                 guests,
                 states,
-                loaded,
+                sandbox,
+                components,
+                history,
+                revoked,
+                limits: self.limits,
+                loaded: ArcSwap::from_pointee(loaded),
                 active: ArcSwapOption::empty(),
                 asked: asked::Asked::default(),
                 replays: Arc::new(replays),
-                activating: std::sync::Mutex::default(),
+                running: Arc::default(),
+                rollout: Mutex::new(Rollout::new(generation, self.limits.warm_max)),
+                work: Mutex::default(),
+                next_id: AtomicU64::new(0),
+                plans: Mutex::default(),
+                revision: Mutex::new(active.map(|(_, revision)| revision)),
+                learners: Mutex::default(),
             }),
         })
     }
@@ -161,10 +244,10 @@ impl Host {
         self.inner.active.load_full()
     }
 
-    /// The graph as it was loaded.
+    /// The graph that is active, or the one that was loaded when nothing is yet.
     #[must_use]
-    pub fn loaded(&self) -> &Loaded {
-        &self.inner.loaded
+    pub fn loaded(&self) -> Arc<Loaded> {
+        self.inner.loaded.load_full()
     }
 
     /// Catalog, facts, namespaces and log.
@@ -188,6 +271,7 @@ impl Host {
     /// When it could not be written.
     pub async fn flush(&self) -> Result<(), Unavailable> {
         self.inner.replays.flush();
+        self.write_tallies();
         self.inner.store.log().flush_waiting().await
     }
 }

@@ -60,20 +60,33 @@ fn only(candidates: &Candidates, rows: &[u32]) -> Candidates {
     }
 }
 
-fn each_event(store: &Store, mut with: impl FnMut(StoredEvent)) -> Result<(), Unavailable> {
+/// Every event up to a cursor, or every one there is; returns the cursor of the last.
+fn each_event(
+    store: &Store,
+    until: Option<u64>,
+    mut with: impl FnMut(StoredEvent),
+) -> Result<Option<u64>, Unavailable> {
     let mut after = None;
     loop {
         let page = store.log().events(after, PAGE)?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.cursor);
-        page.into_iter().for_each(&mut with);
+        let before = after;
+        for event in page {
+            if until.is_some_and(|until| event.cursor > until) {
+                return Ok(after);
+            }
+            after = Some(event.cursor);
+            with(event);
+        }
+        if after == before {
+            return Ok(after);
+        }
     }
 }
 
-/// All events that stand, as a train part: subjects and items numbered as in the store.
-pub(super) fn split(store: &Store) -> Result<Split, Unavailable> {
+/// All events that stand, as a train part: subjects and items numbered as in the store; and the cursor of the last.
+pub(super) fn split(store: &Store) -> Result<(Split, Option<u64>), Unavailable> {
     let mut columns = Columns { ratings: Some(Vec::new()), times: Some(Vec::new()), ..Columns::default() };
-    each_event(store, |stored| {
+    let cursor = each_event(store, None, |stored| {
         let event = stored.event;
         let Some(subject) = event.subject else { return };
         if event.retracts || stored.status == Status::Retracted {
@@ -94,7 +107,7 @@ pub(super) fn split(store: &Store) -> Result<Split, Unavailable> {
     })?;
     let users = (0..store.subjects().len()).filter_map(|n| store.subjects().id(n)).collect();
     let items = (0..store.items().len()).filter_map(|n| store.items().id(n)).collect();
-    Ok(Split { users, items, train: columns, test: Columns::default(), notes: Vec::new() })
+    Ok((Split { users, items, train: columns, test: Columns::default(), notes: Vec::new() }, cursor))
 }
 
 /// Of the facts of all items.
@@ -125,10 +138,14 @@ pub(super) type ByNode = BTreeMap<String, Arc<Vec<Feedback>>>;
 ///
 /// # Errors
 /// When the log cannot be read.
-pub(super) fn feedback(store: &Store, plan: &Plan) -> Result<(ByNode, HashMap<u32, i64>), Unavailable> {
+pub(super) fn feedback(
+    store: &Store,
+    plan: &Plan,
+    until: Option<u64>,
+) -> Result<(ByNode, HashMap<u32, i64>), Unavailable> {
     let mut first_served: HashMap<u32, i64> = HashMap::new();
     let mut earned: BTreeMap<String, HashMap<u32, f32>> = BTreeMap::new();
-    each_event(store, |stored| {
+    each_event(store, until, |stored| {
         let event = stored.event;
         let Some(request) = event.request_id.filter(|_| matches!(stored.join, Join::Joined { .. })) else { return };
         if event.retracts || stored.status == Status::Retracted {

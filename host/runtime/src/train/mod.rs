@@ -12,7 +12,7 @@
 mod key;
 mod stack;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -133,12 +133,38 @@ impl Trainer {
     /// # Errors
     /// The first agent that failed, or a state that could not be kept.
     pub fn train(&self, loaded: &Loaded, lessons: &Lessons) -> Result<(StatesByAgent, Vec<Trained>), TrainError> {
-        let (trainer, loaded, lessons) = (self.clone(), loaded.clone(), lessons.clone());
-        self.guests.block_on(async move { trainer.run(&loaded, &lessons).await })?
+        self.train_roles(loaded, lessons, Roles::of(&loaded.plan))
     }
 
-    async fn run(&self, loaded: &Loaded, lessons: &Lessons) -> Result<(StatesByAgent, Vec<Trained>), TrainError> {
-        let roles = Roles::of(&loaded.plan);
+    /// As [`train`](Self::train), but only these agents: they come to the same states as if all had learned.
+    pub(crate) fn train_only(
+        &self,
+        loaded: &Loaded,
+        lessons: &Lessons,
+        wanted: &BTreeSet<String>,
+    ) -> Result<(StatesByAgent, Vec<Trained>), TrainError> {
+        let (mut states, mut trained) = self.train_roles(loaded, lessons, Roles::of(&loaded.plan).only(wanted))?;
+        states.retain(|agent, _| wanted.contains(agent));
+        trained.retain(|report| wanted.contains(&report.agent));
+        Ok((states, trained))
+    }
+
+    fn train_roles(
+        &self,
+        loaded: &Loaded,
+        lessons: &Lessons,
+        roles: Roles,
+    ) -> Result<(StatesByAgent, Vec<Trained>), TrainError> {
+        let (trainer, loaded, lessons) = (self.clone(), loaded.clone(), lessons.clone());
+        self.guests.block_on(async move { trainer.run(&loaded, &lessons, roles).await })?
+    }
+
+    async fn run(
+        &self,
+        loaded: &Loaded,
+        lessons: &Lessons,
+        roles: Roles,
+    ) -> Result<(StatesByAgent, Vec<Trained>), TrainError> {
         let split = &lessons.split;
         let mut trained = Vec::new();
         let mut states = StatesByAgent::new();
@@ -159,7 +185,7 @@ impl Trainer {
             }
         }
         let all = Part { columns: Arc::new(split.train.clone()), facts: lessons.facts };
-        self.sources(loaded, &roles.sources, &all, split, &mut states, Some(&mut trained)).await?;
+        self.sources(loaded, &roles.wanted, &all, split, &mut states, Some(&mut trained)).await?;
         trained.sort_by(|a, b| a.agent.cmp(&b.agent));
         Ok((states, trained))
     }
@@ -312,13 +338,15 @@ struct Part {
 /// Which agents learn from events alone, and which from what others say.
 struct Roles {
     sources: Vec<String>,
+    /// Those of them that are to learn from everything.
+    wanted: Vec<String>,
     /// (node, agent), inputs before users. An agent with several nodes learns at the first.
     stacked: Vec<(String, String)>,
 }
 
 impl Roles {
     fn of(plan: &Plan) -> Self {
-        let mut roles = Self { sources: Vec::new(), stacked: Vec::new() };
+        let mut roles = Self { sources: Vec::new(), wanted: Vec::new(), stacked: Vec::new() };
         for node in &plan.nodes {
             let Some(agent) = plan.agent_of(node).filter(|agent| agent.interfaces.learner) else { continue };
             let known = roles.sources.contains(&agent.name) || roles.stacked.iter().any(|(_, a)| *a == agent.name);
@@ -331,6 +359,15 @@ impl Roles {
                 roles.stacked.push((node.name.clone(), agent.name.clone()));
             }
         }
+        roles.wanted.clone_from(&roles.sources);
         roles
+    }
+
+    /// What it takes to have the states of some: of those that learn from what others say, all up to the last of them.
+    fn only(mut self, wanted: &BTreeSet<String>) -> Self {
+        self.wanted.retain(|agent| wanted.contains(agent));
+        let last = self.stacked.iter().rposition(|(_, agent)| wanted.contains(agent));
+        self.stacked.truncate(last.map_or(0, |last| last + 1));
+        self
     }
 }

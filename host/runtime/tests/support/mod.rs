@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use greenroom_memory::OpenError;
 use greenroom_runtime::events::{ReadOptions, read, read_items};
-use greenroom_runtime::{Ask, Config, Host, Quiet};
+use greenroom_runtime::{Ask, Config, Host, HostError, Limits, Quiet};
 
 /// A folder with events, items and a graph.
 pub struct World {
@@ -50,7 +51,28 @@ pub fn open(graph: &Path, data: &Path) -> Host {
 }
 
 pub fn open_with_pool(graph: &Path, data: &Path, pool_instances: u32) -> Host {
-    let config = Config {
+    opened(&config(graph, data, pool_instances, Limits::default()))
+}
+
+/// A host that was dropped a moment ago may still have something to finish.
+fn opened(config: &Config) -> Host {
+    let by = std::time::Instant::now() + Duration::from_secs(10);
+    loop {
+        match config.open() {
+            Err(HostError::Store(OpenError::InUse { .. })) if std::time::Instant::now() < by => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
+pub fn open_limited(graph: &Path, data: &Path, limits: Limits) -> Host {
+    opened(&config(graph, data, 120, limits))
+}
+
+fn config(graph: &Path, data: &Path, pool_instances: u32, limits: Limits) -> Config {
+    Config {
         graph: graph.to_owned(),
         data_dir: data.to_owned(),
         cache_dir: None,
@@ -60,8 +82,8 @@ pub fn open_with_pool(graph: &Path, data: &Path, pool_instances: u32) -> Host {
         compiler: None,
         join_window: Duration::from_secs(86_400),
         replays_max: 16,
-    };
-    config.open().unwrap()
+        limits,
+    }
 }
 
 /// Subject s of circle s % 3 liked, in order, most of the items 10 c to 10 c + 9.

@@ -16,7 +16,7 @@ pub(crate) struct State {
 /// What runs and what it has done.
 #[derive(Debug, Serialize)]
 pub(crate) struct Status<'s> {
-    graph: &'s str,
+    graph: String,
     /// `ready`, `inactive` or `draining`.
     status: &'static str,
     generation: Option<u64>,
@@ -77,7 +77,7 @@ impl<'s> Status<'s> {
         let store = app.host.store();
         let agents = plan.map(|plan| plan.agents.as_slice()).unwrap_or_default();
         Self {
-            graph: &app.host.loaded().plan.name,
+            graph: app.host.loaded().plan.name.clone(),
             status: match plan {
                 _ if app.draining() => "draining",
                 Some(_) => "ready",

@@ -1,0 +1,75 @@
+//! Instances of what is new in a plan, before it serves. What the active plan has already is taken from it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use greenroom_model::Generation;
+use greenroom_sandbox::Memory;
+
+use super::super::Host;
+use super::{Change, Refused, Work, beside};
+use crate::active::{ActivePlan, PrepareError, StatesByAgent};
+use crate::load::Loaded;
+use crate::memory::Layer;
+
+impl Host {
+    pub(super) fn warm(&self, work: &mut Work) -> Result<(), Refused> {
+        let began = Instant::now();
+        let Some(loaded) = work.loaded.clone() else { return Err(Refused::Gone) };
+        if work.plan.is_none() {
+            let plan = loop {
+                match self.ready(&loaded, &work.states) {
+                    Ok(plan) => break plan,
+                    // What another version learned may be declined. What it learned itself may not.
+                    Err(PrepareError::Agent { agent, fault }) if work.offered.remove(&agent).is_some() => {
+                        work.states.remove(&agent);
+                        let why = format!("it declined the state of the version before it: {fault}");
+                        self.learn_anew(work, &loaded, BTreeMap::from([(agent, why)]))?;
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            };
+            for agent in work.offered.keys() {
+                work.notes.push(format!("agent `{agent}` took the state of the version before it"));
+            }
+            work.plan = Some(plan);
+        }
+        let active = self.active();
+        work.same = work.plan.as_ref().zip(active).is_some_and(|(plan, active)| plan.digest == active.digest);
+        work.took.warm = began.elapsed();
+        Ok(())
+    }
+
+    /// The graph with these states, with instances of all that is new.
+    pub(in super::super) fn ready(&self, loaded: &Loaded, states: &StatesByAgent) -> Result<ActivePlan, PrepareError> {
+        let inner = &self.inner;
+        let others: Vec<Arc<ActivePlan>> = inner.plans().values().map(|live| Arc::clone(&live.plan)).collect();
+        let same = others.iter().find(|other| other.plan.namespaces == loaded.plan.namespaces);
+        let memory: Arc<dyn Memory> = match same {
+            Some(other) => Arc::clone(&other.memory),
+            None => Arc::new(Layer::new(&inner.store, &loaded.plan.namespaces)),
+        };
+        let row = |item: &str| inner.store.items().row(item);
+        let mut plan = ActivePlan::with(loaded, states, &memory, &row, Generation(0), &others)?;
+        plan.replays = Some(Arc::clone(&inner.replays));
+        plan.running = Arc::clone(&inner.running);
+        let threads = inner.guests.threads();
+        let Some(handle) = inner.guests.handle() else { return Ok(plan) };
+        let warmed = beside(|| handle.block_on(plan.warm_for(threads)));
+        warmed.unwrap_or(Ok(())).map(|()| plan)
+    }
+
+    /// The plan of a generation that is kept, to serve once more.
+    pub(super) fn again(&self, work: &mut Work) -> Result<(), Refused> {
+        let Change::Again(generation) = work.proposal.change else { return Ok(()) };
+        let plans = self.inner.plans();
+        let live = plans.get(&generation).ok_or(Refused::NoSuchPlan(generation))?;
+        let mut plan = live.plan.again();
+        plan.replays = Some(Arc::clone(&self.inner.replays));
+        plan.running = Arc::clone(&self.inner.running);
+        work.loaded = Some(Arc::clone(&live.loaded));
+        work.plan = Some(plan);
+        Ok(())
+    }
+}
