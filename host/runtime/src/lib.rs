@@ -22,6 +22,7 @@ mod revoked;
 mod states;
 mod train;
 mod trial;
+mod watch;
 
 pub use active::{ActivePlan, PrepareError, StatesByAgent};
 pub use admit::{Admission, Verdict, admit};
@@ -42,3 +43,4 @@ pub use revoked::{Revocations, Revoked, RevokedError};
 pub use states::{States, Training};
 pub use train::{Lessons, Progress, Quiet, TrainError, Trained, Trainer};
 pub use trial::{Outcome, Step, Trial, trial};
+pub use watch::{Found, Watch, WatchError};
