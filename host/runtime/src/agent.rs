@@ -16,6 +16,7 @@ use greenroom_sandbox::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
+use crate::breaker::{Breaker, Circuit};
 use crate::rate::Rate;
 
 /// How many instances of an agent without an image stand ready.
@@ -95,6 +96,7 @@ pub struct Agent {
     used: Mutex<Usage>,
     /// What it may use a second; none: as much as it gets.
     pub(crate) rate: Option<Rate>,
+    pub(crate) breaker: Breaker,
 }
 
 /// Why parameters could not be handed over.
@@ -150,6 +152,7 @@ impl Agent {
             slots,
             used: Mutex::default(),
             rate,
+            breaker: Breaker::default(),
         })
     }
 
@@ -319,6 +322,12 @@ impl Agent {
             }
         }
         sum.add_all_but_denied(used);
+    }
+
+    /// Whether it is asked, where something else can be had instead.
+    #[must_use]
+    pub fn circuit(&self) -> Circuit {
+        self.breaker.circuit()
     }
 
     /// The component as it was loaded.

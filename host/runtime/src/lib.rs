@@ -6,6 +6,7 @@
 mod active;
 mod admit;
 mod agent;
+mod breaker;
 mod evaluate;
 pub mod evaluation;
 mod examples;
@@ -24,17 +25,19 @@ mod rollout;
 mod states;
 mod train;
 mod trial;
+mod watch;
 
 pub use active::{ActivePlan, PrepareError, StatesByAgent};
 pub use admit::{Admission, Verdict, admit};
 pub use agent::{Agent, ParamsError, Source};
+pub use breaker::Circuit;
 pub use evaluate::{Bench, EvaluateError, Evaluated, evaluate};
 pub use greenroom_events as events;
 pub use greenroom_model::{Ask, LIMIT_MAX, Told};
 pub use guests::{Gone, Guests};
 pub use host::{
     Activated, AskError, AskMistake, Change, Config, FeedbackError, FeedbackMistake, Host, HostError, ImportError,
-    Imported, Item, Limits, Part, Probation, Proposal, Refused, Reply, Took,
+    Imported, Item, Learning, Limits, Part, Probation, Proposal, Refused, Reply, Retention, SweepError, Swept, Took,
 };
 pub use load::{Admitted, Components, GraphText, LoadGraphError, Loaded, Offered, load, load_from};
 pub use memory::{Layer, keep_facts};
@@ -46,3 +49,4 @@ pub use revoked::{Revocations, Revoked, RevokedError};
 pub use states::{States, Training};
 pub use train::{Lessons, Progress, Quiet, TrainError, Trained, Trainer};
 pub use trial::{Outcome, Step, Trial, trial};
+pub use watch::{Found, Watch, WatchError};

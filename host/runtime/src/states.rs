@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use greenroom_model::{Digest, FitReport, State};
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,25 @@ impl States {
         Ok(digest)
     }
 
+    /// Those there are: size in bytes, and age.
+    pub(crate) fn all(&self) -> io::Result<Vec<(Digest, u64, Duration)>> {
+        aged(&self.dir)
+    }
+
+    pub(crate) fn remove(&self, digest: &Digest) -> io::Result<()> {
+        fs::remove_file(self.dir.join(digest.hex()))
+    }
+
+    /// Forgets what is remembered of states that are not there any more, from longer ago than `age`.
+    pub(crate) fn forget_trainings(&self, age: Duration) -> io::Result<()> {
+        for (key, _, old) in aged(&self.dir.join("trainings"))? {
+            if old > age && self.training(&key).is_none() {
+                fs::remove_file(self.dir.join("trainings").join(key.hex()))?;
+            }
+        }
+        Ok(())
+    }
+
     /// What was learned under a key, with its state.
     #[must_use]
     pub fn training(&self, key: &Digest) -> Option<(Training, Arc<State>)> {
@@ -80,6 +100,22 @@ impl States {
         let bytes = rmp_serde::to_vec(training).map_err(io::Error::other)?;
         write(&self.dir.join("trainings").join(key.hex()), &[&bytes])
     }
+}
+
+/// The files of a folder that are named by a digest: size in bytes, and age.
+pub(crate) fn aged(dir: &Path) -> io::Result<Vec<(Digest, u64, Duration)>> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let digest = entry.file_name().to_str().and_then(|name| format!("sha256:{name}").parse().ok());
+        if let Some(digest) = digest {
+            let metadata = entry.metadata()?;
+            // A file from the future is new.
+            let age = metadata.modified()?.elapsed().unwrap_or_default();
+            all.push((digest, metadata.len(), age));
+        }
+    }
+    Ok(all)
 }
 
 /// Whole or not at all.

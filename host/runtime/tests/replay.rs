@@ -191,6 +191,7 @@ fn of_more_recordings_than_may_be_kept_the_oldest_go() {
         join_window: std::time::Duration::from_secs(86_400),
         replays_max: 2,
         limits: greenroom_runtime::Limits::default(),
+        retention: greenroom_runtime::Retention::default(),
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut kept = Vec::new();

@@ -10,6 +10,7 @@ use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use greenroom_model::Digest;
 use hmac::{Hmac, KeyInit, Mac};
@@ -71,7 +72,35 @@ impl Artifacts {
             return None;
         }
         file.drain(..TAG_BYTES);
+        // What is used is not swept. A cache that cannot be written keeps its files for a shorter time.
+        let _ =
+            fs::File::options().append(true).open(self.dir.join(name)).and_then(|f| f.set_modified(SystemTime::now()));
         Some(file)
+    }
+
+    /// Removes what nobody used for so long: how many files, and their bytes.
+    pub(crate) fn sweep(&self, unused: Duration) -> io::Result<(usize, u64)> {
+        let (mut files, mut bytes) = (0, 0);
+        for entry in fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            let path = entry.path();
+            let kind = path.extension().and_then(|extension| extension.to_str());
+            if !matches!(kind, Some("cwasm" | "verdict")) {
+                continue;
+            }
+            let metadata = entry.metadata()?;
+            // A file from the future is new.
+            if metadata.modified()?.elapsed().unwrap_or_default() <= unused {
+                continue;
+            }
+            match fs::remove_file(&path) {
+                Ok(()) => (files, bytes) = (files + 1, bytes + metadata.len()),
+                // Another host swept it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((files, bytes))
     }
 
     /// The verdict about a component that was kept for this engine; `asked` says what it had to pass.

@@ -222,6 +222,14 @@ impl Sandbox {
         }
     }
 
+    /// Removes from the cache what no host used for so long: how many files, and their bytes.
+    ///
+    /// # Errors
+    /// When the cache cannot be read, or a file of it not be removed.
+    pub fn sweep_cache(&self, unused: std::time::Duration) -> std::io::Result<(usize, u64)> {
+        self.inner.artifacts.as_ref().map_or(Ok((0, 0)), |artifacts| artifacts.sweep(unused))
+    }
+
     fn asked(&self, asked: &Digest) -> Digest {
         let limits = self.inner.limits.0.each().map(|(_, limit, _)| limit.to_le_bytes());
         let compiler = self.inner.compiler.as_ref().map(|c| (c.wall.as_millis() as u64, c.memory_max));

@@ -129,6 +129,7 @@ impl Settings {
             join_window: Duration::from_secs(self.count("join_window_h").saturating_mul(3_600)),
             replays_max: self.size("replays_max"),
             limits: greenroom_runtime::Limits::default(),
+            retention: greenroom_runtime::Retention::default(),
         }
     }
 

@@ -1,9 +1,10 @@
 //! The record of a decision.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use greenroom_model::{Digest, Generation};
-use redb::TableDefinition;
+use redb::{ReadableTable, TableDefinition};
 use rmp_serde::config::BytesMode;
 use serde::{Deserialize, Serialize};
 
@@ -126,6 +127,26 @@ pub(super) struct Head<'a> {
     pub(super) subject: Option<u32>,
     rows: &'a [[u8; 4]],
     body: &'a [u8],
+}
+
+/// Of the next so many decisions after a request id: those from before a moment, and the last id, if there may be more.
+pub(super) fn older(
+    table: &impl ReadableTable<&'static str, &'static [u8]>,
+    before_ms: i64,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<(Vec<String>, Option<String>), redb::Error> {
+    let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+    let (mut old, mut last, mut seen) = (Vec::new(), None, 0);
+    for entry in table.range::<&str>((from, Bound::Unbounded))?.take(limit) {
+        let (id, bytes) = entry?;
+        if Head::read(bytes.value())?.time_ms < before_ms {
+            old.push(id.value().to_owned());
+        }
+        seen += 1;
+        last = Some(id.value().to_owned());
+    }
+    Ok((old, last.filter(|_| seen == limit)))
 }
 
 impl<'a> Head<'a> {

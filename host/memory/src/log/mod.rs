@@ -28,6 +28,9 @@ pub(crate) const TEXTS: TableDefinition<&str, &str> = TableDefinition::new("log_
 /// A decision on its way to the queue.
 pub struct EncodedDecision(Queued);
 
+/// Decisions that are looked at in one read, and forgotten in one write.
+const FORGET_PAGE: usize = 2_000;
+
 /// Decisions and feedback.
 pub struct Log {
     engine: Arc<Engine>,
@@ -146,6 +149,47 @@ impl Log {
     /// When the store can't be read.
     pub fn events(&self, after: Option<u64>, limit: usize) -> Result<Vec<StoredEvent>, Unavailable> {
         self.engine.read(|transaction| append::read(transaction, after.unwrap_or(0), limit))
+    }
+
+    /// The cursor of the last event; none when there is no event.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn last_cursor(&self) -> Result<Option<u64>, Unavailable> {
+        self.engine.read(|transaction| {
+            let table = transaction.open_table(EVENTS)?;
+            Ok(table.last()?.map(|(cursor, _)| cursor.value()))
+        })
+    }
+
+    /// Forgets the decisions that were made before a moment, some thousands at a time; how many they were. What was told
+    /// about them stays, as it was joined. Feedback that comes later is about an unknown request.
+    ///
+    /// # Errors
+    /// When the store can't be read or written; what was forgotten until then stays so.
+    pub fn forget_decisions(&self, before_ms: i64) -> Result<u64, Unavailable> {
+        let (mut forgotten, mut after) = (0, None::<String>);
+        loop {
+            let (old, last) = self.engine.read(|transaction| {
+                decision::older(&transaction.open_table(DECISIONS)?, before_ms, after.as_deref(), FORGET_PAGE)
+            })?;
+            if !old.is_empty() {
+                let work = move |transaction: &WriteTransaction| {
+                    let mut table = transaction.open_table(DECISIONS)?;
+                    let mut gone = 0;
+                    for id in &old {
+                        gone += u64::from(table.remove(id.as_str())?.is_some());
+                    }
+                    Ok(Ok((gone, ())))
+                };
+                let done: Pending<u64, Unavailable> = self.engine.writer().submit(WhenFull::Wait, 0, work, |()| ());
+                forgotten += done.wait()?;
+            }
+            match last {
+                Some(last) => after = Some(last),
+                None => return Ok(forgotten),
+            }
+        }
     }
 
     /// What was decided for a request.

@@ -1,8 +1,9 @@
 //! One call of one node, from its budget to a payload that was checked.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use greenroom_graph::{Node, RequestBudget};
+use greenroom_graph::{Node, OnFault, RequestBudget};
 use greenroom_model::{Decision, Fault, FaultKind, FaultSource, Input, Payload, PolicyRecord, Usage};
 use tracing::Instrument as _;
 
@@ -46,6 +47,20 @@ impl Shared {
         let Some(agent) = self.plan.agents.get(node.agent) else {
             return stopped(Fault::host(FaultKind::Internal, "no such agent"), inputs);
         };
+        // Whoever has nothing else to offer is asked all the same. And whoever evaluates wants to know.
+        let guarded = node.on_fault != OnFault::Fail && !self.request.patient;
+        let leave = match guarded.then(|| agent.breaker.leave(Instant::now())).transpose() {
+            Ok(leave) => leave,
+            Err(wait) => {
+                self.plan.count_fault();
+                let message = format!(
+                    "`{}` kept faulting, and is not asked for another {} ms",
+                    agent.spec.name,
+                    wait.as_millis()
+                );
+                return stopped(Fault::host(FaultKind::Unavailable, message), inputs);
+            }
+        };
         // Whoever evaluates waits for nobody, and takes nothing from those who are served.
         let rate = agent.rate.as_ref().filter(|_| !self.request.patient);
         if let Some(rate) = rate
@@ -77,6 +92,21 @@ impl Shared {
         };
         let recording = self.request.record.then(record);
         let failed = result.as_ref().err().filter(|fault| fault.source == FaultSource::Guest);
+        match (leave, &result) {
+            (Some(leave), Ok(_)) => {
+                if leave.well() {
+                    tracing::info!(agent = %agent.spec.name, node = %node.name, "well again: asked as before");
+                }
+            }
+            (Some(leave), Err(fault)) if failed.is_some() => {
+                if let Some(wait) = leave.faulted(Instant::now()) {
+                    let (agent, ms) = (&agent.spec.name, wait.as_millis() as u64);
+                    tracing::warn!(%agent, node = %node.name, ms, %fault, "keeps faulting: not asked for a while");
+                }
+            }
+            // A fault of the host says nothing about the agent.
+            _ => {}
+        }
         if failed.is_some() && !self.request.patient {
             self.plan.count_fault();
         }

@@ -1,6 +1,7 @@
 //! Activation when a host begins: of what was active when it went down, or of the graph that was loaded.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use greenroom_model::Generation;
 
@@ -34,6 +35,7 @@ impl Host {
         }
         let recorded = self.inner.history.active()?.map(|(active, _)| active);
         if let Some(active) = recorded.filter(|active| active.plan == plan.digest && self.active().is_none()) {
+            self.saw_loaded(&loaded);
             self.adopt(plan, loaded, active.generation, active.since_ms)?;
             return Ok(active.generation);
         }
@@ -48,8 +50,10 @@ impl Host {
             // What it is about is ready already.
             change: Change::States(plan.versions().into_iter().filter_map(|(a, v)| Some((a, v.state?))).collect()),
         };
-        let activated = self.roll(&Arc::new(proposal), Some(Ready { loaded, plan }));
-        Ok(activated.map_err(Box::new)?.generation)
+        let ready = Ready { loaded: Arc::clone(&loaded), plan };
+        let activated = self.roll(&Arc::new(proposal), Some(ready)).map_err(Box::new)?;
+        self.saw_loaded(&loaded);
+        Ok(activated.generation)
     }
 
     /// Serves what was active when the host went down, from what is written down of it; nothing when nothing was. The graph
@@ -106,9 +110,15 @@ impl Host {
         Ok(())
     }
 
-    /// Makes warm images of what is active, beside serving: from when one is ready, each request has a copy of it.
+    /// Makes warm images of what is active from now on, beside serving: from when one is ready, each request has a copy of
+    /// it.
     pub fn make_images(&self) {
-        if let Some(plan) = self.active() {
+        self.inner.images.store(true, Ordering::Relaxed);
+        self.make_images_if_wanted();
+    }
+
+    pub(super) fn make_images_if_wanted(&self) {
+        if let Some(plan) = self.active().filter(|_| self.inner.images.load(Ordering::Relaxed)) {
             plan.make_images(&self.inner.guests);
         }
     }
@@ -148,7 +158,7 @@ impl Host {
         }
         drop(plans);
         if changed {
-            self.make_images();
+            self.make_images_if_wanted();
         }
     }
 

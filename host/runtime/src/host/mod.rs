@@ -4,14 +4,17 @@ mod activate;
 mod ask;
 mod asked;
 mod feedback;
+mod files;
 mod import;
+mod keep;
 mod learn;
 mod roll;
 mod served;
+mod sweep;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -29,13 +32,16 @@ use crate::revoked::{Revocations, RevokedError};
 use crate::rollout::{Id, Rollout};
 use crate::states::States;
 use crate::train::TrainError;
+use crate::watch::Watch;
 use greenroom_model::Generation;
 use roll::{Live, Work};
 
 pub use ask::{AskError, AskMistake, Item, Reply};
 pub use feedback::{FeedbackError, FeedbackMistake};
 pub use import::{ImportError, Imported};
+pub use keep::Learning;
 pub use roll::{Activated, Change, Part, Probation, Proposal, Refused, Took};
+pub use sweep::{Retention, SweepError, Swept};
 
 /// How a host is set up.
 #[derive(Debug, Clone)]
@@ -60,6 +66,8 @@ pub struct Config {
     pub replays_max: usize,
     /// How plans come and go.
     pub limits: Limits,
+    /// How much of what was is kept.
+    pub retention: Retention,
 }
 
 /// How plans come and go.
@@ -143,6 +151,14 @@ struct Inner {
     history: History,
     revoked: Arc<Revocations>,
     limits: Limits,
+    retention: Retention,
+    /// Whether images are made of what becomes active.
+    images: AtomicBool,
+    /// The graph file.
+    graph: PathBuf,
+    watch: Mutex<Option<Watch>>,
+    /// Of the agents that learn on a cadence.
+    paces: Mutex<BTreeMap<String, keep::Pace>>,
     /// What is active, or what was loaded when nothing is yet.
     loaded: ArcSwap<Loaded>,
     active: ArcSwapOption<ActivePlan>,
@@ -216,6 +232,11 @@ impl Config {
                 history,
                 revoked,
                 limits: self.limits,
+                retention: self.retention,
+                images: AtomicBool::new(false),
+                graph: self.graph.clone(),
+                watch: Mutex::default(),
+                paces: Mutex::default(),
                 loaded: ArcSwap::from_pointee(loaded),
                 active: ArcSwapOption::empty(),
                 asked: asked::Asked::default(),

@@ -4,8 +4,11 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use greenroom_model::Digest;
+
+use crate::states::aged;
 
 /// A folder of components.
 #[derive(Debug, Clone)]
@@ -25,11 +28,13 @@ impl Components {
         (Digest::of(&bytes) == *digest).then_some(bytes)
     }
 
-    /// Keeps a component, durably. What is there already is not written again.
+    /// Keeps a component, durably.
     pub(crate) fn put(&self, bytes: &[u8]) -> io::Result<Digest> {
         let digest = Digest::of(bytes);
         let path = self.dir.join(digest.hex());
-        if fs::metadata(&path).is_ok_and(|found| found.len() == bytes.len() as u64) && self.get(&digest).is_some() {
+        if self.get(&digest).is_some() {
+            // It is new again: whoever put it is about to refer to it.
+            fs::File::options().append(true).open(&path)?.set_modified(SystemTime::now())?;
             return Ok(digest);
         }
         let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
@@ -40,21 +45,9 @@ impl Components {
         Ok(digest)
     }
 
-    pub(crate) fn has(&self, digest: &Digest) -> bool {
-        self.dir.join(digest.hex()).is_file()
-    }
-
-    /// Those there are, with their sizes in bytes.
-    pub(crate) fn all(&self) -> io::Result<Vec<(Digest, u64)>> {
-        let mut all = Vec::new();
-        for entry in fs::read_dir(&self.dir)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            if let Some(digest) = name.to_str().and_then(|name| format!("sha256:{name}").parse().ok()) {
-                all.push((digest, entry.metadata()?.len()));
-            }
-        }
-        Ok(all)
+    /// Those there are: size in bytes, and age since they were put there last.
+    pub(crate) fn all(&self) -> io::Result<Vec<(Digest, u64, Duration)>> {
+        aged(&self.dir)
     }
 
     pub(crate) fn remove(&self, digest: &Digest) -> io::Result<()> {

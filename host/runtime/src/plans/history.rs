@@ -78,7 +78,8 @@ impl History {
         }
     }
 
-    /// Brings what an older host wrote into today's layout: it kept the states of all agents under one key.
+    /// Brings what an older host wrote into today's layout: it kept the states of all agents under one key. That stays, so
+    /// that the older host finds it when the upgrade is undone.
     pub(crate) fn migrate(&self) -> Result<(), HistoryError> {
         #[derive(Deserialize)]
         struct Before {
@@ -91,9 +92,11 @@ impl History {
         }
         let Some(before) = self.get::<Before>(&self.key("learned"))? else { return Ok(()) };
         for (agent, Learned { of, state }) in before.agents {
-            self.learn(&agent, &of, &LearnedRecord { state, cursor: None, time_ms: 0, handed: false })?;
+            if self.learned(&agent, &of)?.is_none() {
+                self.learn(&agent, &of, &LearnedRecord { state, cursor: None, time_ms: 0, handed: false })?;
+            }
         }
-        self.kv.delete(SPACE, &self.key("learned")).wait().map(drop).map_err(wrong)
+        Ok(())
     }
 
     /// What is active, and the revision at which it was written.

@@ -83,6 +83,7 @@ fn config(graph: &Path, data: &Path, pool_instances: u32, limits: Limits) -> Con
         join_window: Duration::from_secs(86_400),
         replays_max: 16,
         limits,
+        retention: greenroom_runtime::Retention::default(),
     }
 }
 

@@ -99,6 +99,7 @@ impl Setup {
             join_window: Duration::from_secs(3_600),
             replays_max: 16,
             limits: greenroom_runtime::Limits::default(),
+            retention: greenroom_runtime::Retention::default(),
         };
         let host = host.open().unwrap();
         let items = "id,title,delisted\na,Ant,0\nb,Bee,0\nc,Cat,0\nd,Dog,0\ne,Eel,1\n";

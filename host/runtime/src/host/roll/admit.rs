@@ -170,10 +170,8 @@ impl Host {
     }
 
     fn keep_components(&self, loaded: &Loaded) -> Result<(), Refused> {
-        for (digest, admitted) in &loaded.components {
-            if !self.inner.components.has(digest) {
-                self.inner.components.put(admitted.component.bytes()).map_err(Refused::Keep)?;
-            }
+        for admitted in loaded.components.values() {
+            self.inner.components.put(admitted.component.bytes()).map_err(Refused::Keep)?;
         }
         Ok(())
     }
@@ -211,6 +209,7 @@ impl Components for Parts<'_> {
                     _ => Ok(Offered::Bytes(Arc::clone(bytes))),
                 }
             }
+            Some(Part::Absent(why)) => Err(why.clone()),
             Some(Part::Kept(digest)) => match self.host.component(digest) {
                 Some(Offered::Admitted(admitted)) => Ok(renamed(admitted, path)),
                 Some(bytes) => Ok(bytes),

@@ -66,6 +66,8 @@ pub enum Part {
     Bytes(Arc<[u8]>),
     /// The digest of one that the host has.
     Kept(Digest),
+    /// None: why it cannot be had.
+    Absent(String),
 }
 
 /// What came of a proposal.
@@ -117,6 +119,8 @@ pub enum Refused {
     NoSuchPlan(Generation),
     #[error("generation {generation} cannot be had again: {why}")]
     Lost { generation: Generation, why: String },
+    #[error("{0}; the plan that serves stays")]
+    Unreadable(String),
     #[error("the graph has no agent `{0}`")]
     NoSuchAgent(String),
     #[error("no plan is active yet, so there is nothing to change")]
@@ -137,7 +141,7 @@ impl Refused {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Conflict { .. } => "conflict",
-            Self::Graph(_) | Self::Renamed { .. } | Self::NoSuchAgent(_) => "invalid",
+            Self::Graph(_) | Self::Renamed { .. } | Self::NoSuchAgent(_) | Self::Unreadable(_) => "invalid",
             Self::Prepare(_) => "not_prepared",
             Self::Untrained { .. } => "untrained",
             Self::NoSuchPlan(_) => "not_found",
@@ -378,7 +382,7 @@ impl Host {
         let (plan, notes, took) = (record.plan, work.notes, work.took);
         // Whoever proposed it may have gone away.
         let _ = work.done.send(Ok(Activated { generation, plan, changed: true, notes, took }));
-        self.make_images();
+        self.make_images_if_wanted();
         self.taken_back();
     }
 
@@ -415,7 +419,7 @@ impl Host {
         done.send(self.roll(proposal, None)).ok()
     }
 
-    fn refused(&self, proposal: &Proposal, refused: &Refused) {
+    pub(super) fn refused(&self, proposal: &Proposal, refused: &Refused) {
         let why = refused.to_string();
         tracing::warn!(author = %proposal.author, reason = %proposal.reason, why = %why, "a change was refused");
         let record = RefusedRecord {
