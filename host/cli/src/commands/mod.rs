@@ -16,7 +16,7 @@ pub(crate) mod train;
 use std::path::Path;
 
 use greenroom_memory::FILE;
-use greenroom_runtime::{Guests, Host, Loaded};
+use greenroom_runtime::{Config, Guests, Host, Loaded};
 use greenroom_sandbox::Sandbox;
 
 use crate::exit::Failure;
@@ -31,6 +31,15 @@ fn load(sandbox: &Sandbox, guests: &Guests, graph: &Path) -> Result<Loaded, Fail
 
 /// A host over data that is there: asking makes no data folder.
 fn open_trained(settings: &Settings, graph: &Path) -> Result<Host, Failure> {
+    Ok(trained(settings, graph)?.open()?)
+}
+
+/// The same, also when the graph on disk is broken and something was active before.
+fn open_to_serve(settings: &Settings, graph: &Path) -> Result<Host, Failure> {
+    Ok(trained(settings, graph)?.open_again()?)
+}
+
+fn trained(settings: &Settings, graph: &Path) -> Result<Config, Failure> {
     let config = settings.host(graph);
     if !config.data_dir.join(FILE).is_file() {
         let (sandbox, guests) = settings.sandbox()?;
@@ -40,5 +49,5 @@ fn open_trained(settings: &Settings, graph: &Path) -> Result<Host, Failure> {
             "nothing was learned yet: {data} has no data; run `greenroom train {graph} --events FILE`"
         )));
     }
-    Ok(config.open()?)
+    Ok(config)
 }

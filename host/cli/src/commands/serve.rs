@@ -27,10 +27,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = arguments.host.with(&arguments.server)?;
     // A port in use is told before anything slow is done.
     let server = Server::bind(settings.server())?;
-    let host = super::open_trained(&settings, &arguments.graph)?;
-    let generation = host.activate()?;
+    let host = super::open_to_serve(&settings, &arguments.graph)?;
+    // What was active serves, whatever the files say by now; what they say is a change like any other.
+    let generation = match host.resume() {
+        Ok(Some(generation)) => generation,
+        Ok(None) => host.activate()?,
+        Err(error) => {
+            tracing::error!(%error, "what was active cannot be had again: serving what the graph file says");
+            host.activate()?
+        }
+    };
     host.make_images();
-    host.watch_revocations().map_err(|e| Failure::failed(format!("no thread to watch revocations with: {e}")))?;
+    let no_thread = |what: &str, e: &dyn std::fmt::Display| Failure::failed(format!("no thread to {what}: {e}"));
+    host.watch_revocations().map_err(|e| no_thread("watch revocations", &e))?;
+    host.watch_files(settings.settle()).map_err(|e| no_thread("watch files", &e))?;
+    host.keep().map_err(|e| no_thread("look after what serves", &e))?;
     let failed = |e: std::io::Error| Failure::failed(format!("no threads to serve with: {e}"));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)

@@ -33,6 +33,33 @@ pub(crate) struct HostFlags {
     /// Recordings of faults that are kept; 0 is none.
     #[arg(long, value_name = "N")]
     replays_max: Option<String>,
+    /// How many milliseconds changed files must have been left alone before they are looked at.
+    #[arg(long, value_name = "MS")]
+    settle_ms: Option<String>,
+    /// Plans that served and stay warm, to be gone back to at once.
+    #[arg(long, value_name = "N")]
+    plans_warm: Option<String>,
+    /// How many seconds requests on a plan may take once another serves.
+    #[arg(long, value_name = "S")]
+    plan_drain_s: Option<String>,
+    /// How many seconds a new plan is on probation; 0 is none.
+    #[arg(long, value_name = "S")]
+    probation_s: Option<String>,
+    /// Faults on probation below which nothing is taken back.
+    #[arg(long, value_name = "N")]
+    probation_faults: Option<String>,
+    /// Faults in a hundred requests that a new plan may have more than the one before.
+    #[arg(long, value_name = "PERCENT")]
+    probation_percent: Option<String>,
+    /// Records of plans that are kept.
+    #[arg(long, value_name = "N")]
+    plans_max: Option<String>,
+    /// Days that decisions stay in the log.
+    #[arg(long, value_name = "DAYS")]
+    decisions_days: Option<String>,
+    /// Days that compiled components are kept that nobody uses.
+    #[arg(long, value_name = "DAYS")]
+    compiled_days: Option<String>,
 }
 
 /// Of the server.
@@ -81,6 +108,15 @@ impl HostFlags {
             ("tick_ms", self.tick_ms.as_deref()),
             ("join_window_h", self.join_window_h.as_deref()),
             ("replays_max", self.replays_max.as_deref()),
+            ("settle_ms", self.settle_ms.as_deref()),
+            ("plans_warm", self.plans_warm.as_deref()),
+            ("plan_drain_s", self.plan_drain_s.as_deref()),
+            ("probation_s", self.probation_s.as_deref()),
+            ("probation_faults", self.probation_faults.as_deref()),
+            ("probation_percent", self.probation_percent.as_deref()),
+            ("plans_max", self.plans_max.as_deref()),
+            ("decisions_days", self.decisions_days.as_deref()),
+            ("compiled_days", self.compiled_days.as_deref()),
             ("listen", server.listen.as_deref()),
             ("concurrency_max", server.concurrency_max.as_deref()),
             ("queue_max", server.queue_max.as_deref()),

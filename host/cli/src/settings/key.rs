@@ -36,7 +36,7 @@ const fn count(name: &'static str, what: &'static str, low: u64, high: u64, defa
 }
 
 /// In the order in which they are shown.
-pub(crate) const KEYS: [Key; 15] = [
+pub(crate) const KEYS: [Key; 24] = [
     Key { name: "listen", what: "where the server listens", kind: Kind::Address },
     count("guest_threads", "threads that guests run on; 0 is one a core", 0, 1_024, || 0),
     count("pool_instances", "instances of agents that may live at once", 8, 20_000, || {
@@ -64,6 +64,33 @@ pub(crate) const KEYS: [Key; 15] = [
         memory().join_window_ms.unsigned_abs() / 3_600_000
     }),
     count("replays_max", "recordings of faults that are kept; 0 is none", 0, 10_000, || 16),
+    count("settle_ms", "milliseconds that changed files must have been left alone", 20, 60_000, || 100),
+    count("plans_warm", "plans that served and stay warm, to be gone back to at once", 0, 100, || {
+        limits().warm_max as u64
+    }),
+    count("plan_drain_s", "seconds that requests on a plan may take once another serves", 0, 3_600, || {
+        limits().drain.as_secs()
+    }),
+    count("probation_s", "seconds that a new plan is on probation; 0 is none", 0, 86_400, || {
+        limits().probation.time.as_secs()
+    }),
+    count("probation_faults", "faults on probation below which nothing is taken back", 1, 1_000_000, || {
+        limits().probation.faults_min
+    }),
+    count(
+        "probation_percent",
+        "faults in a hundred requests that a new plan may have more than the last",
+        0,
+        100,
+        || (limits().probation.share_max * 100.0) as u64,
+    ),
+    count("plans_max", "records of plans that are kept", 1, 100_000, || retention().plans_max as u64),
+    count("decisions_days", "days that decisions stay in the log", 1, 36_500, || {
+        retention().decisions.as_secs() / 86_400
+    }),
+    count("compiled_days", "days that compiled components are kept that nobody uses", 1, 36_500, || {
+        retention().compiled.as_secs() / 86_400
+    }),
 ];
 
 // The crates that use a setting own its default.
@@ -73,6 +100,14 @@ fn sandbox() -> greenroom_sandbox::Config {
 
 fn server() -> greenroom_server::Settings {
     greenroom_server::Settings::default()
+}
+
+fn limits() -> greenroom_runtime::Limits {
+    greenroom_runtime::Limits::default()
+}
+
+fn retention() -> greenroom_runtime::Retention {
+    greenroom_runtime::Retention::default()
 }
 
 fn memory() -> greenroom_memory::Settings {

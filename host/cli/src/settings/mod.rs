@@ -128,9 +128,35 @@ impl Settings {
             compiler: this_binary(),
             join_window: Duration::from_secs(self.count("join_window_h").saturating_mul(3_600)),
             replays_max: self.size("replays_max"),
-            limits: greenroom_runtime::Limits::default(),
-            retention: greenroom_runtime::Retention::default(),
+            limits: self.limits(),
+            retention: self.retention(),
         }
+    }
+
+    fn limits(&self) -> greenroom_runtime::Limits {
+        greenroom_runtime::Limits {
+            warm_max: self.size("plans_warm"),
+            drain: Duration::from_secs(self.count("plan_drain_s")),
+            probation: greenroom_runtime::Probation {
+                time: Duration::from_secs(self.count("probation_s")),
+                faults_min: self.count("probation_faults"),
+                share_max: self.count("probation_percent") as f64 / 100.0,
+            },
+        }
+    }
+
+    fn retention(&self) -> greenroom_runtime::Retention {
+        let days = |name: &str| Duration::from_secs(self.count(name).saturating_mul(86_400));
+        greenroom_runtime::Retention {
+            plans_max: self.size("plans_max"),
+            decisions: days("decisions_days"),
+            compiled: days("compiled_days"),
+        }
+    }
+
+    /// How long changed files must have been left alone.
+    pub(crate) fn settle(&self) -> Duration {
+        Duration::from_millis(self.count("settle_ms"))
     }
 
     /// How a server serves.

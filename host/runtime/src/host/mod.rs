@@ -19,21 +19,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use greenroom_memory::{Counts, OpenError, Store, Unavailable};
+use greenroom_memory::{Counts, FILE, OpenError, Store, Unavailable};
 use greenroom_sandbox::{BuildError, Compiler, Sandbox};
 use thiserror::Error;
 
 use crate::active::{ActivePlan, PrepareError};
 use crate::guests::{Gone, Guests};
-use crate::load::{LoadGraphError, Loaded, load};
-use crate::plans::{Components, History, HistoryError};
+use crate::load::{GraphText, LoadGraphError, Loaded, Offered, load, load_from};
+use crate::plans::{Components, Content, History, HistoryError};
 use crate::replay::Replays;
 use crate::revoked::{Revocations, RevokedError};
 use crate::rollout::{Id, Rollout};
 use crate::states::States;
 use crate::train::TrainError;
 use crate::watch::Watch;
-use greenroom_model::Generation;
+use greenroom_model::{Digest, Generation};
 use roll::{Live, Work};
 
 pub use ask::{AskError, AskMistake, Item, Reply};
@@ -194,6 +194,38 @@ impl Config {
     /// # Errors
     /// See [`HostError`].
     pub fn open(&self) -> Result<Host, HostError> {
+        self.open_with(|sandbox, guests| self.load(sandbox, guests))
+    }
+
+    /// The same, also while the graph file or a component is broken or gone, when the data folder knows what was active: a
+    /// host that went down comes up again. Then [`Host::resume`] serves it.
+    ///
+    /// # Errors
+    /// See [`HostError`].
+    pub fn open_again(&self) -> Result<Host, HostError> {
+        self.open_with(|sandbox, guests| {
+            let broken = match self.load(sandbox, guests) {
+                Err(broken @ HostError::Load(_)) if self.data_dir.join(FILE).is_file() => broken,
+                loaded => return loaded,
+            };
+            let store = Store::open(&self.data_dir)?;
+            let graphs = History::graphs(&*store.kv())?;
+            let [graph] = graphs.as_slice() else { return Err(broken) };
+            let history = History::of(store.kv(), graph);
+            let content = history.active()?.and_then(|(active, _)| active.content);
+            let Some(content) = content else { return Err(broken) };
+            let components = self.components()?;
+            tracing::error!(error = %roll::told(&broken), "the graph on disk cannot be used: serving what was active");
+            Ok(guests.block_on(reload(sandbox.clone(), content, components))??)
+        })
+    }
+
+    fn components(&self) -> Result<Components, HostError> {
+        let path = self.data_dir.join("components");
+        Components::open(&path).map_err(|source| HostError::Components { path, source })
+    }
+
+    fn open_with(&self, load: impl FnOnce(&Sandbox, &Guests) -> Result<Loaded, HostError>) -> Result<Host, HostError> {
         let sandbox = greenroom_sandbox::Config {
             cache_dir: self.cache_dir.clone(),
             pool_instances: self.pool_instances,
@@ -203,7 +235,7 @@ impl Config {
         }
         .build()?;
         let guests = Guests::start(self.guest_threads).map_err(HostError::Threads)?;
-        let mut loaded = self.load(&sandbox, &guests)?;
+        let mut loaded = load(&sandbox, &guests)?;
         let revoked = Arc::new(Revocations::open(&self.data_dir)?);
         loaded.revoked = Arc::clone(&revoked);
         let settings = greenroom_memory::Settings {
@@ -215,8 +247,7 @@ impl Config {
         let states = States::open(&path).map_err(|source| HostError::States { path, source })?;
         let path = self.data_dir.join("replays");
         let replays = Replays::open(&path, self.replays_max).map_err(|source| HostError::Replays { path, source })?;
-        let path = self.data_dir.join("components");
-        let components = Components::open(&path).map_err(|source| HostError::Components { path, source })?;
+        let components = self.components()?;
         let history = History::of(store.kv(), &loaded.plan.name);
         history.migrate()?;
         history.mend()?;
@@ -294,6 +325,26 @@ impl Host {
         self.inner.replays.flush();
         self.write_tallies();
         self.inner.store.log().flush_waiting().await
+    }
+}
+
+/// A graph from what is written down of it.
+async fn reload(sandbox: Sandbox, content: Content, kept: Components) -> Result<Loaded, LoadGraphError> {
+    let source = GraphText { file_name: content.file_name, text: content.text };
+    let parts = Kept { paths: content.components, kept };
+    load_from(&sandbox, source, &parts).await
+}
+
+/// Components of the data folder, as a content names them.
+struct Kept {
+    paths: BTreeMap<String, Digest>,
+    kept: Components,
+}
+
+impl crate::load::Components for Kept {
+    fn at(&self, path: &str) -> Result<Offered, String> {
+        let bytes = self.paths.get(path).and_then(|digest| self.kept.get(digest));
+        bytes.map(|bytes| Offered::Bytes(bytes.into())).ok_or_else(|| format!("{path} is not kept any more"))
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) struct Active {
     #[serde(default)]
     record: Option<PlanRecord>,
     #[serde(default)]
-    content: Option<Content>,
+    pub(crate) content: Option<Content>,
 }
 
 /// The store could not be read or written, or holds what nobody can read.

@@ -189,6 +189,7 @@ impl Rollout {
     }
 
     /// Proposals on their way, and how far they are.
+    #[cfg(test)]
     pub(crate) fn coming(&self) -> impl Iterator<Item = (Id, Stage)> {
         self.coming.iter().map(|(id, coming)| (*id, coming.stage))
     }

@@ -34,6 +34,12 @@ impl World {
         open(&self.path("graph.toml"), &self.path("data"))
     }
 
+    /// Whatever the files say by now.
+    pub fn open_again(&self) -> Host {
+        let config = config(&self.path("graph.toml"), &self.path("data"), 120, Limits::default());
+        opened_by(|| config.open_again())
+    }
+
     /// Imported, trained and active.
     pub fn serving(&self) -> Host {
         let host = self.open();
@@ -47,7 +53,7 @@ impl World {
 }
 
 pub fn open(graph: &Path, data: &Path) -> Host {
-    open_with_pool(graph, data, 120)
+    open_limited(graph, data, Limits::default())
 }
 
 pub fn open_with_pool(graph: &Path, data: &Path, pool_instances: u32) -> Host {
@@ -56,9 +62,13 @@ pub fn open_with_pool(graph: &Path, data: &Path, pool_instances: u32) -> Host {
 
 /// A host that was dropped a moment ago may still have something to finish.
 fn opened(config: &Config) -> Host {
+    opened_by(|| config.open())
+}
+
+fn opened_by(open: impl Fn() -> Result<Host, HostError>) -> Host {
     let by = std::time::Instant::now() + Duration::from_secs(10);
     loop {
-        match config.open() {
+        match open() {
             Err(HostError::Store(OpenError::InUse { .. })) if std::time::Instant::now() < by => {
                 std::thread::sleep(Duration::from_millis(10));
             }

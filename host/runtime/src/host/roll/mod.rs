@@ -20,7 +20,7 @@ use greenroom_graph::Severity;
 use greenroom_model::{Digest, Generation};
 use thiserror::Error;
 
-use super::{Host, now_ms};
+use super::{Host, HostError, now_ms};
 use crate::active::{ActivePlan, PrepareError, StatesByAgent};
 use crate::guests::give_way;
 use crate::load::{GraphText, LoadGraphError, Loaded};
@@ -166,6 +166,14 @@ fn conflict(parent: Option<Generation>, active: Option<&PlanRecord>) -> String {
             now.reason
         ),
         None => format!("it was to follow {wanted}, but nothing is active"),
+    }
+}
+
+/// An error in words, with every mistake of a graph.
+pub(super) fn told(error: &HostError) -> String {
+    match error {
+        HostError::Load(error) => wrong_graph(error),
+        other => other.to_string(),
     }
 }
 

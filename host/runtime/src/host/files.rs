@@ -1,0 +1,165 @@
+//! Changes of the graph file and of the components that it names, on disk.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use greenroom_graph::Authored;
+use greenroom_model::Digest;
+
+use super::Host;
+use super::roll::{Change, Part, Proposal, Refused};
+use crate::load::{GraphText, Loaded};
+use crate::watch::{Found, Watch, WatchError};
+
+/// Who proposes what files say.
+const AUTHOR: &str = "files";
+
+impl Host {
+    /// Proposes what the graph file and its components say from now on whenever they change: once they have been as they are
+    /// for `settle`. What they say now is proposed too, unless it was before: so a change of another kind is not undone by
+    /// a restart.
+    ///
+    /// # Errors
+    /// When no thread can be had to watch them.
+    pub fn watch_files(&self, settle: Duration) -> Result<(), WatchError> {
+        let host = std::sync::Arc::downgrade(&self.inner);
+        let watch = Watch::start(settle, move |files| {
+            if let Some(inner) = host.upgrade() {
+                Self { inner }.files_changed(files);
+            }
+        })?;
+        let loaded = self.loaded();
+        watch.set(self.watched(loaded.paths.keys()));
+        *self.inner.watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(watch);
+        Ok(())
+    }
+
+    /// The graph file and components beside it.
+    fn watched<'p>(&self, components: impl Iterator<Item = &'p String>) -> Vec<PathBuf> {
+        let graph = &self.inner.graph;
+        std::iter::once(graph.clone()).chain(components.map(|path| beside(graph, path))).collect()
+    }
+
+    fn files_changed(&self, files: &BTreeMap<PathBuf, Found>) {
+        let path = &self.inner.graph;
+        let text = match files.get(path) {
+            Some(Found::Bytes { bytes, .. }) => match std::str::from_utf8(bytes) {
+                Ok(text) => Ok(text.to_owned()),
+                Err(error) => Err(format!("{} is no text: {error}", path.display())),
+            },
+            Some(other) => Err(wrong(path, other)),
+            // It is looked at later.
+            None => return,
+        };
+        let text = match text {
+            Ok(text) => text,
+            Err(why) => {
+                self.unreadable(why);
+                return;
+            }
+        };
+        let file_name = path.display().to_string();
+        let named: Vec<String> = match Authored::parse(&file_name, &text) {
+            Ok(authored) => authored.components().into_iter().map(|component| component.path).collect(),
+            // What is wrong with it is told when it is proposed.
+            Err(_) => Vec::new(),
+        };
+        if named.iter().any(|name| !files.contains_key(&beside(path, name))) {
+            let watch = self.inner.watch.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(watch) = &*watch {
+                watch.set(self.watched(named.iter()));
+            }
+            // They are looked at first, and come in another call.
+            return;
+        }
+        let mut components = BTreeMap::new();
+        let mut digests = BTreeMap::new();
+        for name in named {
+            let at = beside(path, &name);
+            let part = match files.get(&at) {
+                Some(Found::Bytes { bytes, digest }) => {
+                    digests.insert(name.clone(), *digest);
+                    Part::Bytes(std::sync::Arc::clone(bytes))
+                }
+                Some(other) => {
+                    let why = wrong(&at, other);
+                    digests.insert(name.clone(), Digest::of(why.as_bytes()));
+                    Part::Absent(why)
+                }
+                None => continue,
+            };
+            components.insert(name, part);
+        }
+        let seen = files_digest(&text, &digests);
+        if self.inner.history.files().ok().flatten() == Some(seen) {
+            return;
+        }
+        let reason = self.what_changed(&text, &digests);
+        let proposal = Proposal {
+            parent: None,
+            author: AUTHOR.to_owned(),
+            reason,
+            change: Change::Graph { graph: GraphText { file_name, text }, components },
+        };
+        let done = self.propose(proposal);
+        // What could not be written down may be tried again after a restart.
+        let passing = matches!(done, Err(Refused::Record(_) | Refused::Keep(_) | Refused::Gone));
+        if !passing {
+            self.saw_files(&seen);
+        }
+    }
+
+    /// The files are those of a graph that was loaded.
+    pub(super) fn saw_loaded(&self, loaded: &Loaded) {
+        self.saw_files(&files_digest(&loaded.source.text, &loaded.paths));
+    }
+
+    fn saw_files(&self, seen: &Digest) {
+        if let Err(error) = self.inner.history.saw_files(seen) {
+            tracing::warn!(%error, "it is not written down that these files were looked at");
+        }
+    }
+
+    fn unreadable(&self, why: String) {
+        let proposal = Proposal {
+            parent: None,
+            author: AUTHOR.to_owned(),
+            reason: "the graph file changed".to_owned(),
+            change: Change::States(BTreeMap::new()),
+        };
+        self.refused(&proposal, &Refused::Unreadable(why));
+    }
+
+    fn what_changed(&self, text: &str, digests: &BTreeMap<String, Digest>) -> String {
+        let active = self.loaded();
+        let mut changed: Vec<&str> = Vec::new();
+        if active.source.text != text {
+            changed.push("the graph file");
+        }
+        changed.extend(digests.iter().filter(|(n, d)| active.paths.get(*n) != Some(d)).map(|(name, _)| name.as_str()));
+        if changed.is_empty() { "files changed".to_owned() } else { format!("{} changed", changed.join(", ")) }
+    }
+}
+
+fn beside(graph: &Path, component: &str) -> PathBuf {
+    graph.parent().unwrap_or(Path::new("")).join(component)
+}
+
+fn wrong(path: &Path, found: &Found) -> String {
+    match found {
+        Found::Absent => format!("there is no file {}", path.display()),
+        Found::Folder => format!("{} is a folder, not a file", path.display()),
+        Found::Unreadable(why) => format!("{} cannot be read: {why}", path.display()),
+        Found::Bytes { .. } => format!("{} is there", path.display()),
+    }
+}
+
+fn files_digest(text: &str, components: &BTreeMap<String, Digest>) -> Digest {
+    let mut parts = vec![text.as_bytes()];
+    for (name, digest) in components {
+        parts.extend([name.as_bytes(), digest.bytes().as_slice()]);
+    }
+    Digest::of_parts(parts)
+}

@@ -1,0 +1,201 @@
+//! What goes on beside serving: agents learn on their cadence, what happened is written down, what is not needed any more
+//! is swept.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use greenroom_model::Digest;
+
+use super::roll::{Change, Proposal};
+use super::{Host, now_ms};
+use crate::train::shape;
+
+/// How often it is looked what is due.
+const LOOK: Duration = Duration::from_millis(500);
+/// How often it is written down how plans did.
+const TALLIES: Duration = Duration::from_secs(10);
+/// How often what is not needed any more is swept.
+const SWEEP: Duration = Duration::from_secs(3_600);
+/// A model is stale after so many of its cadences.
+const STALE: u32 = 2;
+
+/// How the learning of an agent goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Learning {
+    /// The agent.
+    pub agent: String,
+    /// How often it is to learn, in seconds.
+    pub every_s: u64,
+    /// For how long its state has not been known to have all that it was told, in seconds.
+    pub age_s: u64,
+    /// It is older than twice its cadence.
+    pub stale: bool,
+    /// Why it did not learn the last time, if it did not.
+    pub error: Option<String>,
+}
+
+/// Of an agent that learns on a cadence.
+#[derive(Debug, Clone)]
+pub(super) struct Pace {
+    /// When its state was last known to have all events.
+    fresh: Instant,
+    /// When it is due.
+    due: Instant,
+    every: Duration,
+    alarmed: bool,
+    error: Option<String>,
+}
+
+impl Host {
+    /// Begins all that goes on beside serving.
+    ///
+    /// # Errors
+    /// When no thread can be had for it.
+    pub fn keep(&self) -> std::io::Result<()> {
+        let of = |name: &str, turn: fn(&Self, &mut Instant)| {
+            let host = Arc::downgrade(&self.inner);
+            let mut last = Instant::now();
+            let work = move || {
+                while let Some(inner) = host.upgrade() {
+                    turn(&Self { inner }, &mut last);
+                    std::thread::sleep(LOOK);
+                }
+            };
+            std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+        };
+        of("greenroom-learn", |host, _| host.learn_due())?;
+        of("greenroom-tally", |host, last| {
+            if last.elapsed() >= TALLIES {
+                *last = Instant::now();
+                host.write_tallies();
+            }
+        })?;
+        of("greenroom-sweep", |host, last| {
+            if last.elapsed() >= SWEEP {
+                *last = Instant::now();
+                if let Err(error) = host.sweep() {
+                    tracing::warn!(%error, "what is not needed any more could not be swept");
+                }
+            }
+        })
+    }
+
+    /// How the learning goes of each agent of the active plan that has a cadence.
+    #[must_use]
+    pub fn learning(&self) -> Vec<Learning> {
+        let paces = self.inner.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        let learning = |(agent, pace): (&String, &Pace)| Learning {
+            agent: agent.clone(),
+            every_s: pace.every.as_secs(),
+            age_s: pace.fresh.elapsed().as_secs(),
+            stale: pace.stale(),
+            error: pace.error.clone(),
+        };
+        paces.iter().map(learning).collect()
+    }
+
+    /// Has those learn whose time has come.
+    fn learn_due(&self) {
+        let due = self.due();
+        if due.is_empty() {
+            return;
+        }
+        let began = Instant::now();
+        // What is told from here on counts for the next time.
+        let outcome = self.learn_and_propose(&due);
+        let mut paces = self.inner.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        for agent in &due {
+            let Some(pace) = paces.get_mut(agent) else { continue };
+            pace.due = (pace.due + pace.every).max(Instant::now());
+            match &outcome {
+                Ok(()) => {
+                    (pace.fresh, pace.alarmed, pace.error) = (began, false, None);
+                }
+                Err(why) => {
+                    tracing::warn!(%agent, %why, "it did not learn; its state stays as it is");
+                    pace.error = Some(why.clone());
+                }
+            }
+        }
+    }
+
+    /// The agents of the active plan whose time has come. Raises the alarm about those that are too old.
+    fn due(&self) -> BTreeSet<String> {
+        let Some(plan) = self.active() else { return BTreeSet::new() };
+        let now = Instant::now();
+        let mut paces = self.inner.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted: BTreeMap<&str, (Duration, &greenroom_graph::Agent)> = plan
+            .agents
+            .iter()
+            .filter_map(|agent| {
+                let every = Duration::from_secs(agent.spec.learn_every_s?);
+                Some((agent.spec.name.as_str(), (every, &agent.spec)))
+            })
+            .collect();
+        paces.retain(|agent, pace| wanted.get(agent.as_str()).is_some_and(|(every, _)| *every == pace.every));
+        for (agent, (every, spec)) in wanted {
+            paces.entry(agent.to_owned()).or_insert_with(|| {
+                let age = self.age(spec).min(every * (STALE + 1));
+                let fresh = now.checked_sub(age).unwrap_or(now);
+                Pace { fresh, due: (fresh + every).max(now), every, alarmed: false, error: None }
+            });
+        }
+        for (agent, pace) in paces.iter_mut().filter(|(_, pace)| pace.stale() && !pace.alarmed) {
+            pace.alarmed = true;
+            tracing::error!(
+                %agent,
+                age_s = pace.fresh.elapsed().as_secs(),
+                every_s = pace.every.as_secs(),
+                "its model is older than it should be"
+            );
+        }
+        paces.iter().filter(|(_, pace)| pace.due <= now).map(|(agent, _)| agent.clone()).collect()
+    }
+
+    /// How long ago an agent learned, by the wall clock; no time when that clock was set back.
+    fn age(&self, spec: &greenroom_graph::Agent) -> Duration {
+        let learned = self.inner.history.learned(&spec.name, &shape(spec)).ok().flatten();
+        let since = learned.map_or(0, |learned| now_ms().saturating_sub(learned.time_ms).max(0));
+        Duration::from_millis(since.unsigned_abs())
+    }
+
+    /// Has agents learn what was told since they learned last, and proposes the states that are new.
+    fn learn_and_propose(&self, due: &BTreeSet<String>) -> Result<(), String> {
+        let plan = self.active().ok_or("nothing is active")?;
+        let loaded = self.loaded();
+        let last = self.inner.store.log().last_cursor().map_err(|e| e.to_string())?;
+        let news = |agent: &&String| {
+            let spec = loaded.plan.agents.iter().find(|spec| spec.name == **agent);
+            let learned = spec.and_then(|spec| self.inner.history.learned(agent, &shape(spec)).ok().flatten());
+            learned.is_none_or(|learned| learned.cursor.is_none() || learned.cursor != last)
+        };
+        let due: BTreeSet<String> = due.iter().filter(news).cloned().collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let states = self.learn_now(&loaded, &due).map_err(|error| error.to_string())?;
+        let before = plan.versions();
+        let changed: BTreeMap<String, Digest> = states
+            .into_iter()
+            .map(|(agent, state)| (agent, state.digest()))
+            .filter(|(agent, state)| before.get(agent).is_some_and(|version| version.state != Some(*state)))
+            .collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = changed.keys().map(String::as_str).collect();
+        let reason = format!("{} learned up to event {}", names.join(", "), last.unwrap_or(0));
+        tracing::info!(agents = %names.join(", "), ms = super::roll::millis(began.elapsed()), "learned");
+        let proposal =
+            Proposal { parent: None, author: "learners".to_owned(), reason, change: Change::States(changed) };
+        self.propose(proposal).map(drop).map_err(|refused| refused.to_string())
+    }
+}
+
+impl Pace {
+    fn stale(&self) -> bool {
+        self.fresh.elapsed() > self.every * STALE
+    }
+}

@@ -1,0 +1,129 @@
+//! What is not needed any more is given back: plans of long ago, and what only they were made of.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use greenroom_model::Digest;
+use thiserror::Error;
+
+use super::{Host, now_ms};
+use crate::plans::HistoryError;
+
+/// What nothing refers to is swept when it is as old: something may be about to refer to it.
+const GRACE: Duration = Duration::from_secs(3_600);
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Records of plans, the latest.
+    pub plans_max: usize,
+    /// How long decisions stay in the log; what was told about them stays.
+    pub decisions: Duration,
+    /// How long compiled components and images stay that nobody loaded.
+    pub compiled: Duration,
+}
+
+impl Default for Retention {
+    /// 200 plans, 90 days of decisions, 30 days of compiled components.
+    fn default() -> Self {
+        let days = |days: u64| Duration::from_secs(days * 86_400);
+        Self { plans_max: 200, decisions: days(90), compiled: days(30) }
+    }
+}
+
+/// What was swept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Records of plans, and what they were made of.
+    pub plans: usize,
+    /// Components of the data folder.
+    pub components: usize,
+    /// Learned states.
+    pub states: usize,
+    /// Compiled components, images and verdicts in the cache.
+    pub compiled: usize,
+    /// Decisions of the log.
+    pub decisions: u64,
+    /// Bytes of files that are gone.
+    pub bytes: u64,
+}
+
+/// Why it could not be swept; what went before stays swept.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct SweepError(String);
+
+impl From<HistoryError> for SweepError {
+    fn from(error: HistoryError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Host {
+    /// Sweeps what is beyond the retention and nothing refers to. What serves, what is warm and what the kept records are
+    /// made of stays.
+    ///
+    /// # Errors
+    /// When a folder or the store cannot be read or written.
+    pub fn sweep(&self) -> Result<Swept, SweepError> {
+        let inner = &self.inner;
+        let io = |error: std::io::Error| SweepError(error.to_string());
+        let mut swept = Swept::default();
+        let records = inner.history.records()?;
+        let live: BTreeSet<_> = inner.plans().keys().copied().chain(self.generation()).collect();
+        let surplus = records.len().saturating_sub(inner.retention.plans_max.max(1));
+        let (old, kept) = records.split_at_checked(surplus).unwrap_or((&[], &records));
+        let (still, gone): (Vec<_>, Vec<_>) = old.iter().partition(|record| live.contains(&record.generation));
+        for record in gone {
+            inner.history.forget(record.generation)?;
+            swept.plans += 1;
+        }
+        let contents: BTreeSet<Digest> = kept.iter().chain(still).map(|record| record.content).collect();
+        // Before anything is looked at that a new plan may refer to from now on.
+        let mut used: BTreeSet<Digest> = BTreeSet::new();
+        for digest in &contents {
+            if let Some(content) = inner.history.content(digest)? {
+                used.extend(content.components.values().chain(content.states.values()));
+            }
+        }
+        inner.history.forget_contents(&contents)?;
+        used.extend(inner.history.all_learned()?.into_iter().map(|learned| learned.state));
+        for live in inner.plans().values() {
+            used.extend(live.loaded.paths.values());
+            used.extend(live.record.versions.values().filter_map(|version| version.state));
+        }
+        for (digest, bytes, age) in inner.components.all().map_err(io)? {
+            if age > GRACE && !used.contains(&digest) {
+                inner.components.remove(&digest).map_err(io)?;
+                swept.components += 1;
+                swept.bytes += bytes;
+            }
+        }
+        for (digest, bytes, age) in inner.states.all().map_err(io)? {
+            if age > GRACE && !used.contains(&digest) {
+                inner.states.remove(&digest).map_err(io)?;
+                swept.states += 1;
+                swept.bytes += bytes;
+            }
+        }
+        inner.states.forget_trainings(GRACE).map_err(io)?;
+        let (files, bytes) = inner.sandbox.sweep_cache(inner.retention.compiled).map_err(io)?;
+        swept.compiled = files;
+        swept.bytes += bytes;
+        let keep_ms = i64::try_from(inner.retention.decisions.as_millis()).unwrap_or(i64::MAX);
+        let forgotten = inner.store.log().forget_decisions(now_ms().saturating_sub(keep_ms));
+        swept.decisions = forgotten.map_err(|error| SweepError(error.to_string()))?;
+        if swept != Swept::default() {
+            tracing::info!(
+                plans = swept.plans,
+                components = swept.components,
+                states = swept.states,
+                compiled = swept.compiled,
+                decisions = swept.decisions,
+                bytes = swept.bytes,
+                "swept"
+            );
+        }
+        Ok(swept)
+    }
+}
