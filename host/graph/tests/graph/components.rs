@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use greenroom_graph::{Authored, ComponentFacts, Diagnostics, Plan, resolve};
 use greenroom_model::{
-    ColumnKind, ColumnSpec, Condition, Descriptor, Digest, Domain, Interfaces, Layer, Parameter, PayloadKind, Port,
-    RewardLevel, Role,
+    ColumnKind, ColumnSpec, Condition, Descriptor, Digest, Domain, Interfaces, Layer, Learning, Parameter, PayloadKind,
+    Port, RewardLevel, Role,
 };
 
 /// Parses and resolves a file named `graph.toml`.
@@ -55,6 +55,7 @@ fn found(path: &str) -> Result<ComponentFacts, String> {
         _ => return Err(format!("no such file: {path}")),
     };
     let interfaces = Interfaces {
+        contract: "0.2.0".to_owned(),
         policy: name != "proposer",
         lifecycle: descriptor.is_some(),
         learner: false,
@@ -80,6 +81,7 @@ fn agent(name: &str, role: Role) -> Descriptor {
         facts: Vec::new(),
         parameters: Vec::new(),
         snapshot_schema: String::new(),
+        learning: Learning::Anew,
     }
 }
 
