@@ -19,7 +19,7 @@ pub(crate) fn facts(authored: &Authored) -> BTreeMap<String, Result<ComponentFac
     authored.components().into_iter().map(|component| (component.agent, found(&component.path))).collect()
 }
 
-fn found(path: &str) -> Result<ComponentFacts, String> {
+pub(crate) fn found(path: &str) -> Result<ComponentFacts, String> {
     let name = path.strip_suffix(".wasm").ok_or("this is not a component: it begins with `#!/bin/sh`")?;
     let (imports, descriptor) = match name {
         "popularity" => (vec!["log"], Some(recall(name, vec![]))),
@@ -104,14 +104,14 @@ fn ease_parameters() -> Vec<Parameter> {
     ]
 }
 
-fn parameter(name: &str, domain: Domain) -> Parameter {
+pub(crate) fn parameter(name: &str, domain: Domain) -> Parameter {
     Parameter { name: name.to_owned(), summary: String::new(), domain, condition: None, shapes_state: false }
 }
 
-fn port(name: &str, kind: PayloadKind, optional: bool, required: &[&str]) -> Port {
+pub(crate) fn port(name: &str, kind: PayloadKind, optional: bool, required: &[&str]) -> Port {
     Port { name: name.to_owned(), kind, optional, columns: columns(required) }
 }
 
-fn columns(names: &[&str]) -> Vec<ColumnSpec> {
+pub(crate) fn columns(names: &[&str]) -> Vec<ColumnSpec> {
     names.iter().map(|name| ColumnSpec { name: (*name).to_owned(), kind: ColumnKind::F32 }).collect()
 }
