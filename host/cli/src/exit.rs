@@ -12,6 +12,7 @@ Exit codes:
   3    a file is wrong: a graph, a component, events, settings, a state
   4    an agent failed: it trapped, or used up a budget
   5    something is in use: a port, a data folder
+  6    what is new would break what stands on the old
   130  interrupted";
 
 /// After Ctrl-C, as shells have it.
@@ -30,6 +31,8 @@ pub(crate) enum Failure {
     Agent(Report),
     /// Exit code 5.
     InUse(Report),
+    /// Exit code 6.
+    Breaking(Report),
     /// Exit code 3: what is wrong was printed as JSON.
     Told,
 }
@@ -51,6 +54,10 @@ impl Failure {
         Self::Agent(Report::msg(message.to_string()))
     }
 
+    pub(crate) fn breaking(message: impl std::fmt::Display) -> Self {
+        Self::Breaking(Report::msg(message.to_string()))
+    }
+
     pub(crate) fn in_use(message: impl std::fmt::Display) -> Self {
         Self::InUse(Report::msg(message.to_string()))
     }
@@ -65,6 +72,7 @@ pub(crate) fn code(done: Result<(), Failure>) -> ExitCode {
         Err(Failure::BadFile(report)) => (report, 3),
         Err(Failure::Agent(report)) => (report, 4),
         Err(Failure::InUse(report)) => (report, 5),
+        Err(Failure::Breaking(report)) => (report, 6),
     };
     eprintln!("{report:?}");
     ExitCode::from(code)

@@ -13,7 +13,9 @@ mod whole;
 
 use clap::{Parser, Subcommand};
 
-use commands::{admit, check, compile_component, config, decide, eval, inspect, package, replay, revoke, serve, train};
+use commands::{
+    admit, check, compat, compile_component, config, decide, eval, inspect, package, replay, revoke, serve, train,
+};
 
 /// A WebAssembly host for agents that evolve in production.
 #[derive(Parser)]
@@ -28,6 +30,7 @@ enum Command {
     Inspect(inspect::Arguments),
     Admit(admit::Arguments),
     Check(check::Arguments),
+    Compat(compat::Arguments),
     Train(train::Arguments),
     Decide(decide::Arguments),
     Eval(eval::Arguments),
@@ -56,6 +59,7 @@ fn main() -> std::process::ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Admit(arguments) => admit::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Compat(arguments) => compat::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Decide(arguments) => decide::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),

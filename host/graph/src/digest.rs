@@ -182,4 +182,24 @@ impl Agent {
         canon.params(&self.params);
         Digest::of(&canon.0)
     }
+
+    /// Of the code and of all that `learn` and `fit` read: what was learned in one shape is for agents of the same shape.
+    #[must_use]
+    pub fn shape(&self) -> Digest {
+        Digest::of_parts([self.component.bytes().as_slice(), self.shaping().bytes()])
+    }
+
+    /// Of the grants, and of the parameters that `learn` and `fit` read. Without a descriptor nobody knows which, so of all.
+    #[must_use]
+    pub fn shaping(&self) -> Digest {
+        let shapes = |name: &str| {
+            let parameter = self.descriptor.as_ref().and_then(|descriptor| descriptor.parameter(name));
+            parameter.is_none_or(|parameter| parameter.shapes_state)
+        };
+        let params: Params =
+            self.params.iter().filter(|(name, _)| shapes(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
+        let params = Self { params, ..self.clone() }.params_digest();
+        let grants: Vec<String> = self.grants.iter().map(ToString::to_string).collect();
+        Digest::of_parts([params.bytes().as_slice(), grants.join(",").as_bytes()])
+    }
 }

@@ -5,6 +5,7 @@
 //! file are reported in one run. There is no I/O: the caller brings the text, and what it found in the components.
 
 mod authored;
+mod compat;
 mod diagnostic;
 mod diff;
 mod digest;
@@ -19,6 +20,7 @@ mod suggest;
 mod wiring;
 
 pub use authored::{Authored, ComponentRef};
+pub use compat::{Finding, Impact, compare_components, compare_plans};
 pub use diagnostic::{Diagnostic, Diagnostics, Mistake, Severity, Span};
 pub use diff::{Change, Element, diff};
 pub use plan::{

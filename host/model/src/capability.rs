@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 /// Which interfaces of the contract a component exports, and which it imports.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interfaces {
+    /// The version of the contract that they are of, for people: whoever calls them need not know.
+    pub contract: String,
     /// `policy`: it can be a node.
     pub policy: bool,
     /// `lifecycle`: it has parameters or state.

@@ -39,6 +39,18 @@ pub enum RewardLevel {
     Outer,
 }
 
+/// What an agent makes of its state when there is more to learn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Learning {
+    /// Nothing: it learns everything from the beginning.
+    #[default]
+    Anew,
+    /// It goes on from it: restored and told the rest, it comes to the same state, byte for byte, as when it is told
+    /// everything at once.
+    Onward,
+}
+
 /// The types of columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -145,6 +157,9 @@ pub struct Descriptor {
     pub parameters: Vec<Parameter>,
     /// The layout of its state; empty for none.
     pub snapshot_schema: String,
+    /// Whether it goes on from its state. What was written before agents said so is of one that does not.
+    #[serde(default)]
+    pub learning: Learning,
 }
 
 impl Descriptor {

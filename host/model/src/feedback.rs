@@ -1,4 +1,4 @@
-//! Feedback in columns, as learners take it. See `wit/types.wit` for what each column means.
+//! Feedback in columns, as learners take it. See `wit/0.2.0/types.wit` for what each column means.
 
 use serde::{Deserialize, Serialize};
 

@@ -19,7 +19,7 @@ pub use budget::{Budget, Budgets, Call, Exceeded};
 pub use candidates::{Candidates, Column, Decision, Payload, PayloadKind, PolicyKind, PolicyRecord, Route, Values};
 pub use capability::{Grant, Interfaces, Verb};
 pub use descriptor::{
-    ColumnKind, ColumnSpec, Condition, Descriptor, Domain, Layer, Parameter, Port, RewardLevel, Role,
+    ColumnKind, ColumnSpec, Condition, Descriptor, Domain, Layer, Learning, Parameter, Port, RewardLevel, Role,
 };
 pub use digest::{Digest, DigestError};
 pub use fault::{Fault, FaultKind, FaultReport, FaultSource, Frame, Overrun};

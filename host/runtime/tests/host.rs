@@ -259,13 +259,13 @@ fn an_agent_whose_states_have_another_schema_learns_anew() {
     let mut component = std::fs::read(greenroom_kit::component("popularity")).unwrap();
     std::fs::write(world.path("popularity.wasm"), &component).unwrap();
     drop(world.serving());
-    let (old, new) = (b"popularity/1", b"popularity/2");
+    let (old, new) = (b"popularity/2", b"popularity/x");
     let place = component.windows(old.len()).position(|bytes| bytes == old).unwrap();
     component[place..place + new.len()].copy_from_slice(new);
     std::fs::write(world.path("popularity.wasm"), &component).unwrap();
     let host = world.open();
     let descriptor = host.loaded().plan.agents[0].descriptor.clone().unwrap();
-    assert_eq!(descriptor.snapshot_schema, "popularity/2");
+    assert_eq!(descriptor.snapshot_schema, "popularity/x");
     assert!(matches!(host.activate(), Err(HostError::Untrained { .. })));
     assert!(!host.train(Arc::new(Quiet)).unwrap()[0].kept);
     assert_eq!(host.activate().unwrap(), Generation(2));

@@ -170,7 +170,7 @@ fn a_file_that_cannot_be_replayed_says_why() {
     assert!(matches!(says(b"\0asm"), ReplayError::NotOne { .. }));
     assert!(matches!(says(b""), ReplayError::NotOne { .. }));
     let other = says(&head("0.0.9", 1)).to_string();
-    assert!(other.contains("greenroom:agent@0.0.9") && other.contains("this host speaks 0.1.0"), "{other}");
+    assert!(other.contains("greenroom:agent@0.0.9") && other.contains("this host speaks 0.1.0 and 0.2.0"), "{other}");
     let other = says(&head("0.1.0", 99)).to_string();
     assert!(other.contains("format 99") && other.contains("greenroom 0.0.9"), "{other}");
     assert!(matches!(Recording::read(Path::new("nowhere.replay")), Err(ReplayError::Read { .. })));

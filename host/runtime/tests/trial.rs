@@ -54,6 +54,27 @@ async fn what_learns_is_asked_to_learn_and_what_does_not_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_promises_to_learn_onward_is_held_to_it() {
+    let onward = |trial: &Trial| trial.steps.iter().find(|step| step.name.starts_with("learn onward")).cloned();
+    for (name, points) in [("popularity", 4), ("item-knn", 4), ("second-contract", 4)] {
+        let trial = tried(&built(name)).await;
+        let kept = onward(&trial).unwrap();
+        assert_eq!(kept.outcome, Outcome::Passed, "{name}");
+        assert!(kept.name.contains(&format!("at {points} points")), "{name}: {}", kept.name);
+    }
+    for name in ["ease", "first-contract", "router"] {
+        assert_eq!(onward(&tried(&built(name)).await), None, "{name} promises nothing");
+    }
+    let trial = tried(&built("forgetful")).await;
+    let failed: Vec<_> = trial.failures().collect();
+    assert_eq!(failed.len(), 1, "{failed:#?}");
+    let Outcome::Failed(why) = &failed[0].outcome else { panic!("{failed:#?}") };
+    let expected = "at the defaults: it says that it learns onward, but told a log in two parts, restored between, it comes \
+                    to another state (8 bytes) than told all of it at once (8 bytes): they differ from byte 0 on";
+    assert!(failed[0].name == "learn onward" && why.starts_with(expected), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_point_of_the_decision_space_that_cannot_be_had_is_named() {
     let trial = tried(&built("brittle")).await;
     let failed: Vec<_> = trial.failures().collect();

@@ -1,4 +1,5 @@
-//! Generated from `wit/`; private to this crate.
+//! Generated from `wit/`; private to this crate. The newest contract has a set of types. The older ones share them: what
+//! they have otherwise stands in `first`.
 #![allow(
     missing_docs,
     unsafe_code,
@@ -11,7 +12,7 @@
 )]
 
 wasmtime::component::bindgen!({
-    path: "../../wit",
+    path: "../../wit/0.2.0",
     world: "agent",
     ownership: Borrowing { duplicate_if_necessary: true },
     imports: {
@@ -23,3 +24,63 @@ wasmtime::component::bindgen!({
     exports: { default: async },
     with: { "greenroom:agent/memory.namespace": crate::imports::OpenNamespace },
 });
+
+/// What 0.1.0 has otherwise than the newest contract.
+pub(crate) mod first {
+    wasmtime::component::bindgen!({
+        path: "../../wit/0.1.0",
+        inline: "
+            package greenroom:host;
+            world exports {
+                export greenroom:agent/policy@0.1.0;
+                export greenroom:agent/lifecycle@0.1.0;
+                export greenroom:agent/learner@0.1.0;
+            }
+        ",
+        world: "greenroom:host/exports",
+        ownership: Borrowing { duplicate_if_necessary: true },
+        exports: { default: async },
+        with: { "greenroom:agent/types@0.1.0": crate::bindings::first::types },
+    });
+
+    /// The types of the newest contract, but for those that are declared here.
+    pub mod types {
+        use wasmtime::component::{ComponentType, Lift, Lower};
+
+        pub use crate::bindings::greenroom::agent::types::*;
+
+        /// Without `learning`.
+        #[derive(Debug, Clone, ComponentType, Lift, Lower)]
+        #[component(record)]
+        pub struct Descriptor {
+            #[component(name = "name")]
+            pub name: String,
+            #[component(name = "version")]
+            pub version: String,
+            #[component(name = "summary")]
+            pub summary: String,
+            #[component(name = "role")]
+            pub role: Role,
+            #[component(name = "layer")]
+            pub layer: Layer,
+            #[component(name = "inner-metric")]
+            pub inner_metric: String,
+            #[component(name = "reward-level")]
+            pub reward_level: RewardLevel,
+            #[component(name = "inputs")]
+            pub inputs: Vec<Port>,
+            #[component(name = "output")]
+            pub output: PayloadKind,
+            #[component(name = "produces")]
+            pub produces: Vec<ColumnSpec>,
+            #[component(name = "history-max")]
+            pub history_max: u32,
+            #[component(name = "facts")]
+            pub facts: Vec<String>,
+            #[component(name = "parameters")]
+            pub parameters: Vec<Parameter>,
+            #[component(name = "snapshot-schema")]
+            pub snapshot_schema: String,
+        }
+    }
+}

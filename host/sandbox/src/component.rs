@@ -7,10 +7,10 @@ use greenroom_model::{Budget, Call, Descriptor, Digest, Fault, FaultKind, Interf
 use wasmtime::component::InstancePre;
 use wasmtime::{Store, UpdateDeadline};
 
-use crate::bindings::exports::greenroom::agent::{learner, lifecycle, policy};
 use crate::capabilities::Capabilities;
 use crate::context::Context;
 use crate::engine::Sandbox;
+use crate::exports::{LearnerIndices, LifecycleIndices, PolicyIndices};
 use crate::inspect::{Inspection, LoadError};
 use crate::instance::{Guests, Instance, handles_max, within};
 use crate::outcome;
@@ -26,9 +26,9 @@ struct Inner {
     inspection: Inspection,
     compiled_bytes: usize,
     pre: InstancePre<Context>,
-    policy: Option<policy::GuestIndices>,
-    lifecycle: Option<lifecycle::GuestIndices>,
-    learner: Option<learner::GuestIndices>,
+    policy: Option<PolicyIndices>,
+    lifecycle: Option<LifecycleIndices>,
+    learner: Option<LearnerIndices>,
     bytes: Arc<[u8]>,
     /// What memory answered while the instance was prepared that it begins as; nothing unless it is an image.
     prelude: Arc<Tape>,
@@ -50,11 +50,11 @@ impl Component {
             let interface = interface.to_owned();
             move |e: wasmtime::Error| LoadError::WrongType { interface, message: text::shown(&format!("{e:#}")) }
         };
-        let has = &inspection.interfaces;
-        let policy = has.policy.then(|| policy::GuestIndices::new(&pre).map_err(wrong("policy"))).transpose()?;
+        let (has, contract) = (&inspection.interfaces, inspection.contract);
+        let policy = has.policy.then(|| PolicyIndices::new(contract, &pre).map_err(wrong("policy"))).transpose()?;
         let lifecycle =
-            has.lifecycle.then(|| lifecycle::GuestIndices::new(&pre).map_err(wrong("lifecycle"))).transpose()?;
-        let learner = has.learner.then(|| learner::GuestIndices::new(&pre).map_err(wrong("learner"))).transpose()?;
+            has.lifecycle.then(|| LifecycleIndices::new(contract, &pre).map_err(wrong("lifecycle"))).transpose()?;
+        let learner = has.learner.then(|| LearnerIndices::new(contract, &pre).map_err(wrong("learner"))).transpose()?;
         Ok(Self {
             inner: Arc::new(Inner {
                 inspection,

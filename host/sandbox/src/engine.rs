@@ -8,17 +8,16 @@ use greenroom_model::Digest;
 use greenroom_model::text::shown;
 use thiserror::Error;
 use tokio::sync::Semaphore;
-use wasmtime::component::{HasSelf, InstancePre, Linker};
+use wasmtime::component::{InstancePre, Linker};
 use wasmtime::{Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
 
 use crate::artifact::{self, Artifacts};
-use crate::bindings::Agent;
 use crate::compile::Compiler;
 use crate::component::Component;
 use crate::context::Context;
-use crate::fast;
 use crate::inspect::{self, INSTANCES_OF_PLACE, Inspection, LoadError, TABLES_OF_PLACE};
 use crate::limits::Limits;
+use crate::link;
 use crate::wasi;
 
 /// How a sandbox is set up.
@@ -276,10 +275,9 @@ pub(crate) fn for_compiling(source_lines: bool) -> wasmtime::Result<Engine> {
 /// All that a component may import.
 fn linker(engine: &Engine) -> wasmtime::Result<Linker<Context>> {
     let mut linker = Linker::new(engine);
-    Agent::add_to_linker::<Context, HasSelf<Context>>(&mut linker, |context| context)?;
+    link::add(&mut linker)?;
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasi::add_timers(&mut linker)?;
-    fast::add_get(&mut linker)?;
     Ok(linker)
 }
 

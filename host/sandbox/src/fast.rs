@@ -4,34 +4,27 @@ use std::sync::Arc;
 
 use greenroom_model::Verb;
 use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, Resource, WasmStr};
+use wasmtime::component::{Resource, WasmStr};
 
 use crate::bindings::greenroom::agent::memory;
 use crate::capabilities::{Entry, MemoryError};
 use crate::context::Context;
 use crate::imports::{OpenNamespace, entry, told, word};
-use crate::inspect::CONTRACT;
 use crate::latest::About;
 use crate::tape::{Question, Tape};
 
-type Found = Result<Option<memory::Entry>, memory::Error>;
+pub(crate) type Found = Result<Option<memory::Entry>, memory::Error>;
 
-/// Puts this way of reading in the place of the generated one.
-pub(crate) fn add_get(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
-    linker.allow_shadowing(true);
-    let mut memory = linker.instance(&format!("greenroom:agent/memory@{CONTRACT}"))?;
-    memory.func_wrap(
-        "[method]namespace.get",
-        |store: StoreContextMut<'_, Context>, (handle, key): (Resource<OpenNamespace>, WasmStr)| {
-            get(store, &handle, &key).map(|found| (found,))
-        },
-    )?;
-    linker.allow_shadowing(false);
-    Ok(())
+/// Reads a key, as the linker has it.
+pub(crate) fn get(
+    mut store: StoreContextMut<'_, Context>,
+    (handle, key): (Resource<OpenNamespace>, WasmStr),
+) -> wasmtime::Result<(Found,)> {
+    found(&mut store, &handle, &key).map(|found| (found,))
 }
 
-fn get(
-    mut store: StoreContextMut<'_, Context>,
+fn found(
+    store: &mut StoreContextMut<'_, Context>,
     handle: &Resource<OpenNamespace>,
     key: &WasmStr,
 ) -> wasmtime::Result<Found> {
@@ -40,7 +33,7 @@ fn get(
     // meanwhile is taken out of it.
     let mut held = std::mem::take(&mut store.data_mut().held);
     let (about, bytes, denied) = {
-        let key = key.to_str(&store)?;
+        let key = key.to_str(&*store)?;
         let permitted = held.permit(&store.data().capabilities.grants, &namespace, &key, Verb::Read);
         (About::of(&namespace, &key), key.len(), if permitted { None } else { Some(key.clone().into_owned()) })
     };
@@ -57,7 +50,7 @@ fn get(
         return Ok(Err(memory::Error::Quota(over)));
     }
     let mut tape = std::mem::take(&mut context.tape);
-    let found = read(&store, &namespace, key, &mut tape);
+    let found = read(store, &namespace, key, &mut tape);
     let context = store.data_mut();
     context.tape = tape;
     let found = found?;

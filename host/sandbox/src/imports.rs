@@ -174,9 +174,9 @@ impl memory::Host for Context {
 }
 
 impl memory::HostNamespace for Context {
-    /// In place of this one the linker has one that makes no copy of the key: see `fast`.
+    /// Never linked: there is a way that makes no copy of the key, see `fast`.
     fn get(&mut self, _handle: Resource<OpenNamespace>, _key: String) -> Answer<Option<memory::Entry>> {
-        Err(wasmtime::Error::msg("get was linked twice"))
+        Err(wasmtime::Error::msg("the wrong get was linked"))
     }
 
     fn get_many(&mut self, handle: Resource<OpenNamespace>, keys: Vec<String>) -> Answer<Vec<Option<memory::Entry>>> {

@@ -8,11 +8,9 @@ use greenroom_model::{Digest, Interfaces};
 use thiserror::Error;
 use wasmparser::{BinaryReaderError, Validator, WasmFeatures};
 
+use crate::contract::{CONTRACT, CONTRACTS, Contract};
 use crate::limits::{Extent, Limits, TooLarge};
 use crate::scan::scan;
-
-/// The version of the contract that this host speaks.
-pub const CONTRACT: &str = "0.1.0";
 
 const PACKAGE: &str = "greenroom:agent/";
 const IMPORTS: [&str; 4] = ["types", "memory", "log", "metric"];
@@ -48,8 +46,16 @@ pub enum LoadError {
         EXPORTS.join(", ")
     )]
     UnknownExport { name: String },
-    #[error("`{name}` is of another version of the contract: this host speaks {CONTRACT}; build the agent against it")]
+    #[error(
+        "`{name}` is of another version of the contract: this host speaks {}; build the agent against {CONTRACT}",
+        CONTRACTS.join(" and ")
+    )]
     OtherContract { name: String },
+    #[error(
+        "`{one}` and `{other}` are of two versions of the contract: an agent speaks one of them; build all of it against \
+         greenroom:agent@{CONTRACT}"
+    )]
+    MixedContracts { one: String, other: String },
     #[error(
         "exports nothing of greenroom:agent@{CONTRACT}: an agent exports `policy`, and may export `lifecycle` and `learner`"
     )]
@@ -105,6 +111,7 @@ pub struct Inspection {
     pub digest: Digest,
     /// What it exports and imports of the contract.
     pub interfaces: Interfaces,
+    pub(crate) contract: Contract,
     /// What one instance takes.
     pub need: Need,
     /// How large it is.
@@ -138,12 +145,13 @@ pub fn inspect_within(bytes: &[u8], limits: &Limits) -> Result<Inspection, LoadE
     let found = scan(bytes, limits)?;
     Validator::new_with_features(features()).validate_all(bytes)?;
     let mut interfaces = Interfaces::default();
+    let mut spoken = Spoken::default();
     for name in &found.imports {
         if is_wasi(name) {
             interfaces.wasi = true;
             continue;
         }
-        let Some(interface) = contract_item(name)? else {
+        let Some(interface) = spoken.item(name)? else {
             return Err(LoadError::UnknownImport { name: shown(name) });
         };
         if !IMPORTS.contains(&interface) {
@@ -155,7 +163,7 @@ pub fn inspect_within(bytes: &[u8], limits: &Limits) -> Result<Inspection, LoadE
     }
     interfaces.imports.sort();
     for name in &found.exports {
-        match contract_item(name)? {
+        match spoken.item(name)? {
             Some("policy") => interfaces.policy = true,
             Some("lifecycle") => interfaces.lifecycle = true,
             Some("learner") => interfaces.learner = true,
@@ -166,12 +174,14 @@ pub fn inspect_within(bytes: &[u8], limits: &Limits) -> Result<Inspection, LoadE
             None => return Err(LoadError::UnknownExport { name: shown(name) }),
         }
     }
-    if !(interfaces.policy || interfaces.lifecycle || interfaces.learner) {
+    let Some((contract, _)) = spoken.first.filter(|_| interfaces.policy || interfaces.lifecycle || interfaces.learner)
+    else {
         return Err(LoadError::NothingExported);
-    }
+    };
+    contract.version().clone_into(&mut interfaces.contract);
     let extent = found.extent;
     let need = Need::of(&extent);
-    Ok(Inspection { digest: Digest::of(bytes), interfaces, need, extent })
+    Ok(Inspection { digest: Digest::of(bytes), interfaces, contract, need, extent })
 }
 
 /// What the engine is asked to run; see `engine::config`.
@@ -194,12 +204,25 @@ fn is_wasi(name: &str) -> bool {
     }
 }
 
-/// The interface that a name of the contract stands for; none for names of other packages.
-fn contract_item(name: &str) -> Result<Option<&str>, LoadError> {
-    let Some(rest) = name.strip_prefix(PACKAGE) else { return Ok(None) };
-    match rest.split_once('@') {
-        Some((interface, CONTRACT)) => Ok(Some(interface)),
-        _ => Err(LoadError::OtherContract { name: shown(name) }),
+/// The version of the contract that a component speaks, and the first name that said so.
+#[derive(Default)]
+struct Spoken<'a> {
+    first: Option<(Contract, &'a str)>,
+}
+
+impl<'a> Spoken<'a> {
+    /// The interface that a name of the contract stands for; none for names of other packages.
+    fn item(&mut self, name: &'a str) -> Result<Option<&'a str>, LoadError> {
+        let Some(rest) = name.strip_prefix(PACKAGE) else { return Ok(None) };
+        let item = rest.split_once('@').and_then(|(interface, version)| Some((interface, Contract::of(version)?)));
+        let Some((interface, contract)) = item else {
+            return Err(LoadError::OtherContract { name: shown(name) });
+        };
+        let (first, one) = *self.first.get_or_insert((contract, name));
+        if first != contract {
+            return Err(LoadError::MixedContracts { one: shown(one), other: shown(name) });
+        }
+        Ok(Some(interface))
     }
 }
 
@@ -241,7 +264,7 @@ mod tests {
     fn a_component_without_the_contract_is_refused() {
         check(
             "(component)",
-            "exports nothing of greenroom:agent@0.1.0: an agent exports `policy`, and may export `lifecycle` and `learner`",
+            "exports nothing of greenroom:agent@0.2.0: an agent exports `policy`, and may export `lifecycle` and `learner`",
         );
     }
 
@@ -250,27 +273,55 @@ mod tests {
         check(
             r#"(component (import "wasi:http/types@0.2.0" (instance)))"#,
             "imports `wasi:http/types@0.2.0`, which this host does not offer: an agent may import memory, log, metric of \
-             greenroom:agent@0.1.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
+             greenroom:agent@0.2.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
         );
         check(
             r#"(component (import "wasi:clocks/wall-clock@0.3.0" (instance)))"#,
             "imports `wasi:clocks/wall-clock@0.3.0`, which this host does not offer: an agent may import memory, log, \
-             metric of greenroom:agent@0.1.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
+             metric of greenroom:agent@0.2.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
         );
         check(
             r#"(component (import "greenroom:agent/files@0.1.0" (instance)))"#,
             "imports `greenroom:agent/files@0.1.0`, which this host does not offer: an agent may import memory, log, \
-             metric of greenroom:agent@0.1.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
+             metric of greenroom:agent@0.2.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
         );
         check(
             r#"(component (instance $i) (export "greenroom:agent/oracle@0.1.0" (instance $i)))"#,
-            "exports `greenroom:agent/oracle@0.1.0`, which this host does not know: the contract greenroom:agent@0.1.0 \
+            "exports `greenroom:agent/oracle@0.1.0`, which this host does not know: the contract greenroom:agent@0.2.0 \
              has policy, lifecycle, learner",
         );
         check(
             r#"(component (instance $i) (export "greenroom:agent/policy@0.9.0" (instance $i)))"#,
-            "`greenroom:agent/policy@0.9.0` is of another version of the contract: this host speaks 0.1.0; build the \
-             agent against it",
+            "`greenroom:agent/policy@0.9.0` is of another version of the contract: this host speaks 0.1.0 and 0.2.0; \
+             build the agent against 0.2.0",
+        );
+    }
+
+    #[test]
+    fn a_component_speaks_one_version_of_the_contract() {
+        let exports = |versions: [&str; 2]| {
+            let [policy, learner] = versions;
+            format!(
+                r#"(component (instance $i)
+                    (export "greenroom:agent/policy@{policy}" (instance $i))
+                    (export "greenroom:agent/learner@{learner}" (instance $i)))"#
+            )
+        };
+        for contract in CONTRACTS {
+            let bytes = wat::parse_str(exports([contract; 2])).unwrap();
+            assert_eq!(inspect(&bytes).unwrap().interfaces.contract, contract);
+        }
+        check(
+            &exports(["0.1.0", "0.2.0"]),
+            "`greenroom:agent/policy@0.1.0` and `greenroom:agent/learner@0.2.0` are of two versions of the contract: an \
+             agent speaks one of them; build all of it against greenroom:agent@0.2.0",
+        );
+        check(
+            r#"(component (instance $i)
+                (import "greenroom:agent/log@0.2.0" (instance))
+                (export "greenroom:agent/policy@0.1.0" (instance $i)))"#,
+            "`greenroom:agent/log@0.2.0` and `greenroom:agent/policy@0.1.0` are of two versions of the contract: an agent \
+             speaks one of them; build all of it against greenroom:agent@0.2.0",
         );
     }
 }

@@ -11,9 +11,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 use wasmtime::component::{Lift, WasmList};
 
-use crate::bindings::exports::greenroom::agent::{learner, lifecycle, policy};
 use crate::bindings::greenroom::agent::types;
 use crate::context::Context;
+use crate::exports::{Learner, Lifecycle, Policy, Told};
 use crate::tape::Tape;
 use crate::{descriptor, lift, lower, outcome};
 
@@ -22,9 +22,9 @@ const NOTES_MAX: usize = 64;
 
 #[derive(Default)]
 pub(crate) struct Guests {
-    pub(crate) policy: Option<policy::Guest>,
-    pub(crate) lifecycle: Option<lifecycle::Guest>,
-    pub(crate) learner: Option<learner::Guest>,
+    pub(crate) policy: Option<Policy>,
+    pub(crate) lifecycle: Option<Lifecycle>,
+    pub(crate) learner: Option<Learner>,
 }
 
 /// A running copy of a component. One call at a time.
@@ -41,8 +41,6 @@ pub struct Instance {
     prelude: Arc<Tape>,
     _slot: OwnedSemaphorePermit,
 }
-
-type Told<T> = wasmtime::Result<Result<T, types::Fault>>;
 
 impl Instance {
     pub(crate) fn new(
@@ -160,7 +158,7 @@ impl Instance {
     pub async fn describe(&mut self, budget: &Budget) -> Result<Descriptor, Fault> {
         let began = self.begin(Call::Describe, budget, Moment::default())?;
         let guest = self.guests.lifecycle.as_ref().ok_or_else(|| missing("lifecycle"))?;
-        let told = within(self.waits, budget, guest.call_describe(&mut self.store)).await.map(Ok);
+        let told = within(self.waits, budget, guest.describe(&mut self.store)).await.map(Ok);
         let described = lift::descriptor(self.end(Call::Describe, budget, began, told)?);
         if let Err(lie) = descriptor::check(&described) {
             self.alive = false;
@@ -176,7 +174,7 @@ impl Instance {
     pub async fn configure(&mut self, params: &[u8], budget: &Budget) -> Result<(), Fault> {
         let began = self.begin(Call::Configure, budget, Moment::default())?;
         let guest = self.guests.lifecycle.as_ref().ok_or_else(|| missing("lifecycle"))?;
-        let told = within(self.waits, budget, guest.call_configure(&mut self.store, params)).await;
+        let told = within(self.waits, budget, guest.configure(&mut self.store, params)).await;
         self.end(Call::Configure, budget, began, told)
     }
 
@@ -187,7 +185,7 @@ impl Instance {
     pub async fn snapshot(&mut self, budget: &Budget) -> Result<State, Fault> {
         let began = self.begin(Call::Snapshot, budget, Moment::default())?;
         let guest = self.guests.lifecycle.as_ref().ok_or_else(|| missing("lifecycle"))?;
-        let told = within(self.waits, budget, guest.call_snapshot(&mut self.store)).await;
+        let told = within(self.waits, budget, guest.snapshot(&mut self.store)).await;
         let state = self.end(Call::Snapshot, budget, began, told)?;
         Ok(State { schema: state.schema, bytes: state.bytes })
     }
@@ -200,7 +198,7 @@ impl Instance {
         let began = self.begin(Call::Restore, budget, Moment::default())?;
         let guest = self.guests.lifecycle.as_ref().ok_or_else(|| missing("lifecycle"))?;
         let state = types::StateParam { schema: &state.schema, bytes: &state.bytes };
-        let told = within(self.waits, budget, guest.call_restore(&mut self.store, state)).await;
+        let told = within(self.waits, budget, guest.restore(&mut self.store, state)).await;
         self.end(Call::Restore, budget, began, told)
     }
 
@@ -211,8 +209,7 @@ impl Instance {
     pub async fn learn(&mut self, feedback: &Feedback, budget: &Budget) -> Result<(), Fault> {
         let began = self.begin(Call::Learn, budget, Moment::of(feedback))?;
         let guest = self.guests.learner.as_ref().ok_or_else(|| missing("learner"))?;
-        let lowered = lower::FeedbackParts::of(feedback);
-        let told = within(self.waits, budget, guest.call_learn(&mut self.store, lowered.param(feedback))).await;
+        let told = within(self.waits, budget, guest.learn(&mut self.store, feedback)).await;
         self.end(Call::Learn, budget, began, told)
     }
 
@@ -223,7 +220,7 @@ impl Instance {
     pub async fn fit(&mut self, budget: &Budget) -> Result<FitReport, Fault> {
         let began = self.begin(Call::Fit, budget, Moment::default())?;
         let guest = self.guests.learner.as_ref().ok_or_else(|| missing("learner"))?;
-        let told = within(self.waits, budget, guest.call_fit(&mut self.store)).await;
+        let told = within(self.waits, budget, guest.fit(&mut self.store)).await;
         let report = self.end(Call::Fit, budget, began, told)?;
         let notes = report.notes.iter().take(NOTES_MAX).map(|note| text::shown(note)).collect();
         Ok(FitReport { examples: report.examples, loss: report.loss, notes })
@@ -240,12 +237,9 @@ impl Instance {
         let branches = lower::branches_of(seen);
         let inputs = lower::inputs(seen, &columns, &branches);
         let segments: Vec<&str> = seen.segments.iter().map(String::as_str).collect();
-        let told = within(
-            self.waits,
-            budget,
-            guest.call_decide(&mut self.store, lower::observation(seen, &inputs, &segments)),
-        )
-        .await;
+        let told =
+            within(self.waits, budget, guest.decide(&mut self.store, lower::observation(seen, &inputs, &segments)))
+                .await;
         let decision = self.end(Call::Decide, budget, began, told).map(lift::decision)?;
         let bytes = check::bytes(&decision);
         self.store.data_mut().usage.output_bytes = bytes;

@@ -1,8 +1,8 @@
 //! From the contract's words to the host's: what a guest returned is moved, not copied.
 
 use greenroom_model::{
-    Candidates, Column, ColumnKind, ColumnSpec, Condition, Decision, Descriptor, Domain, Layer, Parameter, Payload,
-    PayloadKind, PolicyKind, PolicyRecord, Port, RewardLevel, Role, Values,
+    Candidates, Column, ColumnKind, ColumnSpec, Condition, Decision, Descriptor, Domain, Layer, Learning, Parameter,
+    Payload, PayloadKind, PolicyKind, PolicyRecord, Port, RewardLevel, Role, Values,
 };
 
 use crate::bindings::greenroom::agent::types;
@@ -117,5 +117,9 @@ pub(crate) fn descriptor(d: types::Descriptor) -> Descriptor {
         facts: d.facts,
         parameters: d.parameters.into_iter().map(parameter).collect(),
         snapshot_schema: d.snapshot_schema,
+        learning: match d.learning {
+            types::Learning::Anew => Learning::Anew,
+            types::Learning::Onward => Learning::Onward,
+        },
     }
 }

@@ -7,13 +7,14 @@
 mod similarity;
 
 use greenroom_sdk::{
-    Decision, Descriptor, Fault, Feedback, FitReport, Interactions, Learner, Lifecycle, Lists, Observation, Params,
-    Policy, RewardLevel, Role, Shortlist, State, StateReader, StateWriter, choice, describe, float, integer, scatter,
+    Decision, Descriptor, Fault, Feedback, FitReport, Interactions, Learner, Learning, Lifecycle, Lists, Observation,
+    Params, Policy, RewardLevel, Role, Shortlist, State, StateReader, StateWriter, choice, describe, float, integer,
+    scatter,
 };
 pub use similarity::Metric;
 use similarity::{Neighbours, nearest};
 
-const SCHEMA: &str = "item-knn/1";
+const SCHEMA: &str = "item-knn/2";
 
 /// Recommends the neighbours of what the subject liked.
 #[derive(Default)]
@@ -48,6 +49,7 @@ impl Lifecycle for ItemKnn {
             .metric("recall@200", RewardLevel::Inner)
             .history(1000)
             .state(SCHEMA)
+            .learning(Learning::Onward)
             .parameter(choice("metric", &["cosine", "bm25"], "bm25", "how alike two items are").shapes_state())
             .parameter(
                 integer("neighbours", 2, 1000, 300, "similar items kept of each item, itself among them")
@@ -81,6 +83,7 @@ impl Lifecycle for ItemKnn {
         let mut writer = StateWriter::default();
         writer.u32s(&self.rows);
         self.neighbours.write(&mut writer);
+        self.learned.write(&mut writer);
         Ok(writer.finish(SCHEMA))
     }
 
@@ -88,8 +91,9 @@ impl Lifecycle for ItemKnn {
         let mut reader = StateReader::new(&state);
         let rows = reader.u32s()?;
         let neighbours = Neighbours::read(&mut reader)?;
+        let learned = Interactions::read(&mut reader)?;
         reader.finish(rows.is_sorted_by(|a, b| a < b) && neighbours.fit(rows.len()))?;
-        (self.rows, self.neighbours) = (rows, neighbours);
+        (self.rows, self.neighbours, self.learned) = (rows, neighbours, learned);
         Ok(())
     }
 }
@@ -187,6 +191,26 @@ mod tests {
         let mut agent = trained(&defaults(), EVENTS);
         assert!(ask(&mut agent, native::observe(10, &[])).is_empty());
         assert!(ask(&mut agent, native::observe(10, &[(99, 5), (13, 6)])).is_empty());
+    }
+
+    #[test]
+    fn a_state_that_learns_on_is_the_one_that_learned_everything() {
+        for params in [cosine(), defaults()] {
+            let mut later = native::organic(&[(1, 10, 0), (4, 10, 5), (5, 14, 6), (5, 12, 7)]);
+            // The first event is taken back.
+            later.events = vec![0, 100, 101, 102];
+            later.statuses = vec![2, 1, 1, 1];
+            let mut at_once = ItemKnn::default();
+            at_once.configure(&params).unwrap();
+            at_once.learn(native::organic(EVENTS)).unwrap();
+            at_once.learn(later.clone()).unwrap();
+            at_once.fit().unwrap();
+            let mut onward = trained(&params, EVENTS);
+            onward.learn(later).unwrap();
+            onward.fit().unwrap();
+            assert!(onward.snapshot().unwrap() == at_once.snapshot().unwrap());
+            assert_eq!(ask(&mut onward, native::observe(10, &[(13, 5)])).rows, [10]);
+        }
     }
 
     #[test]

@@ -6,12 +6,12 @@
 mod window;
 
 use greenroom_sdk::{
-    Candidates, Decision, Descriptor, Fault, Feedback, FitReport, Interactions, Learner, Lifecycle, Observation,
-    Params, Policy, RewardLevel, Role, State, StateReader, StateWriter, by_popularity, describe, integer,
+    Candidates, Decision, Descriptor, Fault, Feedback, FitReport, Interactions, Learner, Learning, Lifecycle,
+    Observation, Params, Policy, RewardLevel, Role, State, StateReader, StateWriter, by_popularity, describe, integer,
 };
 use window::Window;
 
-const SCHEMA: &str = "popularity/1";
+const SCHEMA: &str = "popularity/2";
 
 /// Recommends by how often rows were liked.
 #[derive(Default)]
@@ -44,6 +44,7 @@ impl Lifecycle for Popularity {
         describe("popularity", "0.1.0", Role::Recall, "recommends what most subjects liked")
             .metric("recall@200", RewardLevel::Inner)
             .state(SCHEMA)
+            .learning(Learning::Onward)
             .parameter(
                 integer(
                     "window_days",
@@ -66,6 +67,7 @@ impl Lifecycle for Popularity {
         writer.u32s(&self.rows);
         writer.f32s(&self.counts);
         self.window.write(&mut writer);
+        self.learned.write(&mut writer);
         Ok(writer.finish(SCHEMA))
     }
 
@@ -73,8 +75,9 @@ impl Lifecycle for Popularity {
         let mut reader = StateReader::new(&state);
         let (rows, counts) = (reader.u32s()?, reader.f32s()?);
         let window = Window::read(&mut reader)?;
+        let learned = Interactions::read(&mut reader)?;
         reader.finish(rows.len() == counts.len() && window.is_whole())?;
-        (self.rows, self.counts, self.window) = (rows, counts, window);
+        (self.rows, self.counts, self.window, self.learned) = (rows, counts, window, learned);
         Ok(())
     }
 }
@@ -107,14 +110,17 @@ mod tests {
 
     const HOUR: i64 = 3_600_000;
 
-    fn trained(window_days: i64, events: &[(u32, u32, i64)]) -> Popularity {
-        let params = Params::defaults(&Popularity::describe()).with("window_days", window_days);
+    fn learner(window_days: i64) -> Popularity {
         let mut learner = Popularity::default();
-        learner.configure(&params).unwrap();
+        learner.configure(&Params::defaults(&Popularity::describe()).with("window_days", window_days)).unwrap();
+        learner
+    }
+
+    fn trained(window_days: i64, events: &[(u32, u32, i64)]) -> Popularity {
+        let mut learner = self::learner(window_days);
         learner.learn(native::organic(events)).unwrap();
         learner.fit().unwrap();
-        let mut agent = Popularity::default();
-        agent.configure(&params).unwrap();
+        let mut agent = self::learner(window_days);
         agent.restore(learner.snapshot().unwrap()).unwrap();
         agent
     }
@@ -165,6 +171,25 @@ mod tests {
     fn without_feedback_there_is_no_answer() {
         assert!(rows(&mut trained(0, &[]), at(0)).is_empty());
         assert!(rows(&mut trained(7, &[]), at(0)).is_empty());
+    }
+
+    #[test]
+    fn a_state_that_learns_on_is_the_one_that_learned_everything() {
+        for days in [0, 1] {
+            let mut later = native::organic(&[(1, 5, 0), (9, 8, 50 * HOUR), (3, 9, 60 * HOUR)]);
+            // The first event is taken back.
+            later.events = vec![0, 100, 101];
+            later.statuses = vec![2, 1, 1];
+            let mut at_once = learner(days);
+            at_once.learn(native::organic(EVENTS)).unwrap();
+            at_once.learn(later.clone()).unwrap();
+            at_once.fit().unwrap();
+            let mut onward = trained(days, EVENTS);
+            onward.learn(later).unwrap();
+            onward.fit().unwrap();
+            assert!(onward.snapshot().unwrap() == at_once.snapshot().unwrap(), "a window of {days} days");
+            assert_eq!(rows(&mut onward, at(91 * HOUR)).len(), 3);
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Generated from `wit/`; private. One `generate!` for each exported interface, so that a component exports just what
+//! Generated from the newest of `wit/`; private. One `generate!` for each exported interface, so that a component exports just what
 //! its type implements, over one set of types.
 #![expect(missing_docs, reason = "generated; the WIT is the documentation")]
 #![allow(
@@ -16,7 +16,7 @@
 
 pub mod imports {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "../../wit/0.2.0",
         world: "imports",
         generate_all,
         additional_derives: [PartialEq, Clone],
@@ -26,9 +26,9 @@ pub mod imports {
 
 pub mod policy {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "../../wit/0.2.0",
         world: "has-policy",
-        with: { "greenroom:agent/types@0.1.0": crate::bindings::types },
+        with: { "greenroom:agent/types@0.2.0": crate::bindings::types },
         pub_export_macro: true,
         export_macro_name: "export_policy",
         default_bindings_module: "greenroom_sdk::rt::policy",
@@ -37,9 +37,9 @@ pub mod policy {
 
 pub mod lifecycle {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "../../wit/0.2.0",
         world: "has-lifecycle",
-        with: { "greenroom:agent/types@0.1.0": crate::bindings::types },
+        with: { "greenroom:agent/types@0.2.0": crate::bindings::types },
         pub_export_macro: true,
         export_macro_name: "export_lifecycle",
         default_bindings_module: "greenroom_sdk::rt::lifecycle",
@@ -48,9 +48,9 @@ pub mod lifecycle {
 
 pub mod learner {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "../../wit/0.2.0",
         world: "has-learner",
-        with: { "greenroom:agent/types@0.1.0": crate::bindings::types },
+        with: { "greenroom:agent/types@0.2.0": crate::bindings::types },
         pub_export_macro: true,
         export_macro_name: "export_learner",
         default_bindings_module: "greenroom_sdk::rt::learner",

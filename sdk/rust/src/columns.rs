@@ -59,7 +59,7 @@ impl<'a> StateReader<'a> {
         Self { state, rest: &state.bytes }
     }
 
-    fn broken(&self, what: &str) -> Fault {
+    pub(crate) fn broken(&self, what: &str) -> Fault {
         Fault::invalid_state(format!(
             "the state of schema \"{}\" is broken: {what} at byte {} of {}; train again, or bring the whole file",
             self.state.schema,

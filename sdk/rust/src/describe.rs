@@ -1,7 +1,7 @@
 //! Building descriptors.
 
 use crate::bindings::types::{Choices, Domain, FloatRange, IntegerRange};
-use crate::{ColumnKind, ColumnSpec, Descriptor, Layer, Parameter, PayloadKind, Port, RewardLevel, Role};
+use crate::{ColumnKind, ColumnSpec, Descriptor, Layer, Learning, Parameter, PayloadKind, Port, RewardLevel, Role};
 
 /// A descriptor of a decision agent that takes nothing and returns candidates.
 #[must_use]
@@ -21,6 +21,7 @@ pub fn describe(name: &str, version: &str, role: Role, summary: &str) -> Descrip
         facts: Vec::new(),
         parameters: Vec::new(),
         snapshot_schema: String::new(),
+        learning: Learning::Anew,
     }
 }
 
@@ -80,6 +81,15 @@ impl Descriptor {
     #[must_use]
     pub fn state(mut self, schema: &str) -> Self {
         self.snapshot_schema = schema.into();
+        self
+    }
+
+    /// Says whether it goes on from its state when there is more to learn. [`Learning::Onward`] is a promise that the
+    /// host tries: a state that was restored and taught the rest is the same, byte for byte, as one that was taught all
+    /// at once.
+    #[must_use]
+    pub fn learning(mut self, learning: Learning) -> Self {
+        self.learning = learning;
         self
     }
 }

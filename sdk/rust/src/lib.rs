@@ -47,8 +47,8 @@ mod vector;
 pub use bindings::rt;
 pub use bindings::types::{
     Branch, Candidates, Column, ColumnKind, ColumnSpec, Decision, Descriptor, Fault, FaultKind, Feedback, FitReport,
-    History, Input, Layer, Observation, Parameter, Payload, PayloadKind, PolicyKind, PolicyRecord, Port, RewardLevel,
-    Role, Route, Settings, State, Subject, Values,
+    History, Input, Layer, Learning, Observation, Parameter, Payload, PayloadKind, PolicyKind, PolicyRecord, Port,
+    RewardLevel, Role, Route, Settings, State, Subject, Values,
 };
 pub use columns::{StateReader, StateWriter};
 pub use describe::{boolean, choice, describe, float, integer, items, numbers};

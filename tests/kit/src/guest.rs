@@ -1,6 +1,7 @@
 //! Components from core modules in text, for guests that no compiler would write.
 //!
-//! A module imports and exports by the names of the contract, as the canonical ABI has them:
+//! A module imports and exports by the names of the contract, of any version that the host speaks, as the canonical ABI has
+//! them:
 //!
 //! ```wat
 //! (module
@@ -78,7 +79,9 @@ pub fn guest_of(file: &str, wat: &str) -> Vec<u8> {
 pub fn package(module: &[u8]) -> Result<Vec<u8>, String> {
     let mut resolve = Resolve::default();
     let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
-    resolve.push_dir(contract).expect("the contract does not parse");
+    for version in ["0.1.0", "0.2.0"] {
+        resolve.push_dir(contract.join(version)).expect("the contract does not parse");
+    }
     for package in WASI {
         resolve.push_str("wasi.wit", package).expect("what is said of WASI does not parse");
     }

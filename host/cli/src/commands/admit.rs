@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use greenroom_graph::Plan;
 use greenroom_model::{Descriptor, Digest, Usage};
 use greenroom_runtime::{Admission, Outcome};
-use greenroom_sandbox::{CONTRACT, Limits, LoadError, Sandbox};
+use greenroom_sandbox::{Limits, LoadError, Sandbox};
 use serde_json::{Value, json};
 
-use super::inspect::{criteria, exports, listed};
+use super::inspect::{contract, criteria, exports, learns, listed};
 use crate::exit::Failure;
 use crate::settings::HostFlags;
 use crate::table::{self, Table};
@@ -93,6 +93,11 @@ fn descriptor(admission: &Admission) -> Option<&Descriptor> {
     admission.verdict.trial.descriptor.as_ref()
 }
 
+/// What a component that learns says of itself.
+fn learner(admission: &Admission) -> Option<&Descriptor> {
+    descriptor(admission).filter(|_| admission.inspection.interfaces.learner)
+}
+
 fn document(path: &Path, sandbox: &Sandbox, admission: &Admission, grants: Option<&[(String, Vec<String>)]>) -> Value {
     let interfaces = &admission.inspection.interfaces;
     let limits = extents(sandbox, admission);
@@ -108,12 +113,13 @@ fn document(path: &Path, sandbox: &Sandbox, admission: &Admission, grants: Optio
         "kept": admission.kept,
         "digest": admission.inspection.digest,
         "limits": limits.collect::<Vec<_>>(),
-        "contract": format!("greenroom:agent@{CONTRACT}"),
+        "contract": contract(interfaces),
         "exports": exports(interfaces),
         "imports": interfaces.imports,
         "wasi": interfaces.wasi,
         "class": class(admission),
         "criteria": criteria(interfaces, descriptor(admission)),
+        "learning": learner(admission).map(|d| d.learning),
         "grants": grants,
         "load_us": verdict.load_us,
         "compiled_bytes": verdict.compiled_bytes,
@@ -127,7 +133,7 @@ fn text(path: &Path, sandbox: &Sandbox, admission: &Admission, grants: Option<&[
     let (inspection, verdict) = (&admission.inspection, &admission.verdict);
     say("component", path.display().to_string());
     say("digest", inspection.digest.to_string());
-    say("contract", format!("greenroom:agent@{CONTRACT}"));
+    say("contract", contract(&inspection.interfaces));
     say("exports", exports(&inspection.interfaces).join(", "));
     say("imports", listed(&inspection.interfaces.imports));
     if inspection.interfaces.wasi {
@@ -141,6 +147,9 @@ fn text(path: &Path, sandbox: &Sandbox, admission: &Admission, grants: Option<&[
         None => {}
     }
     say("class", class(admission).to_owned());
+    if let Some(descriptor) = learner(admission) {
+        say("learns", learns(descriptor));
+    }
     let before = if admission.kept { ", in an earlier run" } else { "" };
     let compiled = table::bytes(usize::try_from(verdict.compiled_bytes).unwrap_or(usize::MAX));
     say("compiled", format!("to {compiled}, loaded in {:.1} ms{before}", verdict.load_us as f64 / 1e3));

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use greenroom_model::{Budget, Descriptor, Domain, Interfaces, Parameter, Port};
-use greenroom_sandbox::{CONTRACT, Inspection};
+use greenroom_model::{Budget, Descriptor, Domain, Interfaces, Learning, Parameter, Port};
+use greenroom_sandbox::Inspection;
 use serde::Serialize;
 use serde_json::json;
 
@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "path": path,
             "digest": inspection.digest,
             "bytes": inspection.extent.bytes,
-            "contract": format!("greenroom:agent@{CONTRACT}"),
+            "contract": contract(&inspection.interfaces),
             "exports": exports(&inspection.interfaces),
             "imports": inspection.interfaces.imports,
             "wasi": inspection.interfaces.wasi,
@@ -68,6 +68,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 pub(crate) fn exports(interfaces: &Interfaces) -> Vec<&'static str> {
     let all = [("policy", interfaces.policy), ("lifecycle", interfaces.lifecycle), ("learner", interfaces.learner)];
     all.into_iter().filter_map(|(name, exported)| exported.then_some(name)).collect()
+}
+
+/// The contract that a component is built against.
+pub(crate) fn contract(interfaces: &Interfaces) -> String {
+    format!("greenroom:agent@{}", interfaces.contract)
+}
+
+/// From what a learner learns, and whether it goes on from its state.
+pub(crate) fn learns(descriptor: &Descriptor) -> String {
+    let how = match descriptor.learning {
+        Learning::Anew => "anew each time",
+        Learning::Onward => "onward from its state",
+    };
+    format!("from the {} reward, {how}", word(&descriptor.reward_level))
 }
 
 /// What can be read off a component; that learning changes decisions shows when it runs.
@@ -120,7 +134,7 @@ fn text(
     }
     say("digest", inspection.digest.to_string());
     say("size", table::bytes(inspection.extent.bytes as usize));
-    say("contract", format!("greenroom:agent@{CONTRACT}"));
+    say("contract", contract(&inspection.interfaces));
     say("exports", exports(&inspection.interfaces).join(", "));
     say("imports", listed(&inspection.interfaces.imports));
     if inspection.interfaces.wasi {
@@ -132,7 +146,7 @@ fn text(
     }
     if let Some(d) = descriptor {
         if inspection.interfaces.learner {
-            say("learns", format!("from the {} reward", word(&d.reward_level)));
+            say("learns", learns(d));
         }
         say("returns", format!("{}{}", d.output.name(), columns(&d.produces, " with ")));
         say("history", format!("the latest {} events of the subject", d.history_max));

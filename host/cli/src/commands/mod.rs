@@ -2,6 +2,7 @@
 
 pub(crate) mod admit;
 pub(crate) mod check;
+pub(crate) mod compat;
 pub(crate) mod compile_component;
 pub(crate) mod config;
 pub(crate) mod decide;

@@ -71,7 +71,8 @@ fn an_agent_and_a_module_are_told_apart() {
     let agent = scene.run(&["inspect", "popularity.wasm", "--json"]).json();
     assert_eq!(agent["class"], "agent");
     assert_eq!(agent["exports"], serde_json::json!(["policy", "lifecycle", "learner"]));
-    assert_eq!(agent["contract"], "greenroom:agent@0.1.0");
+    assert_eq!(agent["contract"], "greenroom:agent@0.2.0");
+    assert_eq!(agent["descriptor"]["learning"], "onward");
     let router = greenroom_kit::component("router");
     let router = router.to_str().unwrap();
     let module = scene.run(&["inspect", router, "--json"]).json();

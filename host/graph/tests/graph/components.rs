@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use greenroom_graph::{Authored, ComponentFacts, Diagnostics, Plan, resolve};
 use greenroom_model::{
-    ColumnKind, ColumnSpec, Condition, Descriptor, Digest, Domain, Interfaces, Layer, Parameter, PayloadKind, Port,
-    RewardLevel, Role,
+    ColumnKind, ColumnSpec, Condition, Descriptor, Digest, Domain, Interfaces, Layer, Learning, Parameter, PayloadKind,
+    Port, RewardLevel, Role,
 };
 
 /// Parses and resolves a file named `graph.toml`.
@@ -19,7 +19,7 @@ pub(crate) fn facts(authored: &Authored) -> BTreeMap<String, Result<ComponentFac
     authored.components().into_iter().map(|component| (component.agent, found(&component.path))).collect()
 }
 
-fn found(path: &str) -> Result<ComponentFacts, String> {
+pub(crate) fn found(path: &str) -> Result<ComponentFacts, String> {
     let name = path.strip_suffix(".wasm").ok_or("this is not a component: it begins with `#!/bin/sh`")?;
     let (imports, descriptor) = match name {
         "popularity" => (vec!["log"], Some(recall(name, vec![]))),
@@ -55,6 +55,7 @@ fn found(path: &str) -> Result<ComponentFacts, String> {
         _ => return Err(format!("no such file: {path}")),
     };
     let interfaces = Interfaces {
+        contract: "0.2.0".to_owned(),
         policy: name != "proposer",
         lifecycle: descriptor.is_some(),
         learner: false,
@@ -80,6 +81,7 @@ fn agent(name: &str, role: Role) -> Descriptor {
         facts: Vec::new(),
         parameters: Vec::new(),
         snapshot_schema: String::new(),
+        learning: Learning::Anew,
     }
 }
 
@@ -102,14 +104,14 @@ fn ease_parameters() -> Vec<Parameter> {
     ]
 }
 
-fn parameter(name: &str, domain: Domain) -> Parameter {
+pub(crate) fn parameter(name: &str, domain: Domain) -> Parameter {
     Parameter { name: name.to_owned(), summary: String::new(), domain, condition: None, shapes_state: false }
 }
 
-fn port(name: &str, kind: PayloadKind, optional: bool, required: &[&str]) -> Port {
+pub(crate) fn port(name: &str, kind: PayloadKind, optional: bool, required: &[&str]) -> Port {
     Port { name: name.to_owned(), kind, optional, columns: columns(required) }
 }
 
-fn columns(names: &[&str]) -> Vec<ColumnSpec> {
+pub(crate) fn columns(names: &[&str]) -> Vec<ColumnSpec> {
     names.iter().map(|name| ColumnSpec { name: (*name).to_owned(), kind: ColumnKind::F32 }).collect()
 }

@@ -4,6 +4,7 @@
 
 mod anything;
 mod bad;
+mod compat;
 mod components;
 mod good;
 mod plans;

@@ -11,7 +11,7 @@
 )]
 mod bindings {
     wasmtime::component::bindgen!({
-        path: "../../wit",
+        path: "../../wit/0.2.0",
         world: "agent",
         ownership: Borrowing { duplicate_if_necessary: true },
         exports: { default: async },

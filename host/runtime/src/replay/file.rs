@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use greenroom_model::Digest;
-use greenroom_sandbox::CONTRACT;
+use greenroom_sandbox::{CONTRACT, CONTRACTS};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -36,7 +36,8 @@ pub enum ReplayError {
     NotOne { path: PathBuf },
     #[error(
         "{path} was recorded under the contract greenroom:agent@{contract} by greenroom {host}; this host speaks \
-         {CONTRACT}: replay it with that version of greenroom"
+         {}: replay it with that version of greenroom",
+        CONTRACTS.join(" and ")
     )]
     OtherContract { path: PathBuf, contract: String, host: String },
     #[error(
@@ -83,7 +84,7 @@ impl Recording {
         let mut body = rest;
         let head: Head = rmp_serde::from_read(&mut body).map_err(|_| ReplayError::Broken { path: path() })?;
         let Head { format, contract, host, digest } = head;
-        if contract != CONTRACT {
+        if !CONTRACTS.contains(&contract.as_str()) {
             return Err(ReplayError::OtherContract { path: path(), contract, host });
         }
         if format != FORMAT {

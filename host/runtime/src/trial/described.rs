@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use greenroom_model::{Descriptor, Domain, Parameter};
+use greenroom_model::{Descriptor, Domain, Learning, Parameter};
 
 /// Parameters of a decision space. A study of as many would not end.
 const PARAMETERS_MAX: usize = 64;
@@ -23,6 +23,9 @@ pub(super) fn mistakes(found: &Descriptor) -> Vec<String> {
     text("its summary", &found.summary, &mut wrong);
     text("its inner metric", &found.inner_metric, &mut wrong);
     text("the schema of its state", &found.snapshot_schema, &mut wrong);
+    if found.learning == Learning::Onward && found.snapshot_schema.is_empty() {
+        wrong.push("it says that it learns onward from its state, and names no schema of one".to_owned());
+    }
     if found.history_max > HISTORY_MAX {
         wrong.push(format!("it wants {} events of history, at most {HISTORY_MAX} can be had", found.history_max));
     }
@@ -146,6 +149,7 @@ mod tests {
             facts: Vec::new(),
             parameters,
             snapshot_schema: String::new(),
+            learning: Learning::Anew,
         }
     }
 
@@ -195,6 +199,8 @@ mod tests {
         check(many, &["it has 65 of `parameter`, at most 64 are taken"]);
         let loud = Descriptor { summary: "s".repeat(401), ..of(Vec::new()) };
         assert_eq!(mistakes(&loud), ["its summary has 401 bytes, at most 400 are read"]);
+        let stateless = Descriptor { learning: Learning::Onward, ..of(Vec::new()) };
+        assert_eq!(mistakes(&stateless), ["it says that it learns onward from its state, and names no schema of one"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use greenroom_model::{
     Candidates, Column, ColumnKind, Descriptor, EventKind, Feedback, History, Input, Observation, Payload, PayloadKind,
-    Port, Subject, Values,
+    Port, Status, Subject, Values,
 };
 
 use crate::events::Columns;
@@ -107,19 +107,49 @@ fn payload(port: &Port, rows: std::ops::Range<u32>) -> Payload {
 
 /// What fifty subjects did, and what became of what was offered to thirty of them.
 pub(super) fn feedback(descriptor: &Descriptor) -> Vec<Feedback> {
-    let events: Vec<(u32, u32)> = (0..50).flat_map(|subject| (0..20).map(move |step| (subject, step))).collect();
-    let columns = Columns {
+    let mut batches = organic(&events(0..20, 0), 0, 600);
+    let cursor = rows_of(&batches);
+    batches.extend(offered(descriptor, 0..30, cursor));
+    batches
+}
+
+/// The same in two parts. In the second some events of the first are taken back, and what was liked is liked again.
+pub(super) fn halves(descriptor: &Descriptor) -> [Vec<Feedback>; 2] {
+    const TAKEN_BACK: usize = 40;
+    let mut first = organic(&events(0..12, 0), 0, 600);
+    let cursor = rows_of(&first);
+    first.extend(offered(descriptor, 0..15, cursor));
+    let cursor = rows_of(&first);
+    let mut second = organic(&events(6..20, 3_600_000), cursor, 600);
+    let cursor = cursor + rows_of(&second);
+    second.extend(first.first().map(|batch| taken_back(batch, TAKEN_BACK, cursor)));
+    second.extend(offered(descriptor, 15..30, cursor + TAKEN_BACK as u64));
+    [first, second]
+}
+
+fn rows_of(batches: &[Feedback]) -> u64 {
+    batches.iter().map(|batch| batch.rows.len() as u64).sum()
+}
+
+/// What fifty subjects did in these steps, so much later than otherwise.
+fn events(steps: std::ops::Range<u32>, later_ms: i64) -> Columns {
+    let events: Vec<(u32, u32)> = (0..50).flat_map(|subject| steps.clone().map(move |step| (subject, step))).collect();
+    let time = |(subject, step): &(u32, u32)| NOW_MS - 1_000_000 + later_ms + i64::from(subject * 20 + step);
+    Columns {
         users: events.iter().map(|(subject, _)| *subject).collect(),
         items: events
             .iter()
             .map(|(subject, step)| (subject % 4 * 50 + (subject * 3 + step * 7) % 50) % KNOWN)
             .collect(),
         ratings: Some(events.iter().map(|(subject, step)| 1.0 + ((subject + step) % 5) as f32).collect()),
-        times: Some(events.iter().map(|(subject, step)| NOW_MS - 1_000_000 + i64::from(subject * 20 + step)).collect()),
-    };
-    let mut batches = organic(&columns, 0, 600);
-    let mut examples = Examples::starting_at(events.len() as u64);
-    for subject in 0..30 {
+        times: Some(events.iter().map(time).collect()),
+    }
+}
+
+/// What became of what was offered to these subjects.
+fn offered(descriptor: &Descriptor, subjects: std::ops::Range<u32>, cursor: u64) -> Vec<Feedback> {
+    let mut examples = Examples::starting_at(cursor);
+    for subject in subjects {
         let inputs = inputs(&descriptor.inputs, subject..subject + 40);
         let id = format!("trial/{subject}");
         let example = Example {
@@ -137,6 +167,28 @@ pub(super) fn feedback(descriptor: &Descriptor) -> Vec<Feedback> {
             propensity: f32::NAN,
         });
     }
-    batches.extend(examples.take());
-    batches
+    examples.take()
+}
+
+/// Takes back the first so many organic events of a batch.
+fn taken_back(batch: &Feedback, rows: usize, cursor: u64) -> Feedback {
+    fn head<T: Copy>(column: &[T], rows: usize) -> Vec<T> {
+        column.iter().take(rows).copied().collect()
+    }
+    let events = head(&batch.events, rows);
+    Feedback {
+        cursors: (cursor..).take(events.len()).collect(),
+        requests: head(&batch.requests, rows),
+        subjects: head(&batch.subjects, rows),
+        rows: head(&batch.rows, rows),
+        kinds: head(&batch.kinds, rows),
+        values: head(&batch.values, rows),
+        event_times: head(&batch.event_times, rows),
+        receive_times: head(&batch.receive_times, rows),
+        statuses: vec![Status::Retracted as u8; events.len()],
+        inner_rewards: head(&batch.inner_rewards, rows),
+        outer_rewards: head(&batch.outer_rewards, rows),
+        events,
+        ..Feedback::default()
+    }
 }

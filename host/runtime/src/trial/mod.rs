@@ -2,10 +2,11 @@
 //!
 //! It reaches nothing, is granted nothing, and every call has a budget. It has to describe itself in a way that makes
 //! sense, to take the points of its own decision space, to learn from a little feedback and take back what it learned,
-//! and to answer a handful of observations by the rules, the same each time.
+//! to go on from there when it says that it does, and to answer a handful of observations by the rules, the same each time.
 
 mod described;
 mod golden;
+mod onward;
 mod points;
 
 use std::fmt;
@@ -18,7 +19,7 @@ use greenroom_sandbox::{Capabilities, Component, Instance, check_payload};
 use serde::{Deserialize, Serialize};
 
 /// Changes with what a trial asks, so that verdicts of another one are not taken for its own.
-pub(crate) const TRIAL: u32 = 2;
+pub(crate) const TRIAL: u32 = 3;
 
 /// What all of it may take. A trial of an agent in Rust takes some tens of milliseconds.
 const WALL: Duration = Duration::from_secs(60);
@@ -92,6 +93,7 @@ pub async fn trial(component: &Component) -> Trial {
     let usual = points.first().map(points::Point::encoded);
     steps.configure(&points).await;
     let state = steps.learn(descriptor.as_ref(), usual.as_deref()).await;
+    steps.onward(descriptor.as_ref(), &points, state.is_some()).await;
     steps.decide(descriptor.as_ref(), usual.as_deref(), state.as_ref()).await;
     Trial { steps: steps.steps, descriptor }
 }
@@ -228,17 +230,8 @@ impl Steps<'_> {
 
     async fn learned(&mut self, descriptor: &Descriptor, usual: Option<&[u8]>) -> Result<State, Stopped> {
         let mut instance = self.ready(usual, None).await?;
-        for batch in golden::feedback(descriptor) {
-            let done = instance.learn(&batch, &self.left(LEARN)).await;
-            self.used += instance.usage();
-            done?;
-        }
-        let fitted = instance.fit(&self.left(LEARN)).await;
-        self.used += instance.usage();
-        fitted?;
-        let state = instance.snapshot(&self.left(LEARN)).await;
-        self.used += instance.usage();
-        let state = state?;
+        self.tell(&mut instance, &golden::feedback(descriptor)).await?;
+        let state = self.fitted(&mut instance).await?;
         // Its place in the pool is for the next one.
         drop(instance);
         if state.schema != descriptor.snapshot_schema {

@@ -21,7 +21,7 @@ const SCATTERED: u32 = 50;
 const SMALL: &str = r#"(module
     (memory (export "memory") 1)
     (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
-    (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32) i32.const 1024))"#;
+    (func (export "greenroom:agent/policy@0.2.0#decide") (param i32) (result i32) i32.const 1024))"#;
 
 /// Microseconds and the first score, so that two ways to the same answer can be compared.
 type Call = (f64, f32);

@@ -12,7 +12,7 @@
 )]
 mod bindings {
     wasmtime::component::bindgen!({
-        path: "../../wit",
+        path: "../../wit/0.2.0",
         world: "agent",
         ownership: Borrowing { duplicate_if_necessary: true },
         imports: { default: trappable },

@@ -24,7 +24,7 @@ pub(super) fn of(values: &Values) -> Least {
 }
 
 pub(super) fn link(linker: &mut Linker<Least>) {
-    let mut space = linker.instance("greenroom:agent/memory@0.1.0").unwrap();
+    let mut space = linker.instance("greenroom:agent/memory@0.2.0").unwrap();
     space.resource("namespace", ResourceType::host::<Open>(), |_, _| Ok(())).unwrap();
     let open = |_: Store<'_>, (_,): (WasmStr,)| -> wasmtime::Result<(Result<Resource<Open>, memory::Error>,)> {
         Ok((Ok(Resource::new_own(1)),))

@@ -29,14 +29,14 @@ const VALUE_BYTES: usize = 128;
 
 /// Opens a namespace and reads as many keys of it as rows are wanted. Each has 16 bytes, and there are 256.
 const READER: &str = r#"(module
-    (import "greenroom:agent/memory@0.1.0" "open" (func $open (param i32 i32 i32)))
-    (import "greenroom:agent/memory@0.1.0" "[method]namespace.get" (func $get (param i32 i32 i32 i32)))
-    (import "greenroom:agent/memory@0.1.0" "[resource-drop]namespace" (func $drop (param i32)))
+    (import "greenroom:agent/memory@0.2.0" "open" (func $open (param i32 i32 i32)))
+    (import "greenroom:agent/memory@0.2.0" "[method]namespace.get" (func $get (param i32 i32 i32 i32)))
+    (import "greenroom:agent/memory@0.2.0" "[resource-drop]namespace" (func $drop (param i32)))
     (memory (export "memory") 1)
     (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
     (data (i32.const 16) "profile")
     (data (i32.const 64) "subject/000000__")
-    (func (export "greenroom:agent/policy@0.1.0#decide") (param i32) (result i32) (local $left i32)
+    (func (export "greenroom:agent/policy@0.2.0#decide") (param i32) (result i32) (local $left i32)
         (local.set $left (i32.load offset=40 (local.get 0)))
         (call $open (i32.const 16) (i32.const 7) (i32.const 256))
         (if (i32.load8_u (i32.const 256)) (then unreachable))
