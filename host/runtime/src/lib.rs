@@ -36,13 +36,13 @@ pub use greenroom_events as events;
 pub use greenroom_model::{Ask, LIMIT_MAX, Told};
 pub use guests::{Gone, Guests};
 pub use host::{
-    Activated, AskError, AskMistake, Change, Config, FeedbackError, FeedbackMistake, Host, HostError, ImportError,
-    Imported, Item, Learning, Limits, Part, Probation, Proposal, Refused, Reply, Retention, SweepError, Swept, Took,
+    Activated, AskError, AskMistake, Cadence, Change, Config, FeedbackError, FeedbackMistake, Host, HostError,
+    ImportError, Imported, Item, Limits, Part, Probation, Proposal, Refused, Reply, Retention, SweepError, Swept, Took,
 };
 pub use load::{Admitted, Components, GraphText, LoadGraphError, Loaded, Offered, load, load_from};
 pub use memory::{Layer, keep_facts};
 pub use past::Past;
-pub use plans::{Content, Gate, HistoryError, LearnedRecord, PlanRecord, RefusedRecord, Tally};
+pub use plans::{Basis, Content, Gate, HistoryError, LearnedRecord, PlanRecord, RefusedRecord, Tally};
 pub use replay::{Ended, Recording, ReplayError, Replays, Rerun, rerun};
 pub use request::{Answer, Answered, Degraded, Request, Trace};
 pub use revoked::{Revocations, Revoked, RevokedError};

@@ -275,7 +275,7 @@ fn what_agents_learn_while_they_serve_is_what_a_replay_of_the_log_teaches() {
     wait_for("both learned everything", || learned("popularity") && learned("fusion"));
     assert_ne!(state(&host, "popularity").bytes, before.0.bytes);
     assert_eq!(state(&host, "knn").bytes, before.1.bytes, "it has no cadence");
-    let paces = host.learning();
+    let paces = host.cadences();
     assert_eq!(paces.iter().map(|pace| &*pace.agent).collect::<Vec<_>>(), ["fusion", "popularity"]);
     assert!(paces.iter().all(|pace| !pace.stale && pace.error.is_none()), "{paces:?}");
     assert!(host.refusals().unwrap().is_empty(), "{:?}", host.refusals());
@@ -317,9 +317,9 @@ fn a_model_that_cannot_be_renewed_is_told_of() {
         })
         .collect();
     runtime.block_on(host.feedback(many)).unwrap();
-    wait_for("it is stale", || host.learning().iter().any(|pace| pace.agent == "popularity" && pace.stale));
-    let learning = host.learning();
-    let pace = learning.iter().find(|pace| pace.agent == "popularity").unwrap();
+    wait_for("it is stale", || host.cadences().iter().any(|pace| pace.agent == "popularity" && pace.stale));
+    let cadences = host.cadences();
+    let pace = cadences.iter().find(|pace| pace.agent == "popularity").unwrap();
     assert!(pace.error.as_ref().is_some_and(|why| why.contains("fuel")), "{pace:?}");
     assert_eq!(runtime.block_on(host.decide(ask("s1", 3))).unwrap().items.len(), 3, "it serves with what it has");
 }

@@ -22,7 +22,7 @@ const STALE: u32 = 2;
 
 /// How the learning of an agent goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Learning {
+pub struct Cadence {
     /// The agent.
     pub agent: String,
     /// How often it is to learn, in seconds.
@@ -83,16 +83,16 @@ impl Host {
 
     /// How the learning goes of each agent of the active plan that has a cadence.
     #[must_use]
-    pub fn learning(&self) -> Vec<Learning> {
+    pub fn cadences(&self) -> Vec<Cadence> {
         let paces = self.inner.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        let learning = |(agent, pace): (&String, &Pace)| Learning {
+        let cadence = |(agent, pace): (&String, &Pace)| Cadence {
             agent: agent.clone(),
             every_s: pace.every.as_secs(),
             age_s: pace.fresh.elapsed().as_secs(),
             stale: pace.stale(),
             error: pace.error.clone(),
         };
-        paces.iter().map(learning).collect()
+        paces.iter().map(cadence).collect()
     }
 
     /// Has those learn whose time has come.

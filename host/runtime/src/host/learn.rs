@@ -8,9 +8,9 @@ use crate::active::{ActivePlan, StatesByAgent};
 use crate::guests::Guests;
 use crate::load::Loaded;
 use crate::memory::Layer;
-use crate::plans::LearnedRecord;
+use crate::plans::{Basis, LearnedRecord};
 use crate::train::{Lessons, Progress, Quiet, Trained, Trainer, shape};
-use greenroom_model::Generation;
+use greenroom_model::{Generation, Learning, State};
 use greenroom_sandbox::Memory;
 
 impl Host {
@@ -25,17 +25,68 @@ impl Host {
         let (states, trained) = trainer.train(&loaded, &lessons)?;
         // What cannot serve replaces nothing that can. Nor does trying it change what serves.
         self.try_out(&loaded, &states)?;
-        self.learned(&loaded, &trained, cursor)?;
+        self.learned(&loaded, &trained, cursor, basis(&lessons))?;
         Ok(trained)
     }
 
     /// Has some agents of a graph learn from the log, on threads that give way to those that serve.
     pub(super) fn learn_now(&self, loaded: &Loaded, wanted: &BTreeSet<String>) -> Result<StatesByAgent, HostError> {
-        let (lessons, cursor) = self.lessons(loaded)?;
         let trainer = self.trainer(self.learners()?, Arc::new(Quiet));
-        let (states, trained) = trainer.train_only(loaded, &lessons, wanted)?;
-        self.learned(loaded, &trained, cursor)?;
+        let mut states = StatesByAgent::new();
+        let mut rest = BTreeSet::new();
+        for agent in wanted {
+            match self.go_on(loaded, &trainer, agent)? {
+                Some(state) => {
+                    states.insert(agent.clone(), state);
+                }
+                None => {
+                    rest.insert(agent.clone());
+                }
+            }
+        }
+        if rest.is_empty() {
+            return Ok(states);
+        }
+        let (lessons, cursor) = self.lessons(loaded)?;
+        let (learned, trained) = trainer.train_only(loaded, &lessons, &rest)?;
+        self.learned(loaded, &trained, cursor, basis(&lessons))?;
+        states.extend(learned);
         Ok(states)
+    }
+
+    /// Has an agent that learns onward learn what is new, from the state that it has. None when that would not be the same as
+    /// learning everything: events that happened before those that it knows, or that take some of them back, or other facts.
+    fn go_on(&self, loaded: &Loaded, trainer: &Trainer, agent: &str) -> Result<Option<Arc<State>>, HostError> {
+        let inner = &self.inner;
+        let source = |node: &greenroom_graph::Node| node.inputs.is_empty();
+        let onward = |spec: &&greenroom_graph::Agent| {
+            spec.name == agent && spec.descriptor.as_ref().is_some_and(|d| d.learning == Learning::Onward)
+        };
+        let Some(spec) = loaded.plan.agents.iter().find(onward) else { return Ok(None) };
+        let mut nodes = loaded.plan.nodes.iter().filter(|n| loaded.plan.agent_of(n).is_some_and(|a| a.name == agent));
+        let of_source = nodes.next().is_some_and(source);
+        let known = inner.history.learned(agent, &shape(spec))?;
+        let Some(LearnedRecord { state, cursor: Some(cursor), basis: Some(basis), .. }) = known.filter(|_| of_source)
+        else {
+            return Ok(None);
+        };
+        let Some(state) = inner.states.get(&state) else { return Ok(None) };
+        let Some((columns, last)) = served::since(&inner.store, cursor)? else { return Ok(None) };
+        let earliest = (0..columns.len()).filter_map(|row| columns.time(row)).min();
+        if earliest.is_some_and(|earliest| earliest <= basis.until_ms)
+            || served::facts_digest(&inner.store) != basis.facts
+        {
+            return Ok(None);
+        }
+        let events = basis.events + columns.len() as u64;
+        let latest = (0..columns.len()).filter_map(|row| columns.time(row)).max();
+        let basis_now = Basis { events, until_ms: latest.unwrap_or(basis.until_ms), ..basis };
+        let Some((state, trained)) = trainer.go_on(loaded, agent, state, &columns, basis.events)? else {
+            return Ok(None);
+        };
+        tracing::debug!(agent, events = columns.len(), fuel = trained.fuel, "went on from its state");
+        self.learned(loaded, &[trained], Some(last), Some(basis_now))?;
+        Ok(Some(state))
     }
 
     fn trainer(&self, guests: Guests, progress: Arc<dyn Progress>) -> Trainer {
@@ -66,10 +117,16 @@ impl Host {
     }
 
     /// Writes down whose states these are.
-    fn learned(&self, loaded: &Loaded, trained: &[Trained], cursor: Option<u64>) -> Result<(), HostError> {
+    fn learned(
+        &self,
+        loaded: &Loaded,
+        trained: &[Trained],
+        cursor: Option<u64>,
+        basis: Option<Basis>,
+    ) -> Result<(), HostError> {
         for report in trained {
             if let Some(spec) = loaded.plan.agents.iter().find(|agent| agent.name == report.agent) {
-                let learned = LearnedRecord { state: report.state, cursor, time_ms: now_ms(), handed: false };
+                let learned = LearnedRecord { state: report.state, cursor, time_ms: now_ms(), handed: false, basis };
                 self.inner.history.learn(&report.agent, &shape(spec), &learned)?;
             }
         }
@@ -101,4 +158,11 @@ impl Host {
         }
         if agents.is_empty() { Ok(states) } else { Err(HostError::Untrained { agents }) }
     }
+}
+
+/// What a state is based on that learned these lessons.
+fn basis(lessons: &Lessons) -> Option<Basis> {
+    let train = &lessons.split.train;
+    let until_ms = train.times.as_ref()?.iter().max().copied()?;
+    Some(Basis { facts: lessons.facts, events: train.len() as u64, until_ms })
 }

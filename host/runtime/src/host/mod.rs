@@ -39,7 +39,7 @@ use roll::{Live, Work};
 pub use ask::{AskError, AskMistake, Item, Reply};
 pub use feedback::{FeedbackError, FeedbackMistake};
 pub use import::{ImportError, Imported};
-pub use keep::Learning;
+pub use keep::Cadence;
 pub use roll::{Activated, Change, Part, Probation, Proposal, Refused, Took};
 pub use sweep::{Retention, SweepError, Swept};
 

@@ -83,28 +83,49 @@ fn each_event(
     }
 }
 
+/// The events after a cursor as columns, and the cursor of the last; none when one of them takes back another.
+pub(super) fn since(store: &Store, cursor: u64) -> Result<Option<(Columns, u64)>, Unavailable> {
+    let mut columns = empty();
+    let (mut after, mut takes_back) = (cursor, false);
+    loop {
+        let page = store.log().events(Some(after), PAGE)?;
+        let Some(last) = page.last() else { return Ok((!takes_back).then_some((columns, after))) };
+        after = last.cursor;
+        for stored in page {
+            takes_back |= stored.event.retracts;
+            add_event(&mut columns, stored);
+        }
+    }
+}
+
+fn empty() -> Columns {
+    Columns { ratings: Some(Vec::new()), times: Some(Vec::new()), ..Columns::default() }
+}
+
+fn add_event(columns: &mut Columns, stored: StoredEvent) {
+    let event = stored.event;
+    let Some(subject) = event.subject else { return };
+    if event.retracts || stored.status == Status::Retracted {
+        return;
+    }
+    columns.users.push(subject);
+    columns.items.push(event.row);
+    if let Some(times) = &mut columns.times {
+        times.push(event.event_time_ms);
+    }
+    if let Some(ratings) = &mut columns.ratings {
+        ratings.push(match event.kind {
+            greenroom_model::EventKind::Rating => event.value,
+            kind if kind.positive(event.value) => FOR,
+            _ => AGAINST,
+        });
+    }
+}
+
 /// All events that stand, as a train part: subjects and items numbered as in the store; and the cursor of the last.
 pub(super) fn split(store: &Store) -> Result<(Split, Option<u64>), Unavailable> {
-    let mut columns = Columns { ratings: Some(Vec::new()), times: Some(Vec::new()), ..Columns::default() };
-    let cursor = each_event(store, None, |stored| {
-        let event = stored.event;
-        let Some(subject) = event.subject else { return };
-        if event.retracts || stored.status == Status::Retracted {
-            return;
-        }
-        columns.users.push(subject);
-        columns.items.push(event.row);
-        if let Some(times) = &mut columns.times {
-            times.push(event.event_time_ms);
-        }
-        if let Some(ratings) = &mut columns.ratings {
-            ratings.push(match event.kind {
-                greenroom_model::EventKind::Rating => event.value,
-                kind if kind.positive(event.value) => FOR,
-                _ => AGAINST,
-            });
-        }
-    })?;
+    let mut columns = empty();
+    let cursor = each_event(store, None, |stored| add_event(&mut columns, stored))?;
     let users = (0..store.subjects().len()).filter_map(|n| store.subjects().id(n)).collect();
     let items = (0..store.items().len()).filter_map(|n| store.items().id(n)).collect();
     Ok((Split { users, items, train: columns, test: Columns::default(), notes: Vec::new() }, cursor))

@@ -93,7 +93,11 @@ impl History {
         let Some(before) = self.get::<Before>(&self.key("learned"))? else { return Ok(()) };
         for (agent, Learned { of, state }) in before.agents {
             if self.learned(&agent, &of)?.is_none() {
-                self.learn(&agent, &of, &LearnedRecord { state, cursor: None, time_ms: 0, handed: false })?;
+                self.learn(
+                    &agent,
+                    &of,
+                    &LearnedRecord { state, cursor: None, time_ms: 0, handed: false, basis: None },
+                )?;
             }
         }
         Ok(())

@@ -124,4 +124,18 @@ pub struct LearnedRecord {
     pub time_ms: i64,
     /// Whether another version learned it, and handed it over.
     pub handed: bool,
+    /// What it knows beside the cursor; none when that is not known.
+    #[serde(default)]
+    pub basis: Option<Basis>,
+}
+
+/// What a learned state is based on: an agent that learns onward goes on from it, when what is new comes after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// Of the facts that agents may gather.
+    pub facts: Digest,
+    /// Events that it learned.
+    pub events: u64,
+    /// Milliseconds since 1970: when the latest of them happened.
+    pub until_ms: i64,
 }

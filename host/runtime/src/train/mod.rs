@@ -19,7 +19,7 @@ use std::time::Instant;
 use greenroom_graph::Plan;
 use greenroom_memory::Store;
 use greenroom_model::{Budget, Digest, Fault, Feedback, FitReport, Generation, State, Usage};
-use greenroom_sandbox::Memory;
+use greenroom_sandbox::{Instance, Memory};
 use thiserror::Error;
 
 use crate::active::{ActivePlan, PrepareError, StatesByAgent};
@@ -190,6 +190,36 @@ impl Trainer {
         Ok((states, trained))
     }
 
+    /// Has an agent go on from a state of its own: it learns what came after, the first of it as event number `events`.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// When the agent failed, or its state could not be kept.
+    pub(crate) fn go_on(
+        &self,
+        loaded: &Loaded,
+        name: &str,
+        state: Arc<State>,
+        columns: &Columns,
+        events: u64,
+    ) -> Result<Option<(Arc<State>, Trained)>, TrainError> {
+        let began = Instant::now();
+        let plan = self.plan(loaded, &StatesByAgent::from([(name.to_owned(), state)]))?;
+        let Some(agent) = plan.agents.into_iter().find(|agent| agent.spec.name == name) else { return Ok(None) };
+        let batches = organic(columns, events, BATCH_ROWS);
+        let (trainer, of) = (self.clone(), name.to_owned());
+        let done = self.guests.block_on(async move {
+            let failed = |fault| TrainError::Agent { agent: of.clone(), fault };
+            let mut used = Usage::default();
+            let learner = agent.prepare(None, &mut used).await.map_err(failed)?;
+            trainer.taught(&agent, learner, used.fuel, batches, Vec::new()).await
+        })??;
+        let Taught { report, fuel, state, .. } = done;
+        let training = Training { state: self.states.put(&state)?, at_cut: state.digest(), report, fuel };
+        let trained = told(name, false, &training, began, &state);
+        Ok(Some((state, trained)))
+    }
+
     /// A plan with memory of its own.
     fn plan(&self, loaded: &Loaded, states: &StatesByAgent) -> Result<ActivePlan, PrepareError> {
         let memory: Arc<dyn Memory> = Arc::new(Layer::scratch(&self.store, &loaded.plan.namespaces));
@@ -252,11 +282,28 @@ impl Trainer {
         }
         let (before, after) = (before()?, after());
         self.progress.begin(name, (before.len() + after.len() + 1) as u64);
+        let mut used = Usage::default();
+        let blank = agent.blank(&mut used).await;
+        let learner = blank.map_err(|fault| TrainError::Agent { agent: name.clone(), fault })?;
+        let Taught { report, fuel, state, at_cut } = self.taught(agent, learner, used.fuel, before, after).await?;
+        let training = Training { state: self.states.put(&state)?, at_cut: self.states.put(&at_cut)?, report, fuel };
+        self.states.remember(key, &training)?;
+        self.progress.end(name, false);
+        Ok(Done { report: told(name, false, &training, began, &state), state, at_cut })
+    }
+
+    /// `before` is learned and fitted, `after` is learned only.
+    async fn taught(
+        &self,
+        agent: &Agent,
+        mut learner: Instance,
+        mut fuel: u64,
+        before: Vec<Feedback>,
+        after: Vec<Feedback>,
+    ) -> Result<Taught, TrainError> {
+        let name = &agent.spec.name;
         let failed = |fault| TrainError::Agent { agent: name.clone(), fault };
         let budgets = &agent.spec.budgets;
-        let mut used = Usage::default();
-        let mut learner = agent.blank(&mut used).await.map_err(failed)?;
-        let mut fuel = used.fuel;
         for batch in before {
             learner.learn(&batch, &budgets.learn).await.map_err(failed)?;
             fuel += learner.usage().fuel;
@@ -278,11 +325,17 @@ impl Trainer {
         if more {
             state = Arc::new(learner.snapshot(&budget).await.map_err(failed)?);
         }
-        let training = Training { state: self.states.put(&state)?, at_cut: self.states.put(&at_cut)?, report, fuel };
-        self.states.remember(key, &training)?;
-        self.progress.end(name, false);
-        Ok(Done { report: told(name, false, &training, began, &state), state, at_cut })
+        Ok(Taught { report, fuel, state, at_cut })
     }
+}
+
+/// What a learner was taught.
+struct Taught {
+    report: FitReport,
+    fuel: u64,
+    state: Arc<State>,
+    /// Before it was told what came after its lessons.
+    at_cut: Arc<State>,
 }
 
 /// What a learner came to.

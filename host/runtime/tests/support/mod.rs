@@ -1,5 +1,7 @@
 //! A small world: sixty subjects in three circles of taste, and a graph over a temporary folder.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

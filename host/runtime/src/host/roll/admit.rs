@@ -185,7 +185,7 @@ impl Host {
         let specs = loaded.map(|loaded| loaded.plan.agents.as_slice()).unwrap_or_default();
         let of = |spec: &greenroom_graph::Agent| {
             let state = *offered.get(&spec.name)?;
-            let learned = LearnedRecord { state, cursor: None, time_ms: now_ms(), handed: true };
+            let learned = LearnedRecord { state, cursor: None, time_ms: now_ms(), handed: true, basis: None };
             Some((spec.name.clone(), shape(spec), learned))
         };
         specs.iter().filter_map(of).collect()
