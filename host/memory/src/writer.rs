@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{JoinHandle, Thread};
@@ -169,6 +170,8 @@ pub(crate) enum WhenFull {
 pub(crate) struct Writer {
     queue: Option<SyncSender<Queued>>,
     queue_max: usize,
+    /// How many writes wait in the queue or at its end.
+    waiting: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -178,23 +181,35 @@ impl Writer {
         // A queue of none takes a write only while the thread stands idle.
         let queue_max = queue_max.max(1);
         let (queue, jobs) = sync_channel(queue_max);
+        let waiting = Arc::<AtomicUsize>::default();
+        let left = Arc::clone(&waiting);
         let thread = std::thread::Builder::new()
             .name("greenroom-writer".to_owned())
-            .spawn(move || run(&database, &jobs, quick_repair))?;
-        Ok(Self { queue: Some(queue), queue_max, thread: Some(thread) })
+            .spawn(move || run(&database, &jobs, &left, quick_repair))?;
+        Ok(Self { queue: Some(queue), queue_max, waiting, thread: Some(thread) })
+    }
+
+    /// How many writes wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Queues a job.
     pub(crate) fn queue(&self, full: WhenFull, bytes: usize, job: Box<dyn Job>) -> Result<(), Unavailable> {
         let queue = self.queue.as_ref().ok_or_else(Unavailable::stopped)?;
         let job = Queued { bytes, job };
-        match full {
+        // Before it can be taken out.
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let queued = match full {
             WhenFull::Refuse => queue.try_send(job).map_err(|error| match error {
                 TrySendError::Full(_) => Unavailable::full(self.queue_max),
                 TrySendError::Disconnected(_) => Unavailable::stopped(),
             }),
             WhenFull::Wait => queue.send(job).map_err(|_| Unavailable::stopped()),
-        }
+        };
+        queued.inspect_err(|_| {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        })
     }
 
     /// Queues work of about so many bytes and promises its answer.
@@ -231,7 +246,7 @@ impl Drop for Writer {
     }
 }
 
-fn run(database: &Database, jobs: &Receiver<Queued>, quick_repair: bool) {
+fn run(database: &Database, jobs: &Receiver<Queued>, waiting: &AtomicUsize, quick_repair: bool) {
     while let Ok(first) = jobs.recv() {
         let mut bytes = first.bytes;
         let mut batch = vec![first.job];
@@ -240,6 +255,7 @@ fn run(database: &Database, jobs: &Receiver<Queued>, quick_repair: bool) {
             bytes = bytes.saturating_add(next.bytes);
             batch.push(next.job);
         }
+        waiting.fetch_sub(batch.len(), Ordering::Relaxed);
         let committed = commit(database, &mut batch, quick_repair).map_err(Unavailable::writing);
         if let Err(failure) = &committed {
             tracing::error!(error = %failure, cause = ?failure.source, jobs = batch.len(), "a commit failed");
@@ -322,6 +338,7 @@ mod tests {
         stalled.recv().unwrap();
         let queued: Vec<_> = (0..16).map(|i| number(WhenFull::Refuse, i)).collect();
         let refused = number(WhenFull::Refuse, 16).wait().unwrap_err();
+        assert_eq!(writer.waiting(), 16);
         assert_eq!(refused.to_string(), "the queue of 16 writes is full; try again later");
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| number(WhenFull::Wait, 17).wait());
