@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicUsize;
 use greenroom_graph::Plan;
 use greenroom_model::{Digest, Fault, Generation, State};
 use greenroom_sandbox::Memory;
+use greenroom_telemetry::PlanSeries;
 use thiserror::Error;
 
 use crate::agent::{Agent, ParamsError};
@@ -33,6 +34,8 @@ pub struct ActivePlan {
     pub(crate) ports: Vec<Vec<Arc<str>>>,
     /// Where recordings of faults are kept, if anywhere.
     pub(crate) replays: Option<Arc<Replays>>,
+    /// Where its calls are counted, if anywhere.
+    pub(crate) series: Option<Arc<PlanSeries>>,
     /// Requests that are running now.
     pub(crate) requests: AtomicUsize,
 }
@@ -98,6 +101,7 @@ impl ActivePlan {
             sources,
             ports,
             replays: None,
+            series: None,
             requests: AtomicUsize::new(0),
         }
     }

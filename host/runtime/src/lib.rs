@@ -30,6 +30,7 @@ pub use agent::{Agent, ParamsError, Source};
 pub use evaluate::{Bench, EvaluateError, Evaluated, evaluate};
 pub use greenroom_events as events;
 pub use greenroom_model::{Ask, LIMIT_MAX, Told};
+pub use greenroom_telemetry as telemetry;
 pub use guests::{Gone, Guests};
 pub use host::{
     AskError, AskMistake, Config, FeedbackError, FeedbackMistake, Host, HostError, ImportError, Imported, Item, Reply,

@@ -1,6 +1,7 @@
 //! One call of one node, from its budget to a payload that was checked.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use greenroom_graph::{Node, RequestBudget};
 use greenroom_model::{Decision, Fault, FaultKind, FaultSource, Input, Payload, PolicyRecord, Usage};
@@ -22,6 +23,7 @@ pub(super) struct Called {
 
 impl Shared {
     pub(super) async fn run(self: Arc<Self>, index: usize, inputs: Vec<Input>, share: RequestBudget) -> Done {
+        let began = Instant::now();
         let called = match self.plan.plan.nodes.get(index) {
             Some(node) => {
                 let agent = self.plan.agents.get(node.agent);
@@ -38,6 +40,10 @@ impl Shared {
                 Called { result, inputs, usage: Usage::default(), recording: None }
             }
         };
+        // Whoever evaluates is not served.
+        if let Some(series) = self.plan.series.as_ref().filter(|_| !self.request.patient) {
+            series.called(index, began.elapsed(), called.usage.fuel, called.result.as_ref().err());
+        }
         Done { node: index, share, called }
     }
 

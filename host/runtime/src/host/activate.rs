@@ -91,6 +91,7 @@ impl Host {
             plan.generation = Generation(last.0 + 1);
         }
         plan.replays = Some(Arc::clone(&inner.replays));
+        plan.series = Some(inner.series(&plan.plan));
         let plan = Arc::new(plan);
         if !same {
             let record = ActiveRecord { generation: plan.generation, plan: plan.digest, since_ms: now_ms() };

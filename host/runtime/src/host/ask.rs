@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use greenroom_memory::{DecidedFor, DecisionRecord, id_fault};
 use greenroom_model::{Ask, Fault, LIMIT_MAX, NONE, Subject};
+use greenroom_telemetry::Outcome;
 use thiserror::Error;
 
 use super::asked::Reserved;
@@ -77,6 +78,12 @@ impl Host {
     /// See [`AskError`].
     pub async fn decide(&self, ask: Ask) -> Result<Reply, AskError> {
         let began = Instant::now();
+        let decided = self.decided(ask, began).await;
+        self.inner.telemetry.request(outcome(&decided), began.elapsed());
+        decided
+    }
+
+    async fn decided(&self, ask: Ask, began: Instant) -> Result<Reply, AskError> {
         let plan = self.active().ok_or(AskError::Inactive)?;
         let (request, reserved) = self.request(ask)?;
         let (id, subject, surface, limit, now) = (
@@ -225,6 +232,15 @@ fn record(
         degraded: answer.degraded.iter().map(|d| d.node.to_string()).collect(),
         traces,
         rows,
+    }
+}
+
+fn outcome(decided: &Result<Reply, AskError>) -> Outcome {
+    match decided {
+        Ok(reply) if reply.answer.degraded.is_empty() => Outcome::Ok,
+        Ok(_) => Outcome::Degraded,
+        Err(AskError::Fault(_) | AskError::Record(_)) => Outcome::Failed,
+        Err(AskError::Invalid(_) | AskError::Inactive) => Outcome::Refused,
     }
 }
 

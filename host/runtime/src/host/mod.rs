@@ -5,6 +5,7 @@ mod ask;
 mod asked;
 mod feedback;
 mod import;
+mod metrics;
 mod served;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use arc_swap::ArcSwapOption;
 use greenroom_memory::{Counts, OpenError, Store, Unavailable};
 use greenroom_sandbox::{BuildError, Compiler, Sandbox};
+use greenroom_telemetry::Telemetry;
 use thiserror::Error;
 
 use crate::active::{ActivePlan, PrepareError};
@@ -103,6 +105,8 @@ struct Inner {
     loaded: Loaded,
     active: ArcSwapOption<ActivePlan>,
     asked: asked::Asked,
+    telemetry: Telemetry,
+    sandbox: Sandbox,
     replays: Arc<Replays>,
     /// One activation at a time.
     activating: std::sync::Mutex<()>,
@@ -142,6 +146,8 @@ impl Config {
                 loaded,
                 active: ArcSwapOption::empty(),
                 asked: asked::Asked::default(),
+                telemetry: Telemetry::default(),
+                sandbox,
                 replays: Arc::new(replays),
                 activating: std::sync::Mutex::default(),
             }),
