@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{JoinHandle, Thread};
@@ -177,6 +178,8 @@ pub(crate) enum WhenFull {
 pub(crate) struct Writer {
     queue: Option<SyncSender<Queued>>,
     queue_max: usize,
+    /// How many writes wait in the queue or at its end.
+    waiting: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -186,10 +189,17 @@ impl Writer {
         // A queue of none takes a write only while the thread stands idle.
         let queue_max = queue_max.max(1);
         let (queue, jobs) = sync_channel(queue_max);
+        let waiting = Arc::<AtomicUsize>::default();
+        let left = Arc::clone(&waiting);
         let thread = std::thread::Builder::new()
             .name("greenroom-writer".to_owned())
-            .spawn(move || run(&database, &jobs, quick_repair))?;
-        Ok(Self { queue: Some(queue), queue_max, thread: Some(thread) })
+            .spawn(move || run(&database, &jobs, &left, quick_repair))?;
+        Ok(Self { queue: Some(queue), queue_max, waiting, thread: Some(thread) })
+    }
+
+    /// How many writes wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Queues a job.
@@ -199,7 +209,11 @@ impl Writer {
             WhenFull::Refuse => self.offer(job).map_err(|(error, _)| error),
             WhenFull::Wait => {
                 let queue = self.queue.as_ref().ok_or_else(Unavailable::stopped)?;
-                queue.send(job).map_err(|_| Unavailable::stopped())
+                self.waiting.fetch_add(1, Ordering::Relaxed);
+                let queued = queue.send(job).map_err(|_| Unavailable::stopped());
+                queued.inspect_err(|_| {
+                    self.waiting.fetch_sub(1, Ordering::Relaxed);
+                })
             }
         }
     }
@@ -207,9 +221,14 @@ impl Writer {
     /// Queues a job, or gives it back while the queue is full.
     pub(crate) fn offer(&self, job: Queued) -> Result<(), (Unavailable, Option<Queued>)> {
         let Some(queue) = &self.queue else { return Err((Unavailable::stopped(), None)) };
-        queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(job) => (Unavailable::full(self.queue_max), Some(job)),
-            TrySendError::Disconnected(_) => (Unavailable::stopped(), None),
+        // Before it can be taken out.
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        queue.try_send(job).map_err(|error| {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(job) => (Unavailable::full(self.queue_max), Some(job)),
+                TrySendError::Disconnected(_) => (Unavailable::stopped(), None),
+            }
         })
     }
 
@@ -247,7 +266,7 @@ impl Drop for Writer {
     }
 }
 
-fn run(database: &Database, jobs: &Receiver<Queued>, quick_repair: bool) {
+fn run(database: &Database, jobs: &Receiver<Queued>, waiting: &AtomicUsize, quick_repair: bool) {
     while let Ok(first) = jobs.recv() {
         let mut bytes = first.bytes;
         let mut batch = vec![first.job];
@@ -256,6 +275,7 @@ fn run(database: &Database, jobs: &Receiver<Queued>, quick_repair: bool) {
             bytes = bytes.saturating_add(next.bytes);
             batch.push(next.job);
         }
+        waiting.fetch_sub(batch.len(), Ordering::Relaxed);
         let committed = commit(database, &mut batch, quick_repair).map_err(Unavailable::writing);
         if let Err(failure) = &committed {
             tracing::error!(error = %failure, cause = ?failure.source, jobs = batch.len(), "a commit failed");
@@ -338,6 +358,7 @@ mod tests {
         stalled.recv().unwrap();
         let queued: Vec<_> = (0..16).map(|i| number(WhenFull::Refuse, i)).collect();
         let refused = number(WhenFull::Refuse, 16).wait().unwrap_err();
+        assert_eq!(writer.waiting(), 16);
         assert_eq!(refused.to_string(), "the queue of 16 writes is full; try again later");
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| number(WhenFull::Wait, 17).wait());

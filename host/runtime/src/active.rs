@@ -8,6 +8,7 @@ use arc_swap::ArcSwapOption;
 use greenroom_graph::Plan;
 use greenroom_model::{Digest, Fault, Generation, State, Version};
 use greenroom_sandbox::Memory;
+use greenroom_telemetry::PlanSeries;
 use thiserror::Error;
 use tokio::sync::watch;
 
@@ -36,6 +37,8 @@ pub struct ActivePlan {
     pub(crate) ports: Vec<Vec<Arc<str>>>,
     /// Where recordings of faults are kept, if anywhere.
     pub(crate) replays: Option<Arc<Replays>>,
+    /// Where its calls are counted, if anywhere.
+    pub(crate) series: Option<Arc<PlanSeries>>,
     /// Requests that are running now, on this plan and on those that it shares its threads with.
     pub(crate) running: Arc<AtomicUsize>,
     /// Requests that have it pinned.
@@ -141,6 +144,7 @@ impl ActivePlan {
             sources,
             ports,
             replays: None,
+            series: None,
             running: Arc::default(),
             pins: AtomicUsize::new(0),
             stopped: watch::Sender::new(false),

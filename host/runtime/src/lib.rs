@@ -34,6 +34,7 @@ pub use breaker::Circuit;
 pub use evaluate::{Bench, EvaluateError, Evaluated, evaluate};
 pub use greenroom_events as events;
 pub use greenroom_model::{Ask, LIMIT_MAX, Told};
+pub use greenroom_telemetry as telemetry;
 pub use guests::{Gone, Guests};
 pub use host::{
     Activated, AskError, AskMistake, Cadence, Change, Config, FeedbackError, FeedbackMistake, Host, HostError,

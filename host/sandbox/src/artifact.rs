@@ -10,6 +10,7 @@ use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use greenroom_model::Digest;
@@ -25,6 +26,35 @@ pub(crate) struct Artifacts {
     dir: PathBuf,
     key: [u8; 32],
     engine: String,
+    components: Counted,
+    verdicts: Counted,
+}
+
+/// How often something was looked for in the cache folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lookups {
+    /// It was there.
+    pub hits: u64,
+    /// It was not, or could not be used.
+    pub misses: u64,
+}
+
+#[derive(Default)]
+struct Counted {
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+impl Counted {
+    fn look<T>(&self, found: Option<T>) -> Option<T> {
+        let counter = if found.is_some() { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    fn now(&self) -> Lookups {
+        Lookups { hits: self.hits.load(Ordering::Relaxed), misses: self.misses.load(Ordering::Relaxed) }
+    }
 }
 
 impl Artifacts {
@@ -32,12 +62,19 @@ impl Artifacts {
         fs::create_dir_all(dir)?;
         let mut hasher = std::hash::DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        Ok(Self { dir: dir.to_owned(), key: key(&dir.join("key"))?, engine: format!("{:016x}", hasher.finish()) })
+        let engine = format!("{:016x}", hasher.finish());
+        let (components, verdicts) = Default::default();
+        Ok(Self { dir: dir.to_owned(), key: key(&dir.join("key"))?, engine, components, verdicts })
     }
 
     /// The component from the cache.
     pub(crate) fn get(&self, engine: &Engine, digest: &Digest) -> Option<Component> {
-        self.load(engine, &self.name(digest))
+        self.components.look(self.load(engine, &self.name(digest)))
+    }
+
+    /// What was looked for: components, and verdicts about them.
+    pub(crate) fn lookups(&self) -> (Lookups, Lookups) {
+        (self.components.now(), self.verdicts.now())
     }
 
     fn name(&self, digest: &Digest) -> String {
@@ -105,7 +142,7 @@ impl Artifacts {
 
     /// The verdict about a component that was kept for this engine; `asked` says what it had to pass.
     pub(crate) fn verdict(&self, digest: &Digest, asked: &Digest) -> Option<Vec<u8>> {
-        self.kept(&self.verdict_name(digest, asked))
+        self.verdicts.look(self.kept(&self.verdict_name(digest, asked)))
     }
 
     pub(crate) fn keep_verdict(&self, digest: &Digest, asked: &Digest, verdict: &[u8]) {

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use wasmtime::component::{InstancePre, Linker};
 use wasmtime::{Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
 
-use crate::artifact::{self, Artifacts};
+use crate::artifact::{self, Artifacts, Lookups};
 use crate::compile::Compiler;
 use crate::component::Component;
 use crate::context::Context;
@@ -203,8 +203,16 @@ impl Sandbox {
         Arc::clone(&self.inner.slots)
     }
 
-    pub(crate) fn pool_instances(&self) -> u32 {
+    /// How many slots the pool has.
+    #[must_use]
+    pub fn pool_instances(&self) -> u32 {
         self.inner.pool_instances
+    }
+
+    /// How often compiled components and verdicts about components were looked for in the cache; none without one.
+    #[must_use]
+    pub fn lookups(&self) -> Option<(Lookups, Lookups)> {
+        self.inner.artifacts.as_ref().map(Artifacts::lookups)
     }
 
     /// The verdict about a component that this host reached before, if there is a cache. `asked` says what the component

@@ -30,6 +30,7 @@ mod scan;
 mod tape;
 mod wasi;
 
+pub use artifact::Lookups;
 pub use capabilities::{Capabilities, Entry, KeyedEntry, Later, Memory, MemoryError, NoMemory, Page};
 pub use compile::{COMPILE_COMMAND, Compiler, Confinement, compile_component, limit_memory};
 pub use component::Component;

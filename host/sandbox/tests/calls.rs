@@ -18,7 +18,7 @@ use greenroom_model::{
     Payload, State,
 };
 use greenroom_sandbox::{
-    Capabilities, Component, Config, Entry, Instance, Later, Memory, MemoryError, NoMemory, Page, Sandbox,
+    Capabilities, Component, Config, Entry, Instance, Later, Lookups, Memory, MemoryError, NoMemory, Page, Sandbox,
     check_payload,
 };
 
@@ -317,6 +317,24 @@ async fn columns_arrive_as_they_were_sent() {
     let mut instance = ready("echo", 1).await;
     let decision = instance.decide(&Observation { inputs: vec![input], ..seen(9) }, &BUDGET).await.unwrap();
     assert_eq!(&decision.payload, &*payload);
+}
+
+#[test]
+fn what_was_looked_for_in_the_cache_is_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let bytes = std::fs::read(component("probe")).unwrap();
+    let open = |cache_dir| Config { cache_dir, pool_instances: 9, ..Config::default() }.build().unwrap();
+    assert_eq!(open(None).lookups(), None);
+    let counted = |hits, misses| Lookups { hits, misses };
+    let asked = Digest::of(b"asked");
+    for [components, verdicts] in [[counted(1, 1), counted(0, 1)], [counted(2, 0), counted(1, 0)]] {
+        let sandbox = open(Some(dir.path().to_owned()));
+        let component = sandbox.load(&bytes).unwrap().digest();
+        sandbox.load(&bytes).unwrap();
+        assert_eq!(sandbox.verdict(&component, &asked).is_some(), verdicts.hits == 1);
+        sandbox.keep_verdict(&component, &asked, b"good");
+        assert_eq!(sandbox.lookups(), Some((components, verdicts)));
+    }
 }
 
 #[test]

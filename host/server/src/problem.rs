@@ -53,6 +53,11 @@ impl Problem {
         Self { mistakes, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message) }
     }
 
+    /// Whether nothing was begun: there was no room, or the server stops.
+    pub(crate) fn at_the_door(&self) -> bool {
+        ["overloaded", "draining"].contains(&self.code)
+    }
+
     /// Something is not there now and may be later.
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)

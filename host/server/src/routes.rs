@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use greenroom_runtime::Host;
+use greenroom_runtime::telemetry::Outcome;
 use greenroom_wire::Batch;
 use tracing::Instrument as _;
 
@@ -95,11 +96,19 @@ impl App {
     }
 
     async fn decide(self: &Arc<Self>, parameters: Parameters, request: Request) -> Result<Response, Problem> {
-        let usage = wire::decide::wants_usage(parameters)?;
-        let body = body::json(request, self.body_bytes_max, self.body_wait).await?;
-        let ask = greenroom_wire::ask(body).map_err(Problem::invalid)?;
+        // What comes to the host it counts by itself.
+        let refused = |_: &Problem| self.host.telemetry().request(Outcome::Refused, Duration::ZERO);
+        let usage = wire::decide::wants_usage(parameters).inspect_err(refused)?;
+        let body = body::json(request, self.body_bytes_max, self.body_wait).await.inspect_err(refused)?;
+        let ask = greenroom_wire::ask(body).map_err(Problem::invalid).inspect_err(refused)?;
         let host = self.host.clone();
-        let reply = self.admitted(async move { host.decide(ask).await }).await?;
+        let reply = self.admitted(async move { host.decide(ask).await }).await;
+        if let Err(problem) = &reply
+            && problem.at_the_door()
+        {
+            refused(problem);
+        }
+        let reply = reply?;
         Ok(Json(wire::decide::Decided::new(&reply, usage)).into_response())
     }
 

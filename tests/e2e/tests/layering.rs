@@ -16,9 +16,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("greenroom-wire", &["greenroom-model"]),
     ("greenroom-sandbox", &["greenroom-model"]),
     ("greenroom-memory", &["greenroom-model"]),
+    ("greenroom-telemetry", &["greenroom-model"]),
     (
         "greenroom-runtime",
-        &["greenroom-model", "greenroom-graph", "greenroom-events", "greenroom-sandbox", "greenroom-memory"],
+        &[
+            "greenroom-model",
+            "greenroom-graph",
+            "greenroom-events",
+            "greenroom-sandbox",
+            "greenroom-memory",
+            "greenroom-telemetry",
+        ],
     ),
     (
         "greenroom-server",
@@ -29,6 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "greenroom-wire",
             "greenroom-sandbox",
             "greenroom-memory",
+            "greenroom-telemetry",
             "greenroom-runtime",
         ],
     ),
@@ -41,6 +50,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "greenroom-wire",
             "greenroom-sandbox",
             "greenroom-memory",
+            "greenroom-telemetry",
             "greenroom-runtime",
             "greenroom-server",
         ],
@@ -55,6 +65,12 @@ const CONFINED: &[Confined] = &[
         users: &["greenroom-sandbox"],
         in_tests: Some(&["greenroom-sandbox", "greenroom-runtime"]),
         why: "the engine is behind the sandbox's own types",
+    },
+    Confined {
+        name: "prometheus-client",
+        users: &["greenroom-telemetry"],
+        in_tests: Some(&["greenroom-telemetry"]),
+        why: "what is counted, and how it is told, is known in one place",
     },
     Confined {
         name: "serde_json",

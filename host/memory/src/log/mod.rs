@@ -91,6 +91,12 @@ impl Log {
         offered.map_err(|(error, job)| (error, job.map(EncodedDecision)))
     }
 
+    /// How many writes of the store wait in its queue, decisions and events among them.
+    #[must_use]
+    pub fn writes_queued(&self) -> usize {
+        self.engine.writer().waiting()
+    }
+
     /// Answers when all that was queued before is durable, or says what failed since the last flush. Refused while the
     /// queue of writes is full.
     pub fn flush(&self) -> Pending<(), Unavailable> {

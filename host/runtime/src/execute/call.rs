@@ -23,6 +23,7 @@ pub(super) struct Called {
 
 impl Shared {
     pub(super) async fn run(self: Arc<Self>, index: usize, inputs: Vec<Input>, share: RequestBudget) -> Done {
+        let began = Instant::now();
         let called = match self.plan.plan.nodes.get(index) {
             Some(node) => {
                 let agent = self.plan.agents.get(node.agent);
@@ -39,6 +40,10 @@ impl Shared {
                 Called { result, inputs, usage: Usage::default(), recording: None }
             }
         };
+        // Whoever evaluates is not served.
+        if let Some(series) = self.plan.series.as_ref().filter(|_| !self.request.patient) {
+            series.called(index, began.elapsed(), called.usage.fuel, called.result.as_ref().err());
+        }
         Done { node: index, share, called }
     }
 

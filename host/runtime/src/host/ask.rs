@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use greenroom_memory::{DecidedFor, DecisionRecord, id_fault};
 use greenroom_model::{Ask, Fault, FaultKind, LIMIT_MAX, NONE, Subject};
+use greenroom_telemetry::Outcome;
 use thiserror::Error;
 
 use super::asked::Reserved;
@@ -80,6 +81,12 @@ impl Host {
     /// See [`AskError`].
     pub async fn decide(&self, ask: Ask) -> Result<Reply, AskError> {
         let began = Instant::now();
+        let decided = self.decided(ask, began).await;
+        self.inner.telemetry.request(outcome(&decided), began.elapsed());
+        decided
+    }
+
+    async fn decided(&self, ask: Ask, began: Instant) -> Result<Reply, AskError> {
         let pinned = Pinned::of(&self.inner.active).ok_or(AskError::Inactive)?;
         let plan = Arc::clone(pinned.plan());
         let (request, reserved) = self.request(ask)?;
@@ -266,6 +273,15 @@ fn gone_fault() -> Fault {
 
 fn gone() -> AskError {
     AskError::Fault(gone_fault())
+}
+
+fn outcome(decided: &Result<Reply, AskError>) -> Outcome {
+    match decided {
+        Ok(reply) if reply.answer.degraded.is_empty() => Outcome::Ok,
+        Ok(_) => Outcome::Degraded,
+        Err(AskError::Fault(_) | AskError::Record(_)) => Outcome::Failed,
+        Err(AskError::Invalid(_) | AskError::Inactive) => Outcome::Refused,
+    }
 }
 
 /// 128 random bits.

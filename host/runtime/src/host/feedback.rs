@@ -46,6 +46,13 @@ impl Host {
     /// # Errors
     /// See [`FeedbackError`].
     pub async fn feedback(&self, told: Vec<Told>) -> Result<Vec<Outcome>, FeedbackError> {
+        let events = told.len();
+        let kept = self.kept(told).await;
+        self.count(events, kept.as_deref());
+        kept
+    }
+
+    async fn kept(&self, told: Vec<Told>) -> Result<Vec<Outcome>, FeedbackError> {
         let store = &self.inner.store;
         let now = now_ms();
         let mut mistakes = Vec::new();

@@ -106,6 +106,7 @@ impl Host {
         let outcome = self.learn_and_propose(&due);
         let mut paces = self.inner.paces.lock().unwrap_or_else(PoisonError::into_inner);
         for agent in &due {
+            self.inner.telemetry.learner_run(agent, outcome.is_ok());
             let Some(pace) = paces.get_mut(agent) else { continue };
             pace.due = (pace.due + pace.every).max(Instant::now());
             match &outcome {
@@ -154,7 +155,7 @@ impl Host {
     }
 
     /// How long ago an agent learned, by the wall clock; no time when that clock was set back.
-    fn age(&self, spec: &greenroom_graph::Agent) -> Duration {
+    pub(super) fn age(&self, spec: &greenroom_graph::Agent) -> Duration {
         let learned = self.inner.history.learned(&spec.name, &shape(spec)).ok().flatten();
         let since = learned.map_or(0, |learned| now_ms().saturating_sub(learned.time_ms).max(0));
         Duration::from_millis(since.unsigned_abs())

@@ -8,6 +8,7 @@ mod files;
 mod import;
 mod keep;
 mod learn;
+mod metrics;
 mod roll;
 mod served;
 mod sweep;
@@ -20,7 +21,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use greenroom_memory::{Counts, FILE, OpenError, Store, Unavailable};
+use greenroom_model::{Digest, Generation};
 use greenroom_sandbox::{BuildError, Compiler, Sandbox};
+use greenroom_telemetry::Telemetry;
 use thiserror::Error;
 
 use crate::active::{ActivePlan, PrepareError};
@@ -33,7 +36,7 @@ use crate::rollout::{Id, Rollout};
 use crate::states::States;
 use crate::train::TrainError;
 use crate::watch::Watch;
-use greenroom_model::{Digest, Generation};
+
 use roll::{Live, Work};
 
 pub use ask::{AskError, AskMistake, Item, Reply};
@@ -163,6 +166,7 @@ struct Inner {
     loaded: ArcSwap<Loaded>,
     active: ArcSwapOption<ActivePlan>,
     asked: asked::Asked,
+    telemetry: Telemetry,
     replays: Arc<Replays>,
     /// Requests that are running, on whatever plan.
     running: Arc<AtomicUsize>,
@@ -271,6 +275,7 @@ impl Config {
                 loaded: ArcSwap::from_pointee(loaded),
                 active: ArcSwapOption::empty(),
                 asked: asked::Asked::default(),
+                telemetry: Telemetry::default(),
                 replays: Arc::new(replays),
                 running: Arc::default(),
                 rollout: Mutex::new(Rollout::new(generation, self.limits.warm_max)),

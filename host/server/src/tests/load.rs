@@ -35,6 +35,12 @@ async fn one_more_than_the_queue_takes_is_refused_with_when_to_come_again() {
     assert_eq!(queued.await.unwrap().status.as_u16(), 200, "the one in the queue had its turn");
     let requests = served.get("/v1/status").await.body["requests"].clone();
     assert_eq!(requests, json!({ "running": 0, "waiting": 0, "refused": 1 }));
+
+    assert_eq!(served.post("/v1/decide", "{").await.status.as_u16(), 400);
+    assert_eq!(served.post("/v1/decide", r#"{"limit":0}"#).await.status.as_u16(), 422);
+    let metrics = greenroom_kit::exposition(&served.app.host.metrics()).unwrap();
+    let counted = |outcome| metrics["greenroom_requests_total"].value("", &[("outcome", outcome)]);
+    assert_eq!((counted("ok"), counted("refused")), (Some(1.0), Some(3.0)));
 }
 
 /// Stalls the store's writer when dropped on it, until the other end is gone.

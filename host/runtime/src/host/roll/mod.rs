@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use greenroom_graph::Severity;
 use greenroom_model::{Digest, Generation};
+use greenroom_telemetry as telemetry;
 use thiserror::Error;
 
 use super::{Host, HostError, now_ms};
@@ -57,6 +58,18 @@ pub enum Change {
     States(BTreeMap<String, Digest>),
     /// What was active as this generation, as it was.
     Again(Generation),
+}
+
+impl Change {
+    /// In a word, for those who count.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Graph { .. } => "graph",
+            Self::States(_) => "states",
+            Self::Again(_) => "again",
+        }
+    }
 }
 
 /// A component of a change.
@@ -387,6 +400,7 @@ impl Host {
                 tracing::warn!(%agent, %error, "it is not written down that this version has that state");
             }
         }
+        self.inner.telemetry.change(telemetry::Change::Activated, work.proposal.change.kind());
         let (plan, notes, took) = (record.plan, work.notes, work.took);
         // Whoever proposed it may have gone away.
         let _ = work.done.send(Ok(Activated { generation, plan, changed: true, notes, took }));
@@ -429,6 +443,7 @@ impl Host {
 
     pub(super) fn refused(&self, proposal: &Proposal, refused: &Refused) {
         let why = refused.to_string();
+        self.inner.telemetry.change(telemetry::Change::Refused, refused.kind());
         tracing::warn!(author = %proposal.author, reason = %proposal.reason, why = %why, "a change was refused");
         let record = RefusedRecord {
             time_ms: now_ms(),

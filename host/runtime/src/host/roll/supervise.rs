@@ -83,6 +83,7 @@ impl Host {
             evidence
         };
         tracing::error!(generation = from.0, to = to.0, %evidence, "faulty: rolled back");
+        self.inner.telemetry.change(greenroom_telemetry::Change::RolledBack, "faulty");
         let proposal = Proposal {
             parent: Some(from),
             author: "supervision".to_owned(),

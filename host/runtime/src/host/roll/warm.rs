@@ -54,6 +54,7 @@ impl Host {
         let mut plan = ActivePlan::with(loaded, states, &memory, &row, Generation(0), &others)?;
         plan.replays = Some(Arc::clone(&inner.replays));
         plan.running = Arc::clone(&inner.running);
+        plan.series = Some(inner.series(&plan.plan));
         let threads = inner.guests.threads();
         let Some(handle) = inner.guests.handle() else { return Ok(plan) };
         let warmed = beside(|| handle.block_on(plan.warm_for(threads)));
@@ -68,6 +69,7 @@ impl Host {
         let mut plan = live.plan.again();
         plan.replays = Some(Arc::clone(&self.inner.replays));
         plan.running = Arc::clone(&self.inner.running);
+        plan.series = Some(self.inner.series(&plan.plan));
         work.loaded = Some(Arc::clone(&live.loaded));
         work.plan = Some(plan);
         Ok(())
