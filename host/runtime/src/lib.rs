@@ -36,8 +36,9 @@ pub use greenroom_events as events;
 pub use greenroom_model::{Ask, LIMIT_MAX, Told};
 pub use guests::{Gone, Guests};
 pub use host::{
-    Activated, AskError, AskMistake, Change, Config, FeedbackError, FeedbackMistake, Host, HostError, ImportError,
-    Imported, Item, Learning, Limits, Part, Probation, Proposal, Refused, Reply, Retention, SweepError, Swept, Took,
+    Activated, AskError, AskMistake, Change, Config, Differences, FeedbackError, FeedbackMistake, Host, HostError,
+    ImportError, Imported, Item, KeepError, Learning, Limits, Part, Probation, Proposal, Refused, Reply, Retention,
+    StateChange, SweepError, Swept, Took,
 };
 pub use load::{Admitted, Components, GraphText, LoadGraphError, Loaded, Offered, load, load_from};
 pub use memory::{Layer, keep_facts};
