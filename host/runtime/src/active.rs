@@ -1,6 +1,6 @@
 //! A plan that can serve: every agent's version prepared.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -33,6 +33,8 @@ pub struct ActivePlan {
     pub generation: Generation,
     pub(crate) memory: Arc<dyn Memory>,
     pub(crate) names: Vec<Arc<str>>,
+    /// In the order of the agents.
+    digests: Vec<(Arc<str>, Digest)>,
     pub(crate) sources: Arc<[Arc<str>]>,
     pub(crate) ports: Vec<Vec<Arc<str>>>,
     /// Where recordings of faults are kept, if anywhere.
@@ -127,8 +129,10 @@ impl ActivePlan {
     }
 
     fn of(plan: Plan, agents: Vec<Arc<Agent>>, memory: Arc<dyn Memory>, generation: Generation) -> Self {
+        let digests: Vec<(Arc<str>, Digest)> =
+            agents.iter().map(|agent| (agent.spec.name.as_str().into(), agent.version.digest())).collect();
         let mut parts = vec![*plan.digest().bytes()];
-        parts.extend(agents.iter().map(|agent| *agent.version.digest().bytes()));
+        parts.extend(digests.iter().map(|(_, digest)| *digest.bytes()));
         let digest = Digest::of_parts(parts.iter().map(<[u8; 32]>::as_slice));
         let names: Vec<Arc<str>> = plan.nodes.iter().map(|node| node.name.as_str().into()).collect();
         let sources = plan.sources().iter().filter_map(|index| names.get(*index).cloned()).collect();
@@ -141,6 +145,7 @@ impl ActivePlan {
             generation,
             memory,
             names,
+            digests,
             sources,
             ports,
             replays: None,
@@ -204,6 +209,13 @@ impl ActivePlan {
                 .map_err(|fault| PrepareError::Agent { agent: agent.spec.name.clone(), fault })?;
         }
         Ok(())
+    }
+
+    /// The versions of the agents of some nodes, by agent, none twice.
+    pub(crate) fn versions_of(&self, asked: &[bool]) -> Vec<(Arc<str>, Digest)> {
+        let nodes = self.plan.nodes.iter().zip(asked).filter(|(_, asked)| **asked);
+        let agents: BTreeSet<usize> = nodes.map(|(node, _)| node.agent).collect();
+        agents.into_iter().filter_map(|agent| self.digests.get(agent).cloned()).collect()
     }
 
     /// Which version each agent has.

@@ -104,6 +104,8 @@ pub struct Answer {
     pub generation: Generation,
     /// The plan's digest.
     pub plan: Digest,
+    /// The agents that were asked, and the digest of each one's version.
+    pub versions: Vec<(Arc<str>, Digest)>,
     /// Nodes that failed.
     pub degraded: Vec<Degraded>,
     /// Nodes that ran, with what each used.

@@ -333,6 +333,8 @@ impl Run {
             .collect();
         // Propensities belong to the list as it was drawn.
         let policy = policy.filter(|p| p.propensities.is_empty() || items.len() == p.propensities.len());
+        let asked: Vec<bool> =
+            plan.names.iter().map(|name| self.nodes.iter().any(|(asked, _)| asked == name)).collect();
         self.nodes.sort_by(|a, b| a.0.cmp(&b.0));
         self.degraded.sort_by(|a, b| a.node.cmp(&b.node));
         self.traces.sort_by_key(|trace| trace.node);
@@ -342,6 +344,7 @@ impl Run {
             policy,
             generation: plan.generation,
             plan: plan.digest,
+            versions: plan.versions_of(&asked),
             degraded: self.degraded,
             nodes: self.nodes,
             usage: self.usage,

@@ -45,6 +45,10 @@ impl Components {
         Ok(digest)
     }
 
+    pub(crate) fn has(&self, digest: &Digest) -> bool {
+        self.dir.join(digest.hex()).is_file()
+    }
+
     /// Those there are: size in bytes, and age since they were put there last.
     pub(crate) fn all(&self) -> io::Result<Vec<(Digest, u64, Duration)>> {
         aged(&self.dir)

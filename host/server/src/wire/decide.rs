@@ -1,5 +1,7 @@
 //! What `POST /v1/decide` answers.
 
+use std::collections::BTreeMap;
+
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
@@ -31,6 +33,8 @@ pub struct Decided<'r> {
     request_id: &'r str,
     generation: u64,
     plan: String,
+    /// By agent, of those that were asked: the digest of its version.
+    versions: BTreeMap<&'r str, String>,
     items: Vec<Item<'r>>,
     degraded: Vec<Degraded<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,6 +85,7 @@ impl<'r> Decided<'r> {
             request_id: &reply.request_id,
             generation: answer.generation.0,
             plan: answer.plan.to_string(),
+            versions: answer.versions.iter().map(|(agent, version)| (&**agent, version.to_string())).collect(),
             items: reply.items.iter().map(item).collect(),
             degraded: answer
                 .degraded

@@ -1,10 +1,11 @@
 //! `GET /v1/status`, `/healthz` and `/readyz`.
 
 use greenroom_memory::Counts;
-use greenroom_runtime::{ActivePlan, Agent, Source};
+use greenroom_runtime::{ActivePlan, Agent, RefusedRecord, Source};
 use serde::Serialize;
 
 use super::Usage;
+use super::plans::Refusal;
 use crate::routes::App;
 
 /// How a probe is answered.
@@ -22,11 +23,28 @@ pub(crate) struct Status<'s> {
     generation: Option<u64>,
     plan: Option<String>,
     agents: Vec<AgentStatus<'s>>,
+    /// Of the agents that learn on a cadence.
+    learning: Vec<Cadence>,
     items: u32,
     subjects: u32,
     decisions: Decisions,
     feedback: Feedback,
     requests: Requests,
+}
+
+/// The same for operators.
+#[derive(Debug, Serialize)]
+pub(crate) struct Operated<'s> {
+    #[serde(flatten)]
+    status: Status<'s>,
+    /// The latest change that was not taken.
+    refused: Option<Refusal<'s>>,
+}
+
+impl<'s> Operated<'s> {
+    pub(crate) fn new(status: Status<'s>, refused: Option<&'s RefusedRecord>) -> Self {
+        Self { status, refused: refused.map(Refusal::from) }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -41,8 +59,30 @@ struct AgentStatus<'s> {
     /// Why there is no image, when one was tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     no_image: Option<String>,
+    /// Whether it is asked where something else can be had instead: `closed`, `open` or `half-open`.
+    circuit: &'static str,
     /// Of all requests since this version was made ready.
     usage: Usage,
+}
+
+#[derive(Debug, Serialize)]
+struct Cadence {
+    agent: String,
+    every_s: u64,
+    /// For how long its state is not known to have all that it was told.
+    age_s: u64,
+    /// It is older than twice its cadence.
+    stale: bool,
+    /// Why it did not learn the last time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl From<greenroom_runtime::Cadence> for Cadence {
+    fn from(cadence: greenroom_runtime::Cadence) -> Self {
+        let greenroom_runtime::Cadence { agent, every_s, age_s, stale, error } = cadence;
+        Self { agent, every_s, age_s, stale, error }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -86,6 +126,7 @@ impl<'s> Status<'s> {
             generation: plan.map(|plan| plan.generation.0),
             plan: plan.map(|plan| plan.digest.to_string()),
             agents: agents.iter().map(|agent| AgentStatus::from(&**agent)).collect(),
+            learning: app.host.cadences().into_iter().map(Cadence::from).collect(),
             items: store.items().len(),
             subjects: store.subjects().len(),
             decisions: Decisions { recorded: counts.decisions, repeated: counts.decisions_repeated },
@@ -123,6 +164,7 @@ impl<'s> From<&'s Agent> for AgentStatus<'s> {
                 Source::Pool => "pool",
             },
             no_image,
+            circuit: agent.circuit().name(),
             usage: (&agent.used()).into(),
         }
     }
