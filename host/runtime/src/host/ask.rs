@@ -136,6 +136,21 @@ impl Host {
         Ok(Reply { request_id: id, items, answer })
     }
 
+    /// The answer that would be given now. Nobody is told of it, nothing is counted, and no record is made; agents that
+    /// write to memory do so.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn preview(&self, ask: Ask) -> Result<Reply, AskError> {
+        let pinned = Pinned::of(&self.inner.active).ok_or(AskError::Inactive)?;
+        let (mut request, _reserved) = self.request(ask)?;
+        request.patient = true;
+        let (id, plan) = (Arc::clone(&request.id), Arc::clone(pinned.plan()));
+        let running = self.inner.guests.spawn(async move { plan.decide(request).await }).ok_or_else(gone)?;
+        let answer = running.await.map_err(|_| gone())?.map_err(AskError::Fault)?;
+        Ok(Reply { request_id: id, items: self.items(&answer), answer })
+    }
+
     /// The request, and its id kept from others where the caller chose it.
     fn request(&self, ask: Ask) -> Result<(Request, Option<Reserved>), AskError> {
         let store = &self.inner.store;
