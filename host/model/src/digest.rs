@@ -88,7 +88,7 @@ impl FromStr for Digest {
     fn from_str(text: &str) -> Result<Self, DigestError> {
         let wrong = || DigestError(text.to_owned());
         let hex = text.strip_prefix("sha256:").ok_or_else(wrong)?;
-        if hex.len() != 64 || !hex.is_ascii() {
+        if hex.len() != 64 || !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(wrong());
         }
         let mut bytes = [0; 32];
@@ -130,6 +130,7 @@ mod tests {
         let digest = Digest::of(b"greenroom");
         assert_eq!(digest.to_string().parse(), Ok(digest));
         assert!("sha256:12".parse::<Digest>().is_err());
+        assert!(format!("sha256:{}", "+f".repeat(32)).parse::<Digest>().is_err());
         assert!("md5:d41d8cd98f00b204e9800998ecf8427e".parse::<Digest>().is_err());
     }
 

@@ -45,6 +45,21 @@ impl<'m> Fields<'m> {
         self.short(name, value, false)
     }
 
+    /// Words of somebody, on one line.
+    pub(crate) fn line(&mut self, name: &'static str, bytes_max: usize) -> Option<String> {
+        match self.value(name)? {
+            Value::String(text) if text.len() <= bytes_max && !text.chars().any(char::is_control) => Some(text),
+            Value::String(_) => {
+                self.wrong(name, format!("expected at most {bytes_max} bytes without control characters"));
+                None
+            }
+            other => {
+                self.wrong(name, format!("expected a string, found {}", found(&other)));
+                None
+            }
+        }
+    }
+
     /// An external id.
     pub(crate) fn id(&mut self, name: &'static str) -> Option<String> {
         let value = self.value(name)?;

@@ -7,6 +7,7 @@ mod ask;
 mod fields;
 mod json;
 mod mistake;
+mod propose;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -14,4 +15,5 @@ mod told;
 pub use ask::ask;
 pub use json::json;
 pub use mistake::{MISTAKES_MAX, Mistake};
+pub use propose::{Back, Proposed, back, proposed};
 pub use told::{Batch, told};

@@ -1,7 +1,7 @@
 //! A body ends in something that is asked or told within the rules, or in all that is wrong with it.
 
 use greenroom_model::{Ask, Told};
-use greenroom_wire::{Mistake, ask, json, told};
+use greenroom_wire::{Back, Mistake, Proposed, ask, back, json, proposed, told};
 use serde_json::Value;
 
 use crate::words::{id, readable};
@@ -30,6 +30,14 @@ pub fn read(body: &[u8]) {
             assert_eq!(batch.told.len(), events.len(), "an event was lost");
             batch.told.iter().zip(events).for_each(|(told, event)| may_be_told(event, told));
         }
+        Err(mistakes) => refused(&mistakes),
+    }
+    match proposed(document.clone()) {
+        Ok(read) => may_be_proposed(&document, &read),
+        Err(mistakes) => refused(&mistakes),
+    }
+    match back(document.clone()) {
+        Ok(read) => may_go_back(&document, &read),
         Err(mistakes) => refused(&mistakes),
     }
 }
@@ -99,4 +107,29 @@ fn may_be_told(event: &Value, told: &Told) {
     assert_eq!(said(event, "time").is_some(), told.time_ms.is_some());
     assert!(told.time_ms.is_none_or(|time| (-TIME_MS_MAX..=TIME_MS_MAX).contains(&time)), "{:?}", told.time_ms);
     assert_eq!(said(event, "retract").and_then(Value::as_bool).unwrap_or_default(), told.retract);
+}
+
+fn may_be_proposed(object: &Value, read: &Proposed) {
+    knows(object, &["graph", "components", "parent", "reason"]);
+    knows(&object["graph"], &["file_name", "text"]);
+    assert_eq!(text(&object["graph"], "text"), Some(read.text.as_str()));
+    assert_eq!(text(&object["graph"], "file_name").unwrap_or("graph.toml"), read.file_name);
+    let components = said(object, "components").and_then(Value::as_object);
+    assert_eq!(components.map_or(0, serde_json::Map::len), read.components.len());
+    for (path, digest) in &read.components {
+        assert!(digest.to_string().eq_ignore_ascii_case(object["components"][path].as_str().expect("only texts")));
+    }
+    assert_eq!(said(object, "parent").and_then(Value::as_u64), read.parent.map(|parent| parent.0));
+    one_line(object, &read.reason);
+}
+
+fn may_go_back(object: &Value, read: &Back) {
+    knows(object, &["to", "reason"]);
+    assert_eq!(said(object, "to").and_then(Value::as_u64), read.to.map(|to| to.0));
+    one_line(object, &read.reason);
+}
+
+fn one_line(object: &Value, reason: &str) {
+    assert_eq!(text(object, "reason").unwrap_or_default(), reason);
+    assert!(reason.len() <= 2_048 && !reason.chars().any(char::is_control));
 }

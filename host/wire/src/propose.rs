@@ -1,0 +1,143 @@
+//! The bodies of `POST /v1/plans` and `POST /v1/rollback`.
+
+use std::collections::BTreeMap;
+
+use greenroom_model::text::shortened;
+use greenroom_model::{Digest, Generation};
+use serde_json::Value;
+
+use crate::Mistake;
+use crate::fields::{Fields, found};
+use crate::mistake::Mistakes;
+
+/// Bytes of a name: of the graph file, or of a component as the graph file has it.
+const NAME_BYTES_MAX: usize = 1_024;
+
+/// Bytes of a reason.
+const REASON_BYTES_MAX: usize = 2_048;
+
+/// Bytes of a graph file.
+const GRAPH_BYTES_MAX: usize = 4 << 20;
+
+/// Components of one graph.
+const COMPONENTS_MAX: usize = 1_000;
+
+/// A graph that somebody wants to be served.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proposed {
+    /// What messages call the graph file.
+    pub file_name: String,
+    /// What it says.
+    pub text: String,
+    /// By path, as the graph file has it: of the component's bytes.
+    pub components: BTreeMap<String, Digest>,
+    /// The generation that it is meant to follow; none: whichever is active.
+    pub parent: Option<Generation>,
+    /// Why; maybe empty.
+    pub reason: String,
+}
+
+/// A way back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Back {
+    /// To what; none: to what was before the active plan.
+    pub to: Option<Generation>,
+    /// Why; maybe empty.
+    pub reason: String,
+}
+
+/// What is proposed.
+///
+/// # Errors
+/// All that is wrong with it, but for what comes after the first [`crate::MISTAKES_MAX`].
+pub fn proposed(body: Value) -> Result<Proposed, Vec<Mistake>> {
+    let mut mistakes = Mistakes::default();
+    let mut read = Proposed::default();
+    if let Some(mut fields) = Fields::of(body, "", &mut mistakes) {
+        let graph = fields.value("graph");
+        if graph.is_none() {
+            fields.wrong("graph", "is missing; expected an object of `file_name` and `text`");
+        }
+        read.components = components(&mut fields);
+        read.parent = generation(&mut fields, "parent");
+        read.reason = fields.line("reason", REASON_BYTES_MAX).unwrap_or_default();
+        fields.finish();
+        (read.file_name, read.text) = graph.and_then(|graph| text(graph, &mut mistakes)).unwrap_or_default();
+    }
+    mistakes.or(read)
+}
+
+/// How far back.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn back(body: Value) -> Result<Back, Vec<Mistake>> {
+    let mut mistakes = Mistakes::default();
+    let mut back = Back::default();
+    if let Some(mut fields) = Fields::of(body, "", &mut mistakes) {
+        back.to = generation(&mut fields, "to");
+        back.reason = fields.line("reason", REASON_BYTES_MAX).unwrap_or_default();
+        fields.finish();
+    }
+    mistakes.or(back)
+}
+
+fn text(graph: Value, mistakes: &mut Mistakes) -> Option<(String, String)> {
+    let mut fields = Fields::of(graph, "graph", mistakes)?;
+    let name = fields.line("file_name", NAME_BYTES_MAX).unwrap_or_else(|| "graph.toml".to_owned());
+    let text = match fields.value("text") {
+        Some(Value::String(text)) if text.len() <= GRAPH_BYTES_MAX => Some(text),
+        Some(Value::String(text)) => {
+            fields.wrong("text", format!("expected at most {GRAPH_BYTES_MAX} bytes, found {}", text.len()));
+            None
+        }
+        Some(other) => {
+            fields.wrong("text", format!("expected the text of a graph file, found {}", found(&other)));
+            None
+        }
+        None => {
+            fields.wrong("text", "is missing; expected the text of a graph file");
+            None
+        }
+    };
+    fields.finish();
+    Some((name, text?))
+}
+
+fn components(fields: &mut Fields<'_>) -> BTreeMap<String, Digest> {
+    let map = match fields.value("components") {
+        None => return BTreeMap::new(),
+        Some(Value::Object(map)) => map,
+        Some(other) => {
+            fields.wrong("components", format!("expected an object of paths and digests, found {}", found(&other)));
+            return BTreeMap::new();
+        }
+    };
+    if map.len() > COMPONENTS_MAX {
+        fields.wrong("components", format!("expected at most {COMPONENTS_MAX}, found {}", map.len()));
+        return BTreeMap::new();
+    }
+    let mut components = BTreeMap::new();
+    for (path, value) in map {
+        let place = format!("components.{}", shortened(&path, 100));
+        if path.len() > NAME_BYTES_MAX || path.chars().any(char::is_control) {
+            fields
+                .wrong(&place, format!("expected a path of at most {NAME_BYTES_MAX} bytes without control characters"));
+            continue;
+        }
+        match value.as_str().and_then(|text| text.parse().ok()) {
+            Some(digest) => {
+                components.insert(path, digest);
+            }
+            None => {
+                let expected = "expected `sha256:` and 64 hexadecimal digits";
+                fields.wrong(&place, format!("{expected}, found {}", found(&value)));
+            }
+        }
+    }
+    components
+}
+
+fn generation(fields: &mut Fields<'_>, name: &'static str) -> Option<Generation> {
+    fields.whole(name, "the number of a generation").map(Generation)
+}
