@@ -12,6 +12,7 @@ mod metrics;
 mod roll;
 mod served;
 mod sweep;
+mod upload;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -43,8 +44,9 @@ pub use ask::{AskError, AskMistake, Item, Reply};
 pub use feedback::{FeedbackError, FeedbackMistake};
 pub use import::{ImportError, Imported};
 pub use keep::Cadence;
-pub use roll::{Activated, Change, Part, Probation, Proposal, Refused, Took};
+pub use roll::{Activated, Change, Differences, Part, Probation, Proposal, Refused, StateChange, Took};
 pub use sweep::{Retention, SweepError, Swept};
+pub use upload::KeepError;
 
 /// How a host is set up.
 #[derive(Debug, Clone)]

@@ -45,6 +45,12 @@ impl Components {
         Ok(digest)
     }
 
+    /// Whether a component is there; then it is new again, as if it had been put there now.
+    pub(crate) fn renew(&self, digest: &Digest) -> bool {
+        let file = fs::File::options().append(true).open(self.dir.join(digest.hex()));
+        file.and_then(|file| file.set_modified(SystemTime::now())).is_ok()
+    }
+
     /// Those there are: size in bytes, and age since they were put there last.
     pub(crate) fn all(&self) -> io::Result<Vec<(Digest, u64, Duration)>> {
         aged(&self.dir)

@@ -11,7 +11,7 @@ use super::super::{Host, now_ms};
 use super::{Change, Part, Refused, Work, beside};
 use crate::active::StatesByAgent;
 use crate::load::{Admitted, Components, GraphText, Loaded, Offered, load_from};
-use crate::plans::{self, LearnedRecord};
+use crate::plans::{self, Content, LearnedRecord};
 use crate::train::shape;
 
 impl Host {
@@ -91,21 +91,27 @@ impl Host {
 
     /// What was active as a generation, from what is written down of it.
     pub(in super::super) fn recorded_plan(&self, generation: Generation) -> Result<(Loaded, StatesByAgent), Refused> {
-        let inner = &self.inner;
-        let record = inner.history.record(generation)?.ok_or(Refused::NoSuchPlan(generation))?;
-        let lost = |why: String| Refused::Lost { generation, why };
-        let content = inner.history.content(&record.content)?;
-        let content = content.ok_or_else(|| lost("what it was made of is not kept any more".to_owned()))?;
-        let graph = GraphText { file_name: content.file_name.clone(), text: content.text.clone() };
-        let parts = content.components.iter().map(|(path, digest)| (path.clone(), Part::Kept(*digest))).collect();
-        let loaded = self.load_change(graph, &parts)?;
+        let (content, loaded) = self.recorded_graph(generation)?;
         let mut states = StatesByAgent::new();
         for (agent, digest) in &content.states {
-            let state = inner.states.get(digest);
-            let state = state.ok_or_else(|| lost(format!("the state {digest} of agent `{agent}` is gone")))?;
+            let state = self.inner.states.get(digest);
+            let why = || format!("the state {digest} of agent `{agent}` is gone");
+            let state = state.ok_or_else(|| Refused::Lost { generation, why: why() })?;
             states.insert(agent.clone(), state);
         }
         Ok((loaded, states))
+    }
+
+    /// The same without the states.
+    pub(super) fn recorded_graph(&self, generation: Generation) -> Result<(Content, Loaded), Refused> {
+        let history = &self.inner.history;
+        let record = history.record(generation)?.ok_or(Refused::NoSuchPlan(generation))?;
+        let why = || "what it was made of is not kept any more".to_owned();
+        let content = history.content(&record.content)?.ok_or_else(|| Refused::Lost { generation, why: why() })?;
+        let graph = GraphText { file_name: content.file_name.clone(), text: content.text.clone() };
+        let parts = content.components.iter().map(|(path, digest)| (path.clone(), Part::Kept(*digest))).collect();
+        let loaded = self.load_change(graph, &parts)?;
+        Ok((content, loaded))
     }
 
     /// Of what is there: the state that a version learned; else the one of the version before, which it may take or

@@ -2,11 +2,13 @@
 //! it, one for each kind of effect, and tell it how that went.
 
 mod admit;
+mod compare;
 mod drain;
 mod record;
 mod supervise;
 mod warm;
 
+pub use compare::{Differences, StateChange};
 pub use supervise::Probation;
 
 use std::collections::{BTreeMap, VecDeque};
