@@ -13,8 +13,14 @@ use crate::problem::Problem;
 /// the same limit, for one whose length was.
 pub(crate) async fn json(request: Request, bytes_max: usize, wait: Duration) -> Result<Value, Problem> {
     content_type(request.headers())?;
+    let bytes = bytes(request, bytes_max, wait, "send less at once").await?;
+    greenroom_wire::json(&bytes).map_err(|message| Problem::new(StatusCode::BAD_REQUEST, "malformed", message))
+}
+
+/// The same of a body of any kind; `help` is what to do about one that is too large.
+pub(crate) async fn bytes(request: Request, bytes_max: usize, wait: Duration, help: &str) -> Result<Bytes, Problem> {
     let too_large = || {
-        let message = format!("the body is larger than {bytes_max} bytes; send less at once");
+        let message = format!("the body is larger than {bytes_max} bytes; {help}");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     };
     let said: Option<usize> =
@@ -22,19 +28,18 @@ pub(crate) async fn json(request: Request, bytes_max: usize, wait: Duration) -> 
     if said.is_some_and(|length| length > bytes_max) {
         return Err(too_large());
     }
-    let bytes = match tokio::time::timeout(wait, Bytes::from_request(request, &())).await {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => return Err(too_large()),
+    match tokio::time::timeout(wait, Bytes::from_request(request, &())).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_large()),
         Ok(Err(rejection)) => {
             let message = format!("the body broke off: {}", rejection.body_text());
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "malformed", message));
+            Err(Problem::new(StatusCode::BAD_REQUEST, "malformed", message))
         }
         Err(_) => {
             let message = format!("the body did not arrive within {} s", wait.as_secs());
-            return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", message));
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", message))
         }
-    };
-    greenroom_wire::json(&bytes).map_err(|message| Problem::new(StatusCode::BAD_REQUEST, "malformed", message))
+    }
 }
 
 fn content_type(headers: &HeaderMap) -> Result<(), Problem> {

@@ -3,11 +3,14 @@
 //! Opening a connection costs a client nothing. One that never finishes its request must not keep its place.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::serve::{Listener as _, ListenerExt as _};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -16,6 +19,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
 use crate::settings::Settings;
+
+/// Where a request came from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Accepts connections until it is dropped. Those that are open then end with `open`.
 pub(crate) async fn accept(
@@ -41,7 +48,12 @@ pub(crate) async fn accept(
         let mut connection = TimeoutStream::new(connection);
         // Hyper's own timeout covers reading alone.
         connection.set_write_timeout(Some(settings.header_wait));
-        let served = open.watch(http.serve_connection(TokioIo::new(Box::pin(connection)), service.clone()));
+        let service = service.clone();
+        let from_there = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(Peer(from));
+            service.call(request)
+        });
+        let served = open.watch(http.serve_connection(TokioIo::new(Box::pin(connection)), from_there));
         tokio::spawn(async move {
             if let Err(error) = served.await {
                 tracing::debug!(%from, %error, "a connection ended early");

@@ -2,9 +2,12 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use greenroom_memory::Unavailable;
 use thiserror::Error;
+
+use crate::admin::TokensError;
 
 /// Why serving did not start, or did not end well.
 #[derive(Debug, Error)]
@@ -20,6 +23,10 @@ pub enum ServeError {
     Listen { address: SocketAddr, source: io::Error },
     #[error("the setting `{name}` is {found}, expected {expected}")]
     Setting { name: &'static str, found: usize, expected: String },
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
+    #[error("{path} cannot be used: {source}")]
+    File { path: PathBuf, source: io::Error },
     #[error("decisions of the last moments before the stop may not be in the log: {0}")]
     Flush(Unavailable),
 }

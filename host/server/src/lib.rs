@@ -2,7 +2,9 @@
 //!
 //! [`Server::bind`] takes an address before anything slow is done, so that a port in use is told at once;
 //! [`Server::run`] serves a host on it until it is told to stop. `docs/http-api.md` describes what is spoken.
+//! [`AdminListener`] is the same for operators, see `docs/operations.md`.
 
+mod admin;
 mod body;
 mod connections;
 mod error;
@@ -15,7 +17,12 @@ mod settings;
 mod tests;
 mod wire;
 
+pub use admin::{
+    ADMIN_FILE, AUDIT_FILE, Admin, AdminListener, AdminSettings, Announced, Level, OPERATOR_FILE, Rate, TOKENS_FILE,
+    Token, Tokens, TokensError, announced,
+};
 pub use error::ServeError;
 pub use server::{Server, serve};
 pub use settings::Settings;
 pub use wire::decide::Decided;
+pub use wire::plans::{Compared, Deployed, Plans};

@@ -1,10 +1,13 @@
 //! Answers that say what went wrong: one shape for all of them.
 
+use std::io;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use greenroom_model::{Fault, FaultSource};
-use greenroom_runtime::AskError;
+use greenroom_graph::{Diagnostics, Severity};
+use greenroom_model::{Fault, FaultSource, Generation};
+use greenroom_runtime::{AskError, HistoryError, LoadGraphError, Refused};
 use greenroom_wire::{MISTAKES_MAX, Mistake};
 use serde::Serialize;
 
@@ -17,8 +20,35 @@ pub(crate) struct Problem {
     code: &'static str,
     message: String,
     mistakes: Vec<Mistake>,
+    /// Of a graph file, and of those alone.
+    graph: Vec<GraphMistake>,
+    /// What is active, when that is why.
+    active: Option<u64>,
     fault: Option<Fault>,
     retry_after_s: Option<u32>,
+}
+
+/// A mistake in a graph file.
+#[derive(Debug, Serialize)]
+struct GraphMistake {
+    severity: &'static str,
+    code: String,
+    file: String,
+    line: usize,
+    column: usize,
+    /// In bytes of the file.
+    offset: usize,
+    length: usize,
+    message: String,
+    label: String,
+    help: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Mistakes<'p> {
+    Body(&'p [Mistake]),
+    Graph(&'p [GraphMistake]),
 }
 
 #[derive(Serialize)]
@@ -30,14 +60,25 @@ struct Body<'p> {
 struct Error<'p> {
     code: &'p str,
     message: &'p str,
-    mistakes: &'p [Mistake],
+    mistakes: Mistakes<'p>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<wire::Fault<'p>>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), mistakes: Vec::new(), fault: None, retry_after_s: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            mistakes: Vec::new(),
+            graph: Vec::new(),
+            active: None,
+            fault: None,
+            retry_after_s: None,
+        }
     }
 
     /// Values that cannot be; all of them, or as many as are told.
@@ -79,10 +120,34 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
     }
 
+    /// No such generation is known.
+    pub(crate) fn unknown_plan(generation: Generation) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no generation {generation}"))
+    }
+
+    /// Something could not be written to the data folder.
+    pub(crate) fn not_kept(source: &io::Error, message: impl std::fmt::Display) -> Self {
+        let status = match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self::new(status, "not_recorded", message.to_string())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// In a line, for the audit log.
+    pub(crate) fn outcome(&self) -> String {
+        format!("{}: {}", self.status.as_u16(), self.message)
+    }
+
     /// When the caller may come again, if coming again may help.
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            self.retry_after_s = Some(seconds);
+            self.retry_after_s.get_or_insert(seconds);
         }
         self
     }
@@ -109,17 +174,79 @@ impl From<AskError> for Problem {
     }
 }
 
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let message = refused.to_string();
+        let status = match &refused {
+            Refused::Conflict { .. } => StatusCode::CONFLICT,
+            Refused::Graph(_)
+            | Refused::Unreadable(_)
+            | Refused::Renamed { .. }
+            | Refused::NoSuchAgent(_)
+            | Refused::Prepare(_)
+            | Refused::Untrained { .. }
+            | Refused::Learn(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Refused::NoSuchPlan(_) => StatusCode::NOT_FOUND,
+            Refused::Lost { .. } => StatusCode::GONE,
+            Refused::Keep(source) => return Self::not_kept(source, message),
+            Refused::Inactive | Refused::Record(_) | Refused::Gone => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let mut problem = Self::new(status, refused.kind(), message);
+        match refused {
+            Refused::Conflict { active, .. } => problem.active = active.map(|now| now.generation.0),
+            Refused::Graph(LoadGraphError::Graph(diagnostics)) => {
+                problem.message = diagnostics.to_string();
+                problem.graph = graph_mistakes(&diagnostics);
+            }
+            _ => {}
+        }
+        problem
+    }
+}
+
+impl From<HistoryError> for Problem {
+    fn from(error: HistoryError) -> Self {
+        Self::unavailable(format!("the record of plans cannot be read: {error}"))
+    }
+}
+
+fn graph_mistakes(diagnostics: &Diagnostics) -> Vec<GraphMistake> {
+    let mistake = |(told, mistake): (greenroom_graph::Diagnostic, &greenroom_graph::Mistake)| GraphMistake {
+        severity: match told.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        },
+        code: told.code,
+        file: diagnostics.file_name().to_owned(),
+        line: told.line,
+        column: told.column,
+        offset: mistake.span().start,
+        length: mistake.span().len(),
+        message: told.message,
+        label: told.label,
+        help: told.help,
+    };
+    diagnostics.iter().zip(diagnostics.mistakes()).take(MISTAKES_MAX).map(mistake).collect()
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let error = Error {
             code: self.code,
             message: &self.message,
-            mistakes: &self.mistakes,
+            mistakes: match self.graph.as_slice() {
+                [] => Mistakes::Body(&self.mistakes),
+                graph => Mistakes::Graph(graph),
+            },
+            active: self.active,
             fault: self.fault.as_ref().map(wire::Fault::from),
         };
         let mut response = (self.status, Json(Body { error })).into_response();
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

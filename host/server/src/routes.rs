@@ -134,7 +134,7 @@ impl App {
         Ok(Json(wire::status::Status::new(self, plan.as_deref(), &counts)).into_response())
     }
 
-    fn answer(&self, result: Result<Response, Problem>) -> Response {
+    pub(crate) fn answer(&self, result: Result<Response, Problem>) -> Response {
         result.unwrap_or_else(|problem| problem.retry_after(self.retry_after_s).into_response())
     }
 }
@@ -175,12 +175,12 @@ async fn unknown_path(uri: Uri) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "not_found", message)
 }
 
-async fn wrong_method(method: Method, uri: Uri) -> Problem {
+pub(crate) async fn wrong_method(method: Method, uri: Uri) -> Problem {
     let message = format!("{} does not take {method}; the header `allow` says what it takes", uri.path());
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
 }
 
-async fn traced(request: Request, next: Next) -> Response {
+pub(crate) async fn traced(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let span = tracing::debug_span!("http", method = %request.method(), path, status = tracing::field::Empty);
     let response = next.run(request).instrument(span.clone()).await;

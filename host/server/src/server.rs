@@ -1,5 +1,6 @@
 //! From an address to a stop that loses nothing.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -7,10 +8,14 @@ use std::sync::Arc;
 use greenroom_runtime::Host;
 use hyper_util::server::graceful::GracefulShutdown;
 
+use crate::admin::{Admin, Announcement, Desk};
 use crate::connections;
 use crate::error::ServeError;
 use crate::routes::App;
 use crate::settings::Settings;
+
+/// Connections of operators: they are few.
+const CONNECTIONS_MAX: usize = 64;
 
 /// A server that has its address and serves nothing yet: connections wait until [`Server::run`].
 #[derive(Debug)]
@@ -18,6 +23,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     settings: Settings,
+    admin: Option<Admin>,
 }
 
 /// Binds, and serves until `shutdown`; see [`Server::run`].
@@ -39,7 +45,14 @@ impl Server {
         let listener = TcpListener::bind(settings.listen).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address, settings })
+        Ok(Self { listener, address, settings, admin: None })
+    }
+
+    /// Serves operators too, at an address of their own.
+    #[must_use]
+    pub fn with_admin(mut self, admin: Admin) -> Self {
+        self.admin = Some(admin);
+        self
     }
 
     /// The address, with the port that was found when the settings left it open.
@@ -64,8 +77,17 @@ impl Server {
         let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?;
         let open = GracefulShutdown::new();
         tracing::info!(address = %self.address, "listening");
+        let operators = self.admin.map(|admin| Operators::new(admin, app)).transpose()?;
+        let desk = operators.as_ref().map(|operators| Arc::clone(&operators.desk));
+        let administered = async {
+            match operators {
+                Some(operators) => operators.serve(&self.settings, &open).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             never = connections::accept(listener, App::router(app), &self.settings, &open) => match never {},
+            never = administered => match never {},
             () = shutdown => {}
         }
         app.drain();
@@ -74,14 +96,45 @@ impl Server {
         let finish = async {
             open.shutdown().await;
             app.gate.idle().await;
+            if let Some(desk) = &desk {
+                // A change may go on without its caller.
+                desk.changes().idle().await;
+            }
         };
         if tokio::time::timeout(self.settings.drain, finish).await.is_err() {
             let (running, waiting) = (app.gate.running(), app.gate.waiting());
             tracing::warn!(running, waiting, "gave up on what was not finished in time");
             app.gate.close();
+            if let Some(desk) = &desk {
+                desk.changes().close();
+            }
         }
         app.host.flush().await.map_err(ServeError::Flush)?;
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+/// What serves operators.
+struct Operators {
+    listener: tokio::net::TcpListener,
+    desk: Arc<Desk>,
+    /// There for as long as calls are taken.
+    _announcement: Announcement,
+}
+
+impl Operators {
+    fn new(admin: Admin, app: &Arc<App>) -> Result<Self, ServeError> {
+        let Admin { listener, address, office, announcement } = admin;
+        let failed = |error| ServeError::listen(address, error);
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
+        tracing::info!(%address, "listening to operators");
+        let desk = Arc::new(Desk { app: Arc::clone(app), office });
+        Ok(Self { listener, desk, _announcement: announcement })
+    }
+
+    async fn serve(self, settings: &Settings, open: &GracefulShutdown) -> Infallible {
+        let settings = Settings { connections_max: CONNECTIONS_MAX, ..settings.clone() };
+        connections::accept(self.listener, Desk::router(&self.desk), &settings, open).await
     }
 }

@@ -1,5 +1,6 @@
 //! The API as its callers see it, over a real host with a guest that does as it is told.
 
+mod admin;
 mod connections;
 mod decide;
 mod feedback;
@@ -27,7 +28,7 @@ use crate::routes::App;
 struct Served {
     app: Arc<App>,
     settings: Settings,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What to build.
@@ -69,7 +70,7 @@ impl Setup {
         let folder = TempDir::new().unwrap();
         let host = self.host(folder.path());
         let app = Arc::new(App::new(host, &self.settings));
-        Served { app, settings: self.settings, _folder: folder }
+        Served { app, settings: self.settings, folder }
     }
 
     fn host(&self, folder: &Path) -> Host {

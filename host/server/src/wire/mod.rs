@@ -3,6 +3,7 @@
 
 pub(crate) mod decide;
 pub(crate) mod feedback;
+pub(crate) mod plans;
 pub(crate) mod status;
 
 use std::collections::BTreeMap;

@@ -1,10 +1,11 @@
 //! `GET /v1/status`, `/healthz` and `/readyz`.
 
 use greenroom_memory::Counts;
-use greenroom_runtime::{ActivePlan, Agent, Source};
+use greenroom_runtime::{ActivePlan, Agent, RefusedRecord, Source};
 use serde::Serialize;
 
 use super::Usage;
+use super::plans::Refusal;
 use crate::routes::App;
 
 /// How a probe is answered.
@@ -27,6 +28,21 @@ pub(crate) struct Status<'s> {
     decisions: Decisions,
     feedback: Feedback,
     requests: Requests,
+}
+
+/// The same for operators.
+#[derive(Debug, Serialize)]
+pub(crate) struct Operated<'s> {
+    #[serde(flatten)]
+    status: Status<'s>,
+    /// The latest change that was not taken.
+    refused: Option<Refusal<'s>>,
+}
+
+impl<'s> Operated<'s> {
+    pub(crate) fn new(status: Status<'s>, refused: Option<&'s RefusedRecord>) -> Self {
+        Self { status, refused: refused.map(Refusal::from) }
+    }
 }
 
 #[derive(Debug, Serialize)]

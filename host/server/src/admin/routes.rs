@@ -1,0 +1,349 @@
+//! What operators can call, and which level it takes. The router is made of the table alone, so nothing is served that has
+//! no line here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{DefaultBodyLimit, Extension, Path, Query, Request, State};
+use axum::http::{Method, StatusCode, Uri, header};
+use axum::middleware;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, get, post, put};
+use axum::{Json, Router};
+use greenroom_model::{Digest, Generation};
+use greenroom_runtime::telemetry::CONTENT_TYPE;
+use greenroom_runtime::{Change, GraphText, KeepError, Part, PlanRecord, Proposal, Refused};
+use greenroom_wire::{Back, Proposed};
+
+use super::guard::{Caller, Done, guard};
+use super::tokens::Level;
+use super::{AdminSettings, Desk};
+use crate::body;
+use crate::problem::Problem;
+use crate::routes::{traced, wrong_method};
+use crate::wire::plans::{self, Compared, Deployed, Made, Plans};
+use crate::wire::status::{Operated, State as Probed, Status};
+
+/// Bytes of a body that is JSON: a graph file, and more than enough for what is said about it.
+const JSON_BYTES_MAX: usize = 8 << 20;
+
+/// How long such a body may take.
+const JSON_WAIT: Duration = Duration::from_secs(10);
+
+/// How long a component may take.
+const UPLOAD_WAIT: Duration = Duration::from_secs(120);
+
+/// Records of one answer, when the request does not say.
+const LIMIT: usize = 20;
+
+/// And at most.
+const LIMIT_MAX: usize = 1_000;
+
+/// What is called.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    /// None: it takes no token.
+    pub(crate) level: Option<Level>,
+    handler: fn(&AdminSettings) -> MethodRouter<Arc<Desk>>,
+}
+
+impl Route {
+    pub(super) fn shown(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
+const fn route(
+    method: Method,
+    path: &'static str,
+    level: Option<Level>,
+    handler: fn(&AdminSettings) -> MethodRouter<Arc<Desk>>,
+) -> Route {
+    Route { method, path, level, handler }
+}
+
+/// All there is.
+pub(crate) static ROUTES: [Route; 10] = [
+    route(Method::GET, "/healthz", None, |_| get(healthy)),
+    route(Method::GET, "/metrics", Some(Level::Read), |_| get(metrics)),
+    route(Method::GET, "/v1/status", Some(Level::Read), |_| get(status)),
+    route(Method::GET, "/v1/plans", Some(Level::Read), |_| get(list)),
+    route(Method::POST, "/v1/plans", Some(Level::Deploy), |_| post(deploy)),
+    route(Method::GET, "/v1/plans/{generation}", Some(Level::Read), |_| get(one)),
+    route(Method::GET, "/v1/diff", Some(Level::Read), |_| get(compare)),
+    route(Method::POST, "/v1/rollback", Some(Level::Deploy), |_| post(back)),
+    route(Method::PUT, "/v1/components", Some(Level::Deploy), |settings| {
+        put(upload).layer(DefaultBodyLimit::max(settings.component_bytes_max))
+    }),
+    route(Method::GET, "/v1/components/{digest}", Some(Level::Read), |_| get(has)),
+];
+
+impl Desk {
+    pub(crate) fn router(desk: &Arc<Self>) -> Router {
+        let add = |router: Router<Arc<Self>>, route: &'static Route| {
+            let guarded = middleware::from_fn_with_state((Arc::clone(desk), route), guard);
+            router.route(route.path, (route.handler)(&desk.office.settings).route_layer(guarded))
+        };
+        ROUTES
+            .iter()
+            .fold(Router::new(), add)
+            .fallback(unknown_path)
+            .method_not_allowed_fallback(wrong_method)
+            .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
+            .layer(middleware::from_fn(traced))
+            .with_state(Arc::clone(desk))
+    }
+
+    fn answer(&self, result: Result<Response, Problem>) -> Response {
+        self.app.answer(result)
+    }
+
+    async fn list(self: &Arc<Self>, parameters: Parameters) -> Result<Response, Problem> {
+        let mut asked = Asked::read(parameters, &["limit", "before"])?;
+        let limit = asked.take("limit")?.unwrap_or(LIMIT as u64);
+        let limit = usize::try_from(limit).ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+        let limit = limit.ok_or_else(|| malformed(format!("`limit` is to be from 1 to {LIMIT_MAX}")))?;
+        let before = asked.take("before")?;
+        self.aside(move |desk| {
+            let host = &desk.app.host;
+            let (records, refused) = (host.plan_records()?, host.refusals()?);
+            Ok(Json(Plans::new(&records, &refused, &plans::Now::of(host), limit, before)).into_response())
+        })
+        .await
+    }
+
+    async fn one(self: &Arc<Self>, generation: &str) -> Result<Response, Problem> {
+        let generation = number("the generation", generation)?;
+        self.aside(move |desk| {
+            let host = &desk.app.host;
+            let record = host.plan_record(generation)?.ok_or_else(|| Problem::unknown_plan(generation))?;
+            let content = host.plan_content(&record)?;
+            Ok(Json(Made::new(&record, content.as_ref(), &plans::Now::of(host))).into_response())
+        })
+        .await
+    }
+
+    async fn compare(self: &Arc<Self>, parameters: Parameters) -> Result<Response, Problem> {
+        let mut asked = Asked::read(parameters, &["from", "to"])?;
+        let (from, to) = (asked.take("from")?, asked.take("to")?);
+        let both = from.zip(to).ok_or_else(|| malformed("`from` and `to` are to be generations".to_owned()))?;
+        let (from, to) = (Generation(both.0), Generation(both.1));
+        self.aside(move |desk| {
+            let differences = desk.app.host.differences(from, to).map_err(|refused| match refused {
+                Refused::NoSuchPlan(generation) => Problem::unknown_plan(generation),
+                other => other.into(),
+            })?;
+            Ok(Json(Compared::new(from, to, &differences)).into_response())
+        })
+        .await
+    }
+
+    async fn deploy(self: &Arc<Self>, caller: &Caller, request: Request) -> Result<Response, Problem> {
+        let read = async {
+            let body = body::json(request, JSON_BYTES_MAX, JSON_WAIT).await?;
+            greenroom_wire::proposed(body).map_err(Problem::invalid)
+        };
+        let Proposed { file_name, text, components, parent, reason } = match read.await {
+            Ok(read) => read,
+            Err(problem) => return Err(self.wrong(caller, problem).await),
+        };
+        let after = parent.map_or_else(|| "whatever is active".to_owned(), |parent| format!("generation {parent}"));
+        let what = format!("{file_name} ({}) after {after}: {reason}", Digest::of(text.as_bytes()).short());
+        let components = components.into_iter().map(|(path, digest)| (path, Part::Kept(digest))).collect();
+        let change = Change::Graph { graph: GraphText { file_name, text }, components };
+        self.propose(caller, what, Proposal { parent, author: caller.name.clone(), reason, change }).await
+    }
+
+    async fn back(self: &Arc<Self>, caller: &Caller, request: Request) -> Result<Response, Problem> {
+        let read = async {
+            let body = body::json(request, JSON_BYTES_MAX, JSON_WAIT).await?;
+            let Back { to, reason } = greenroom_wire::back(body).map_err(Problem::invalid)?;
+            let (parent, to) = match to {
+                Some(to) => (None, to),
+                // What is before the plan that is active now: when another one becomes so meanwhile, it is a conflict, and
+                // not a step further back.
+                None => self.aside(Self::before).await.map(|(active, before)| (Some(active), before))?,
+            };
+            Ok((parent, to, reason))
+        };
+        let (parent, to, reason) = match read.await {
+            Ok(read) => read,
+            Err(problem) => return Err(self.wrong(caller, problem).await),
+        };
+        let what = format!("back to generation {to}: {reason}");
+        let proposal = Proposal { parent, author: caller.name.clone(), reason, change: Change::Again(to) };
+        self.propose(caller, what, proposal).await
+    }
+
+    /// What is active, and what was before it.
+    fn before(&self) -> Result<(Generation, Generation), Problem> {
+        let host = &self.app.host;
+        let active = host.active().ok_or_else(Problem::inactive)?.generation;
+        let parent = host.plan_record(active)?.and_then(|record: PlanRecord| record.parent);
+        let parent = parent.ok_or_else(|| {
+            let message = format!("generation {active} is the first that is known: there is nothing to go back to");
+            Problem::new(StatusCode::NOT_FOUND, "not_found", message)
+        })?;
+        Ok((active, parent))
+    }
+
+    async fn propose(self: &Arc<Self>, caller: &Caller, what: String, proposal: Proposal) -> Result<Response, Problem> {
+        self.change(caller, what, move |host| {
+            let done = host.propose(proposal)?;
+            let parent = host.plan_record(done.generation)?.and_then(|record| record.parent);
+            let what = if done.changed { "active" } else { "was active already" };
+            let outcome = format!("generation {}, {}, {what}", done.generation, done.plan.short());
+            Ok(Done { answer: Json(Deployed::new(&done, parent)).into_response(), outcome })
+        })
+        .await
+    }
+
+    async fn upload(self: &Arc<Self>, caller: &Caller, request: Request) -> Result<Response, Problem> {
+        // Nobody closes it.
+        let _place = self.office.uploads.acquire().await.map_err(|_| Problem::draining())?;
+        let (bytes_max, help) = (self.office.settings.component_bytes_max, "`component_bytes_max` is as large");
+        let read = body::bytes(request, bytes_max, UPLOAD_WAIT, help).await;
+        let bytes: Bytes = match read.and_then(wasm) {
+            Ok(bytes) => bytes,
+            Err(problem) => return Err(self.wrong(caller, problem).await),
+        };
+        let (digest, bytes) = self.aside(move |_| Ok((Digest::of(&bytes), bytes))).await?;
+        self.change(caller, format!("{digest}, {} bytes", bytes.len()), move |host| {
+            let digest = host.keep_component(&bytes)?;
+            Ok(Done { answer: Json(plans::Kept::new(digest)).into_response(), outcome: "kept".to_owned() })
+        })
+        .await
+    }
+
+    async fn has(self: &Arc<Self>, digest: &str) -> Result<Response, Problem> {
+        let digest: Digest = digest.parse().map_err(|e: greenroom_model::DigestError| malformed(e.to_string()))?;
+        self.aside(move |desk| {
+            if desk.app.host.has_component(&digest) {
+                return Ok(Json(plans::Kept::new(digest)).into_response());
+            }
+            let message = format!("the host does not have the component {digest}");
+            Err(Problem::new(StatusCode::NOT_FOUND, "not_found", message))
+        })
+        .await
+    }
+
+    async fn status(self: &Arc<Self>) -> Result<Response, Problem> {
+        self.aside(|desk| {
+            let host = &desk.app.host;
+            let counts = host.counts().map_err(|error| Problem::unavailable(error.to_string()))?;
+            let (plan, refused) = (host.active(), host.refusals()?);
+            let status = Status::new(&desk.app, plan.as_deref(), &counts);
+            Ok(Json(Operated::new(status, refused.last())).into_response())
+        })
+        .await
+    }
+}
+
+fn wasm(bytes: Bytes) -> Result<Bytes, Problem> {
+    if bytes.starts_with(b"\0asm") {
+        return Ok(bytes);
+    }
+    let message = format!("the body is no WebAssembly ({} bytes); send a component as it is", bytes.len());
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message))
+}
+
+impl From<KeepError> for Problem {
+    fn from(error: KeepError) -> Self {
+        match &error {
+            KeepError::Io(source) => Self::not_kept(source, &error),
+            KeepError::Full { .. } => Self::new(StatusCode::INSUFFICIENT_STORAGE, "full", error.to_string()),
+        }
+    }
+}
+
+type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
+
+fn malformed(message: String) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "malformed", message)
+}
+
+fn number(what: &str, text: &str) -> Result<Generation, Problem> {
+    let text = greenroom_model::text::shortened(text, 40);
+    text.parse().map(Generation).map_err(|_| malformed(format!("{what} is `{text}`, expected a whole number")))
+}
+
+/// The parameters of a query, all of them numbers.
+struct Asked(Vec<(String, String)>);
+
+impl Asked {
+    fn read(parameters: Parameters, known: &[&str]) -> Result<Self, Problem> {
+        let Query(parameters) = parameters.map_err(|rejection| malformed(rejection.body_text()))?;
+        match parameters.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            Some((name, _)) => {
+                let known = known.join("`, `");
+                Err(malformed(format!("unknown query parameter {name:?}; known here are `{known}`")))
+            }
+            None => Ok(Self(parameters)),
+        }
+    }
+
+    fn take(&mut self, name: &str) -> Result<Option<u64>, Problem> {
+        let found = self.0.iter().rev().find(|(found, _)| found == name);
+        found.map(|(_, value)| number(&format!("the query parameter `{name}`"), value).map(|n| n.0)).transpose()
+    }
+}
+
+async fn healthy() -> Response {
+    Json(Probed { status: "ok" }).into_response()
+}
+
+async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
+    let result =
+        desk.aside(|desk| Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], desk.app.host.metrics()).into_response()));
+    let result = result.await;
+    desk.answer(result)
+}
+
+async fn status(State(desk): State<Arc<Desk>>) -> Response {
+    let result = desk.status().await;
+    desk.answer(result)
+}
+
+async fn list(State(desk): State<Arc<Desk>>, parameters: Parameters) -> Response {
+    let result = desk.list(parameters).await;
+    desk.answer(result)
+}
+
+async fn one(State(desk): State<Arc<Desk>>, Path(generation): Path<String>) -> Response {
+    let result = desk.one(&generation).await;
+    desk.answer(result)
+}
+
+async fn compare(State(desk): State<Arc<Desk>>, parameters: Parameters) -> Response {
+    let result = desk.compare(parameters).await;
+    desk.answer(result)
+}
+
+async fn deploy(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>, request: Request) -> Response {
+    let result = desk.deploy(&caller, request).await;
+    desk.answer(result)
+}
+
+async fn back(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>, request: Request) -> Response {
+    let result = desk.back(&caller, request).await;
+    desk.answer(result)
+}
+
+async fn upload(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>, request: Request) -> Response {
+    let result = desk.upload(&caller, request).await;
+    desk.answer(result)
+}
+
+async fn has(State(desk): State<Arc<Desk>>, Path(digest): Path<String>) -> Response {
+    let result = desk.has(&digest).await;
+    desk.answer(result)
+}
+
+async fn unknown_path(uri: Uri) -> Problem {
+    let known: Vec<String> = ROUTES.iter().map(Route::shown).collect();
+    let message = format!("there is nothing at {}; there is {}", uri.path(), known.join(", "));
+    Problem::new(StatusCode::NOT_FOUND, "not_found", message)
+}
