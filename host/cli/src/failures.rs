@@ -30,12 +30,17 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
 
 /// What a person is told about a file that cannot be read.
 pub(crate) fn unreadable(path: &std::path::Path, error: &std::io::Error) -> Failure {
+    Failure::bad_file(why_unreadable(path, error))
+}
+
+/// The same in words.
+pub(crate) fn why_unreadable(path: &std::path::Path, error: &std::io::Error) -> String {
     let path = path.display();
-    Failure::bad_file(match error.kind() {
+    match error.kind() {
         ErrorKind::NotFound => format!("there is no file {path}"),
         ErrorKind::IsADirectory => format!("{path} is a folder, expected a file"),
         _ => format!("{path} cannot be read: {error}"),
-    })
+    }
 }
 
 /// A fault with what is known of its cause.

@@ -4,6 +4,7 @@ mod commands;
 mod exit;
 mod failures;
 mod figures;
+mod operator;
 mod output;
 mod progress;
 mod settings;
@@ -14,7 +15,8 @@ mod whole;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    admit, check, compat, compile_component, config, decide, eval, inspect, package, replay, revoke, serve, train,
+    admit, check, compat, compile_component, config, decide, deploy, diff, eval, inspect, package, plans, replay,
+    revoke, rollback, serve, status, token, train,
 };
 
 /// A WebAssembly host for agents that evolve in production.
@@ -35,8 +37,14 @@ enum Command {
     Decide(decide::Arguments),
     Eval(eval::Arguments),
     Serve(serve::Arguments),
+    Deploy(deploy::Arguments),
+    Rollback(rollback::Arguments),
+    Plans(plans::Arguments),
+    Diff(diff::Arguments),
+    Status(status::Arguments),
     Replay(replay::Arguments),
     Revoke(revoke::Arguments),
+    Token(token::Arguments),
     Config(config::Arguments),
     Package(package::Arguments),
     #[command(hide = true)]
@@ -64,8 +72,14 @@ fn main() -> std::process::ExitCode {
         Command::Decide(arguments) => decide::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Deploy(arguments) => deploy::run(&arguments),
+        Command::Rollback(arguments) => rollback::run(&arguments),
+        Command::Plans(arguments) => plans::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Revoke(arguments) => revoke::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Package(arguments) => package::run(&arguments),
         Command::CompileComponent(arguments) => return compile_component::run(&arguments),

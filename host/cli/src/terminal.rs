@@ -1,6 +1,7 @@
 //! What people see of errors, logs and interruptions.
 
 use std::io::IsTerminal as _;
+use std::sync::OnceLock;
 
 use miette::MietteHandlerOpts;
 use tracing_subscriber::EnvFilter;
@@ -34,11 +35,25 @@ pub(crate) fn log(level: &str) {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
 }
 
+/// What whoever presses Ctrl-C should know.
+static WHEN_INTERRUPTED: OnceLock<&str> = OnceLock::new();
+
+/// Says something before Ctrl-C ends the process.
+pub(crate) fn say_when_interrupted(words: &'static str) {
+    // The first says it best.
+    let _ = WHEN_INTERRUPTED.set(words);
+}
+
 /// Ctrl-C ends the process at once. Whatever it was writing is whole or not there: files are written beside and renamed.
 pub(crate) fn end_when_interrupted() {
     let started = std::thread::Builder::new().name("greenroom-interrupt".to_owned()).spawn(|| {
         match tokio::runtime::Builder::new_current_thread().enable_io().build().map(|r| r.block_on(interrupted())) {
-            Ok(Ok(())) => std::process::exit(exit::INTERRUPTED),
+            Ok(Ok(())) => {
+                if let Some(words) = WHEN_INTERRUPTED.get() {
+                    eprintln!("{words}");
+                }
+                std::process::exit(exit::INTERRUPTED);
+            }
             Ok(Err(error)) | Err(error) => tracing::debug!(%error, "Ctrl-C is left to the system"),
         }
     });

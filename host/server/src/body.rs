@@ -20,7 +20,7 @@ pub(crate) async fn json(request: Request, bytes_max: usize, wait: Duration) -> 
 /// The same of a body of any kind.
 pub(crate) async fn bytes(request: Request, bytes_max: usize, wait: Duration) -> Result<Bytes, Problem> {
     let too_large = || {
-        let message = format!("the body is larger than {bytes_max} bytes; send less at once");
+        let message = format!("the body is larger than {bytes_max} bytes; {help}");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     };
     let said: Option<usize> =

@@ -6,12 +6,18 @@ pub(crate) mod compat;
 pub(crate) mod compile_component;
 pub(crate) mod config;
 pub(crate) mod decide;
+pub(crate) mod deploy;
+pub(crate) mod diff;
 pub(crate) mod eval;
 pub(crate) mod inspect;
 pub(crate) mod package;
+pub(crate) mod plans;
 pub(crate) mod replay;
 pub(crate) mod revoke;
+pub(crate) mod rollback;
 pub(crate) mod serve;
+pub(crate) mod status;
+pub(crate) mod token;
 pub(crate) mod train;
 
 use std::path::Path;

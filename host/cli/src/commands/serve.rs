@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use greenroom_server::{ServeError, Server};
+use greenroom_server::{AdminListener, ServeError, Server, TokensError};
 use tokio::signal;
 
 use crate::exit::{self, Failure};
@@ -26,7 +26,15 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = arguments.host.with(&arguments.server)?;
     // A port in use is told before anything slow is done.
-    let server = Server::bind(settings.server())?;
+    let (callers, operators) = (settings.server(), settings.admin());
+    if callers.listen == operators.listen && callers.listen.port() != 0 {
+        return Err(Failure::arguments(format!(
+            "{} is where callers are served: operators need an address of their own (`admin_listen`)",
+            callers.listen
+        )));
+    }
+    let server = Server::bind(callers)?;
+    let admin = AdminListener::bind(operators)?;
     let host = super::open_to_serve(&settings, &arguments.graph)?;
     // What was active serves, whatever the files say by now; what they say is a change like any other.
     let generation = match host.resume() {
@@ -42,6 +50,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     host.watch_revocations().map_err(|e| no_thread("watch revocations", &e))?;
     host.watch_files(settings.settle()).map_err(|e| no_thread("watch files", &e))?;
     host.keep().map_err(|e| no_thread("look after what serves", &e))?;
+    let administered = admin.local_addr();
+    let server = server.with_admin(admin.open(&settings.data_dir(&arguments.graph))?);
     let failed = |e: std::io::Error| Failure::failed(format!("no threads to serve with: {e}"));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
@@ -52,7 +62,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let served = runtime.block_on(async {
         let asked_to_stop = Stop::listen().map_err(failed)?;
         let name = host.loaded().plan.name.clone();
-        output::text(&format!("serving {name}, generation {generation}, on http://{}\n", server.local_addr()))?;
+        output::text(&format!(
+            "serving {name}, generation {generation}, on http://{}\noperated on http://{administered}\n",
+            server.local_addr()
+        ))?;
         Ok(server.run(host, asked_to_stop.wait()).await?)
     });
     // What did not finish within the time it was given is not waited for.
@@ -65,7 +78,18 @@ impl From<ServeError> for Failure {
         match error {
             ServeError::InUse { .. } => Self::in_use(error),
             ServeError::Setting { .. } | ServeError::NotHere { .. } => Self::arguments(error),
+            ServeError::Tokens(error) => error.into(),
             other => Self::failed(other),
+        }
+    }
+}
+
+impl From<TokensError> for Failure {
+    fn from(error: TokensError) -> Self {
+        match error {
+            TokensError::Open { .. } | TokensError::Lines { .. } => Self::bad_file(error),
+            TokensError::Name(_) | TokensError::Known(_) | TokensError::Unknown { .. } => Self::arguments(error),
+            TokensError::Io { .. } | TokensError::Full | TokensError::Random(_) => Self::failed(error),
         }
     }
 }

@@ -69,6 +69,9 @@ pub(crate) struct ServerFlags {
     /// Address and port.
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
+    /// Address and port for operators.
+    #[arg(long, value_name = "ADDR")]
+    admin_listen: Option<String>,
     /// Requests that are worked on at once.
     #[arg(long, value_name = "N")]
     concurrency_max: Option<String>,
@@ -87,6 +90,9 @@ pub(crate) struct ServerFlags {
     /// The largest body of a request.
     #[arg(long, value_name = "BYTES")]
     body_bytes_max: Option<String>,
+    /// The largest component that an operator brings.
+    #[arg(long, value_name = "BYTES")]
+    component_bytes_max: Option<String>,
     /// How many seconds requests in flight may take after a stop was asked for.
     #[arg(long, value_name = "S")]
     drain_s: Option<String>,
@@ -118,12 +124,14 @@ impl HostFlags {
             ("decisions_days", self.decisions_days.as_deref()),
             ("compiled_days", self.compiled_days.as_deref()),
             ("listen", server.listen.as_deref()),
+            ("admin_listen", server.admin_listen.as_deref()),
             ("concurrency_max", server.concurrency_max.as_deref()),
             ("queue_max", server.queue_max.as_deref()),
             ("connections_max", server.connections_max.as_deref()),
             ("header_s", server.header_s.as_deref()),
             ("body_s", server.body_s.as_deref()),
             ("body_bytes_max", server.body_bytes_max.as_deref()),
+            ("component_bytes_max", server.component_bytes_max.as_deref()),
             ("drain_s", server.drain_s.as_deref()),
         ];
         Settings::read(self.config.as_deref(), &flags)

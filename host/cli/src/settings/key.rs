@@ -15,7 +15,7 @@ pub(crate) struct Key {
 
 #[derive(Debug)]
 enum Kind {
-    Address,
+    Address { default: fn() -> SocketAddr },
     Count { low: u64, high: u64, default: fn() -> u64 },
     Data,
     Cache,
@@ -35,9 +35,14 @@ const fn count(name: &'static str, what: &'static str, low: u64, high: u64, defa
     Key { name, what, kind: Kind::Count { low, high, default } }
 }
 
+const fn address(name: &'static str, what: &'static str, default: fn() -> SocketAddr) -> Key {
+    Key { name, what, kind: Kind::Address { default } }
+}
+
 /// In the order in which they are shown.
-pub(crate) const KEYS: [Key; 24] = [
-    Key { name: "listen", what: "where the server listens", kind: Kind::Address },
+pub(crate) const KEYS: [Key; 26] = [
+    address("listen", "where the server listens", || server().listen),
+    address("admin_listen", "where it listens to operators", || admin().listen),
     count("guest_threads", "threads that guests run on; 0 is one a core", 0, 1_024, || 0),
     count("pool_instances", "instances of agents that may live at once", 8, 20_000, || {
         u64::from(sandbox().pool_instances)
@@ -57,6 +62,9 @@ pub(crate) const KEYS: [Key; 24] = [
     }),
     count("body_s", "seconds that the body of a request may take", 1, 3_600, || server().body_wait.as_secs()),
     count("body_bytes_max", "the largest body of a request", 1_024, 1 << 30, || server().body_bytes_max as u64),
+    count("component_bytes_max", "the largest component that an operator brings", 1_024, 1 << 30, || {
+        admin().component_bytes_max as u64
+    }),
     count("drain_s", "seconds that requests in flight may take after a stop was asked for", 0, 3_600, || {
         server().drain.as_secs()
     }),
@@ -102,6 +110,10 @@ fn server() -> greenroom_server::Settings {
     greenroom_server::Settings::default()
 }
 
+fn admin() -> greenroom_server::AdminSettings {
+    greenroom_server::AdminSettings::default()
+}
+
 fn limits() -> greenroom_runtime::Limits {
     greenroom_runtime::Limits::default()
 }
@@ -127,7 +139,7 @@ impl Key {
 
     pub(crate) fn default_value(&self) -> Value {
         match &self.kind {
-            Kind::Address => Value::Address(server().listen),
+            Kind::Address { default } => Value::Address(default()),
             Kind::Count { default, .. } => Value::Count(default()),
             Kind::Data => Value::Folder(None),
             Kind::Cache => Value::Folder(user_cache()),
@@ -137,7 +149,7 @@ impl Key {
     /// What belongs there.
     pub(crate) fn expected(&self) -> String {
         match &self.kind {
-            Kind::Address => format!("an address and a port, such as {}", server().listen),
+            Kind::Address { default } => format!("an address and a port, such as {}", default()),
             Kind::Count { low, high, .. } => format!("a whole number from {low} to {high}"),
             Kind::Data | Kind::Cache => "the path of a folder".to_owned(),
         }
@@ -151,7 +163,7 @@ impl Key {
     /// Of text; else what was expected.
     pub(crate) fn parse(&self, text: &str) -> Result<Value, String> {
         let value = match &self.kind {
-            Kind::Address => text.parse().ok().map(Value::Address),
+            Kind::Address { .. } => text.parse().ok().map(Value::Address),
             Kind::Count { low, high, .. } => {
                 text.replace('_', "").parse().ok().filter(|n| (low..=high).contains(&n)).map(Value::Count)
             }

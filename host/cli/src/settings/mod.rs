@@ -92,6 +92,13 @@ impl Settings {
         usize::try_from(self.count(name)).unwrap_or(usize::MAX)
     }
 
+    fn address(&self, name: &str) -> Option<std::net::SocketAddr> {
+        match self.values.get(name) {
+            Some((Value::Address(address), _)) => Some(*address),
+            _ => None,
+        }
+    }
+
     fn folder(&self, name: &str) -> Option<PathBuf> {
         match self.values.get(name) {
             Some((Value::Folder(folder), _)) => folder.clone(),
@@ -162,12 +169,8 @@ impl Settings {
     /// How a server serves.
     pub(crate) fn server(&self) -> greenroom_server::Settings {
         let default = greenroom_server::Settings::default();
-        let listen = match self.values.get("listen") {
-            Some((Value::Address(address), _)) => *address,
-            _ => default.listen,
-        };
         greenroom_server::Settings {
-            listen,
+            listen: self.address("listen").unwrap_or(default.listen),
             concurrency_max: self.size("concurrency_max"),
             queue_max: self.size("queue_max"),
             connections_max: self.size("connections_max"),
@@ -175,6 +178,16 @@ impl Settings {
             body_wait: Duration::from_secs(self.count("body_s")),
             body_bytes_max: self.size("body_bytes_max"),
             drain: Duration::from_secs(self.count("drain_s")),
+            ..default
+        }
+    }
+
+    /// How it serves operators.
+    pub(crate) fn admin(&self) -> greenroom_server::AdminSettings {
+        let default = greenroom_server::AdminSettings::default();
+        greenroom_server::AdminSettings {
+            listen: self.address("admin_listen").unwrap_or(default.listen),
+            component_bytes_max: self.size("component_bytes_max"),
             ..default
         }
     }

@@ -123,6 +123,10 @@ impl Scene {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_greenroom"));
         command.args(arguments).current_dir(self.folder.path()).env_clear();
+        if arguments.first() == Some(&"serve") {
+            // Tests run at once.
+            command.env("GREENROOM_ADMIN_LISTEN", "127.0.0.1:0");
+        }
         command.env("GREENROOM_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled"));
         command
     }
@@ -180,9 +184,15 @@ impl Scene {
     pub(crate) fn refused_with(&self, name: &str, code: i32, command: Command, shown: &str) -> Ran {
         let before = self.files();
         let ran = ran(command);
+        assert!(before == self.files(), "{name}: files were touched: {:?}", self.touched(&before));
+        self.told(name, code, ran, shown)
+    }
+
+    /// What was said by something that was refused, as in `golden/NAME.txt`, with nothing on the standard output.
+    #[track_caller]
+    pub(crate) fn told(&self, name: &str, code: i32, ran: Ran, shown: &str) -> Ran {
         assert_eq!(ran.code, Some(code), "{}", ran.err);
         assert_eq!(ran.out, "", "{name}: the standard output is for results");
-        assert!(before == self.files(), "{name}: files were touched: {:?}", self.touched(&before));
         let lines: Vec<&str> = ran.err.lines().map(str::trim_end).collect();
         let found = format!("$ {shown}\n{}\n-> {code}\n", lines.join("\n").trim_matches('\n'));
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cli/golden/{name}.txt"));

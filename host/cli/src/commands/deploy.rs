@@ -1,0 +1,115 @@
+//! `greenroom deploy`: a graph file and its components, to a host that serves.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use greenroom_graph::Authored;
+use greenroom_model::Digest;
+use serde_json::{Value, json};
+
+use crate::exit::Failure;
+use crate::operator::{self, Client, Reach};
+use crate::settings::HostFlags;
+use crate::{failures, output, terminal};
+
+/// Has a host that serves take over a graph file and its components, as they are here.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The graph file.
+    graph: PathBuf,
+    /// The generation that it is meant to follow; when another one is active by then, nothing is changed [default: what is
+    /// active when the command begins].
+    #[arg(long, value_name = "N")]
+    parent: Option<u64>,
+    /// Why, for the record.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
+    /// Print JSON, mistakes too.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    reach: Reach,
+    #[command(flatten)]
+    host: HostFlags,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let path = &arguments.graph;
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|e| failures::unreadable(path, &e))?;
+    let authored = Authored::parse(&name, &text).map_err(|mistakes| Failure::BadFile(miette::Report::new(mistakes)))?;
+    let components = components(&authored, path)?;
+    let client = arguments.reach.server(&arguments.host.settings()?.data_dir(path), path)?;
+    let parent = match arguments.parent {
+        Some(parent) => Some(parent),
+        None => operator::figure(&client.get("/v1/plans?limit=1")?, "active"),
+    };
+    let digests: BTreeMap<&String, String> =
+        components.iter().map(|(path, bytes)| (path, Digest::of(bytes).to_string())).collect();
+    let body = json!({
+        "graph": { "file_name": name, "text": text },
+        "components": digests,
+        "parent": parent,
+        "reason": arguments.reason,
+    });
+    let uploaded = bring(&client, components)?;
+    terminal::say_when_interrupted("the host goes on with it: `greenroom plans` tells what came of it");
+    let (status, done) = client.post("/v1/plans", &body)?;
+    if status != 200 {
+        let mistakes = done.pointer("/error/mistakes").filter(|mistakes| mistakes.pointer("/0/line").is_some());
+        if let Some(mistakes) = mistakes.filter(|_| arguments.json) {
+            output::json(&json!({ "ok": false, "mistakes": mistakes }))?;
+            return Err(Failure::Told);
+        }
+        return Err(operator::refused(&done, Some((&name, &text))));
+    }
+    let compared = compared(&client, &done)?;
+    if arguments.json {
+        return output::json(&json!({ "ok": true, "done": done, "diff": compared, "uploaded": uploaded }));
+    }
+    output::text(&operator::rolled(&done, compared.as_ref()))
+}
+
+/// The components that a graph file names, by path; or all that cannot be read.
+fn components(authored: &Authored, graph: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+    let folder = graph.parent().unwrap_or(Path::new(""));
+    let (mut components, mut mistakes) = (BTreeMap::new(), Vec::new());
+    for wanted in authored.components() {
+        let path = folder.join(&wanted.path);
+        if components.contains_key(&wanted.path) {
+            continue;
+        }
+        match std::fs::read(&path) {
+            Ok(bytes) => {
+                components.insert(wanted.path, bytes);
+            }
+            Err(error) => {
+                mistakes.push(format!("agent `{}`: {}", wanted.agent, failures::why_unreadable(&path, &error)))
+            }
+        }
+    }
+    if mistakes.is_empty() { Ok(components) } else { Err(Failure::bad_file(mistakes.join("\n"))) }
+}
+
+/// Brings what the host does not have; the digests of what was brought.
+fn bring(client: &Client, components: BTreeMap<String, Vec<u8>>) -> Result<Vec<String>, Failure> {
+    let mut brought = Vec::new();
+    for bytes in components.into_values() {
+        let digest = Digest::of(&bytes).to_string();
+        if !brought.contains(&digest) && client.find(&format!("/v1/components/{digest}"))?.is_none() {
+            client.put("/v1/components", bytes)?;
+            brought.push(digest);
+        }
+    }
+    Ok(brought)
+}
+
+/// What a change made another, of one that did.
+pub(super) fn compared(client: &Client, done: &Value) -> Result<Option<Value>, Failure> {
+    let changed = done.get("changed") == Some(&Value::Bool(true));
+    let generations = operator::figure(done, "parent").zip(operator::figure(done, "generation"));
+    match generations.filter(|_| changed) {
+        Some((from, to)) => client.get(&format!("/v1/diff?from={from}&to={to}")).map(Some),
+        None => Ok(None),
+    }
+}
