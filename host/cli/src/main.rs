@@ -15,8 +15,8 @@ mod whole;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    admit, check, compat, compile_component, config, decide, deploy, diff, eval, inspect, package, plans, replay,
-    revoke, rollback, serve, status, token, train,
+    admit, check, compat, compile_component, config, decide, deploy, dev, diff, eval, gc, inspect, package, plans,
+    replay, revoke, rollback, serve, status, token, train,
 };
 
 /// A WebAssembly host for agents that evolve in production.
@@ -42,6 +42,8 @@ enum Command {
     Plans(plans::Arguments),
     Diff(diff::Arguments),
     Status(status::Arguments),
+    Gc(gc::Arguments),
+    Dev(dev::Arguments),
     Replay(replay::Arguments),
     Revoke(revoke::Arguments),
     Token(token::Arguments),
@@ -77,6 +79,8 @@ fn main() -> std::process::ExitCode {
         Command::Plans(arguments) => plans::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Gc(arguments) => gc::run(&arguments),
+        Command::Dev(arguments) => dev::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Revoke(arguments) => revoke::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),

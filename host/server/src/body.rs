@@ -13,12 +13,12 @@ use crate::problem::Problem;
 /// the same limit, for one whose length was.
 pub(crate) async fn json(request: Request, bytes_max: usize, wait: Duration) -> Result<Value, Problem> {
     content_type(request.headers())?;
-    let bytes = bytes(request, bytes_max, wait).await?;
+    let bytes = bytes(request, bytes_max, wait, "send less at once").await?;
     greenroom_wire::json(&bytes).map_err(|message| Problem::new(StatusCode::BAD_REQUEST, "malformed", message))
 }
 
-/// The same of a body of any kind.
-pub(crate) async fn bytes(request: Request, bytes_max: usize, wait: Duration) -> Result<Bytes, Problem> {
+/// The same of a body of any kind; `help` is what to do about one that is too large.
+pub(crate) async fn bytes(request: Request, bytes_max: usize, wait: Duration, help: &str) -> Result<Bytes, Problem> {
     let too_large = || {
         let message = format!("the body is larger than {bytes_max} bytes; {help}");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)

@@ -25,4 +25,4 @@ pub use error::ServeError;
 pub use server::{Server, serve};
 pub use settings::Settings;
 pub use wire::decide::Decided;
-pub use wire::plans::{Compared, Deployed, Plans};
+pub use wire::plans::{Compared, Deployed, Plans, Swept};

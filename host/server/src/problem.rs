@@ -180,9 +180,9 @@ impl From<Refused> for Problem {
         let status = match &refused {
             Refused::Conflict { .. } => StatusCode::CONFLICT,
             Refused::Graph(_)
+            | Refused::Unreadable(_)
             | Refused::Renamed { .. }
             | Refused::NoSuchAgent(_)
-            | Refused::Unreadable(_)
             | Refused::Prepare(_)
             | Refused::Untrained { .. }
             | Refused::Learn(_) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -119,7 +119,7 @@ impl Server {
 struct Operators {
     listener: tokio::net::TcpListener,
     desk: Arc<Desk>,
-    /// There until the last of them was answered.
+    /// There for as long as calls are taken.
     _announcement: Announcement,
 }
 

@@ -225,7 +225,8 @@ impl<'h> Scene<'h> {
         match self.host.differences(self.generation, active) {
             Ok(differences) => {
                 differences.changes.iter().for_each(|change| text.push_str(&format!("  {change}\n")));
-                let state = |s: &greenroom_runtime::StateChange| format!("  ~ agent {}: another learned state\n", s.agent);
+                let state =
+                    |s: &greenroom_runtime::StateChange| format!("  ~ agent {}: another learned state\n", s.agent);
                 differences.states.iter().for_each(|change| text.push_str(&state(change)));
             }
             Err(error) => text.push_str(&format!("  what changed cannot be told: {error}\n")),

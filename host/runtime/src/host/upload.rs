@@ -29,7 +29,7 @@ impl Host {
     pub fn keep_component(&self, bytes: &[u8]) -> Result<Digest, KeepError> {
         let components = &self.inner.components;
         let digest = Digest::of(bytes);
-        if !components.has(&digest) {
+        if !components.renew(&digest) {
             let kept: u64 = components.all()?.iter().map(|(_, size, _)| size).sum();
             if kept.saturating_add(bytes.len() as u64) > COMPONENTS_BYTES_MAX {
                 return Err(KeepError::Full { bytes: kept });
@@ -38,9 +38,9 @@ impl Host {
         Ok(components.put(bytes)?)
     }
 
-    /// Whether a component is in the data folder.
+    /// Whether a component is in the data folder; if so, it stays there as if it were kept now.
     #[must_use]
     pub fn has_component(&self, digest: &Digest) -> bool {
-        self.inner.components.has(digest)
+        self.inner.components.renew(digest)
     }
 }

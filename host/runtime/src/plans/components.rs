@@ -45,8 +45,10 @@ impl Components {
         Ok(digest)
     }
 
-    pub(crate) fn has(&self, digest: &Digest) -> bool {
-        self.dir.join(digest.hex()).is_file()
+    /// Whether a component is there; then it is new again, as if it had been put there now.
+    pub(crate) fn renew(&self, digest: &Digest) -> bool {
+        let file = fs::File::options().append(true).open(self.dir.join(digest.hex()));
+        file.and_then(|file| file.set_modified(SystemTime::now())).is_ok()
     }
 
     /// Those there are: size in bytes, and age since they were put there last.

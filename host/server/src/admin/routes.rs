@@ -9,11 +9,12 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, Extension, Path, Query, Request, State};
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post, put};
 use axum::{Json, Router};
 use greenroom_model::{Digest, Generation};
-use greenroom_runtime::{Change, GraphText, KeepError, Part, PlanRecord, Proposal, Refused, telemetry};
+use greenroom_runtime::telemetry::CONTENT_TYPE;
+use greenroom_runtime::{Change, GraphText, KeepError, Part, PlanRecord, Proposal, Refused};
 use greenroom_wire::{Back, Proposed};
 
 use super::guard::{Caller, Done, guard};
@@ -204,7 +205,8 @@ impl Desk {
     async fn upload(self: &Arc<Self>, caller: &Caller, request: Request) -> Result<Response, Problem> {
         // Nobody closes it.
         let _place = self.office.uploads.acquire().await.map_err(|_| Problem::draining())?;
-        let read = body::bytes(request, self.office.settings.component_bytes_max, UPLOAD_WAIT).await;
+        let (bytes_max, help) = (self.office.settings.component_bytes_max, "`component_bytes_max` is as large");
+        let read = body::bytes(request, bytes_max, UPLOAD_WAIT, help).await;
         let bytes: Bytes = match read.and_then(wasm) {
             Ok(bytes) => bytes,
             Err(problem) => return Err(self.wrong(caller, problem).await),
@@ -227,11 +229,6 @@ impl Desk {
             Err(Problem::new(StatusCode::NOT_FOUND, "not_found", message))
         })
         .await
-    }
-
-    async fn metrics(self: &Arc<Self>) -> Result<Response, Problem> {
-        let text = |desk: &Self| Ok(([(header::CONTENT_TYPE, telemetry::CONTENT_TYPE)], desk.app.host.metrics()));
-        self.aside(move |desk| text(desk).map(IntoResponse::into_response)).await
     }
 
     async fn sweep(self: &Arc<Self>, caller: &Caller) -> Result<Response, Problem> {
@@ -307,13 +304,15 @@ async fn healthy() -> Response {
     Json(Probed { status: "ok" }).into_response()
 }
 
-async fn status(State(desk): State<Arc<Desk>>) -> Response {
-    let result = desk.status().await;
+async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
+    let result =
+        desk.aside(|desk| Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], desk.app.host.metrics()).into_response()));
+    let result = result.await;
     desk.answer(result)
 }
 
-async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
-    let result = desk.metrics().await;
+async fn status(State(desk): State<Arc<Desk>>) -> Response {
+    let result = desk.status().await;
     desk.answer(result)
 }
 

@@ -30,7 +30,7 @@ const NAME_BYTES_MAX: usize = 64;
 const PREFIX: &str = "greenroom_";
 
 /// Names that stand for the host itself in records.
-const TAKEN: [&str; 3] = ["host", "supervision", "files"];
+const TAKEN: [&str; 4] = ["files", "host", "learners", "supervision"];
 
 /// How far the holder of a token may go; each level may do what those before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -49,6 +49,13 @@ pub struct Plans<'p> {
 const REFUSED: usize = 10;
 
 impl<'p> Plans<'p> {
+    /// What to send of a host that serves nothing: what is to serve again is active, and nothing is warm.
+    #[must_use]
+    pub fn at_rest(records: &'p [PlanRecord], refused: &'p [RefusedRecord], limit: usize, before: Option<u64>) -> Self {
+        let now = Now { active: records.last().map(|record| record.generation.0), warm: Vec::new() };
+        Self::new(records, refused, &now, limit, before)
+    }
+
     pub(crate) fn new(
         records: &'p [PlanRecord],
         refused: &'p [RefusedRecord],
@@ -311,7 +318,7 @@ impl Kept {
 
 /// What `POST /v1/gc` swept.
 #[derive(Debug, Serialize)]
-pub(crate) struct Swept {
+pub struct Swept {
     plans: usize,
     components: usize,
     states: usize,

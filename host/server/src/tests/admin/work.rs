@@ -62,6 +62,15 @@ async fn history_is_read_newest_first_and_page_by_page() {
 }
 
 #[tokio::test]
+async fn metrics_are_told_as_prometheus_reads_them() {
+    let run = Run::new().await;
+    let answer = run.get("/metrics").await;
+    assert_eq!(answer.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let metrics = greenroom_kit::exposition(answer.body.as_str().unwrap()).unwrap();
+    assert!(metrics.contains_key("greenroom_requests_total"), "{}", answer.body);
+}
+
+#[tokio::test]
 async fn a_component_is_brought_first_and_then_named() {
     let run = Run::new().await;
     // The same code, and other bytes: with a custom section more.
