@@ -270,7 +270,7 @@ fn what_agents_learn_while_they_serve_is_what_a_replay_of_the_log_teaches() {
     let learned = |agent: &str| {
         let records = host.plan_records().unwrap();
         let of = format!("up to event {last}");
-        records.iter().any(|r| r.author == "learners" && r.reason.contains(agent) && r.reason.contains(&of))
+        records.iter().any(|r| r.author == "learners" && r.reason.contains(agent) && r.reason.ends_with(&of))
     };
     wait_for("both learned everything", || learned("popularity") && learned("fusion"));
     assert_ne!(state(&host, "popularity").bytes, before.0.bytes);

@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         ..Ask::default()
     };
     let host = super::open_trained(&arguments.host.settings()?, &arguments.graph)?;
-    host.activate()?;
+    host.activate_as("operator", "asked by command, with the graph file as it is")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| Failure::failed(format!("no thread to ask from: {e}")))?;
     let reply = runtime.block_on(async {

@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let imported = host.import(events.as_ref(), items.as_ref())?;
     let trained = host.train(progress::watched())?;
-    let generation = host.activate()?;
+    let generation = host.activate_as("operator", "trained by command")?;
     if arguments.json {
         return output::json(&json!({
             "imported": {

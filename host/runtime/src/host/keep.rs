@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use greenroom_model::Digest;
 
-use super::roll::{Change, Proposal};
+use super::roll::{Change, Proposal, Refused};
 use super::{Host, now_ms};
 use crate::train::shape;
 
@@ -45,6 +45,8 @@ pub(super) struct Pace {
     every: Duration,
     alarmed: bool,
     error: Option<String>,
+    /// What it learned, when that could not be activated for a reason that passes.
+    unserved: Option<Digest>,
 }
 
 impl Host {
@@ -95,35 +97,63 @@ impl Host {
         paces.iter().map(cadence).collect()
     }
 
-    /// Has those learn whose time has come.
+    /// Has those learn whose time has come, and proposes what is new.
     fn learn_due(&self) {
         let due = self.due();
-        if due.is_empty() {
-            return;
-        }
-        let began = Instant::now();
-        // What is told from here on counts for the next time.
-        let outcome = self.learn_and_propose(&due);
-        let mut paces = self.inner.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        for agent in &due {
+        let mut learned = BTreeMap::new();
+        for (agent, unserved) in &due {
+            let began = Instant::now();
+            // What is told from here on counts for the next time.
+            let outcome = self.learn_news(agent);
             self.inner.telemetry.learner_run(agent, outcome.is_ok());
+            let mut paces = self.inner.paces.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(pace) = paces.get_mut(agent) else { continue };
-            pace.due = (pace.due + pace.every).max(Instant::now());
-            match &outcome {
-                Ok(()) => {
+            pace.due = began + pace.every;
+            match outcome {
+                Ok(state) => {
                     (pace.fresh, pace.alarmed, pace.error) = (began, false, None);
+                    learned.extend(state.or(*unserved).map(|state| (agent.clone(), state)));
                 }
                 Err(why) => {
                     tracing::warn!(%agent, %why, "it did not learn; its state stays as it is");
-                    pace.error = Some(why.clone());
+                    pace.error = Some(why);
                 }
             }
         }
+        let before = self.active().map(|plan| plan.versions()).unwrap_or_default();
+        learned.retain(|agent, state| before.get(agent).is_some_and(|version| version.state != Some(*state)));
+        if learned.is_empty() {
+            return;
+        }
+        let refused = self.propose_states(&learned).err();
+        let passing = matches!(
+            refused,
+            Some(Refused::Conflict { .. } | Refused::Record(_) | Refused::Keep(_) | Refused::Inactive | Refused::Gone)
+        );
+        let mut paces = self.inner.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        for (agent, state) in learned {
+            let Some(pace) = paces.get_mut(&agent) else { continue };
+            pace.unserved = passing.then_some(state);
+            pace.error = refused.as_ref().map(|refused| format!("what it learned was refused: {refused}"));
+        }
     }
 
-    /// The agents of the active plan whose time has come. Raises the alarm about those that are too old.
-    fn due(&self) -> BTreeSet<String> {
-        let Some(plan) = self.active() else { return BTreeSet::new() };
+    fn propose_states(&self, learned: &BTreeMap<String, Digest>) -> Result<(), Refused> {
+        let last = self.inner.store.log().last_cursor().ok().flatten();
+        let names: Vec<&str> = learned.keys().map(String::as_str).collect();
+        let proposal = Proposal {
+            parent: None,
+            author: "learners".to_owned(),
+            reason: format!("{} learned up to event {}", names.join(", "), last.unwrap_or(0)),
+            change: Change::States(learned.clone()),
+        };
+        self.propose(proposal).map(drop)
+    }
+
+    /// The agents of the active plan whose time has come, and the state that each has learned but does not serve with yet.
+    /// Raises the alarm about those that are too old.
+    fn due(&self) -> BTreeMap<String, Option<Digest>> {
+        let Some(plan) = self.active() else { return BTreeMap::new() };
         let now = Instant::now();
         let mut paces = self.inner.paces.lock().unwrap_or_else(PoisonError::into_inner);
         let wanted: BTreeMap<&str, (Duration, &greenroom_graph::Agent)> = plan
@@ -139,7 +169,7 @@ impl Host {
             paces.entry(agent.to_owned()).or_insert_with(|| {
                 let age = self.age(spec).min(every * (STALE + 1));
                 let fresh = now.checked_sub(age).unwrap_or(now);
-                Pace { fresh, due: (fresh + every).max(now), every, alarmed: false, error: None }
+                Pace { fresh, due: (fresh + every).max(now), every, alarmed: false, error: None, unserved: None }
             });
         }
         for (agent, pace) in paces.iter_mut().filter(|(_, pace)| pace.stale() && !pace.alarmed) {
@@ -151,7 +181,7 @@ impl Host {
                 "its model is older than it should be"
             );
         }
-        paces.iter().filter(|(_, pace)| pace.due <= now).map(|(agent, _)| agent.clone()).collect()
+        paces.iter().filter(|(_, pace)| pace.due <= now).map(|(agent, pace)| (agent.clone(), pace.unserved)).collect()
     }
 
     /// How long ago an agent learned, by the wall clock; no time when that clock was set back.
@@ -161,37 +191,19 @@ impl Host {
         Duration::from_millis(since.unsigned_abs())
     }
 
-    /// Has agents learn what was told since they learned last, and proposes the states that are new.
-    fn learn_and_propose(&self, due: &BTreeSet<String>) -> Result<(), String> {
-        let plan = self.active().ok_or("nothing is active")?;
+    /// Has an agent learn what was told since it learned last; none when nothing was.
+    fn learn_news(&self, agent: &str) -> Result<Option<Digest>, String> {
         let loaded = self.loaded();
         let last = self.inner.store.log().last_cursor().map_err(|e| e.to_string())?;
-        let news = |agent: &&String| {
-            let spec = loaded.plan.agents.iter().find(|spec| spec.name == **agent);
-            let learned = spec.and_then(|spec| self.inner.history.learned(agent, &shape(spec)).ok().flatten());
-            learned.is_none_or(|learned| learned.cursor.is_none() || learned.cursor != last)
-        };
-        let due: BTreeSet<String> = due.iter().filter(news).cloned().collect();
-        if due.is_empty() {
-            return Ok(());
+        let spec = loaded.plan.agents.iter().find(|spec| spec.name == agent);
+        let learned = spec.and_then(|spec| self.inner.history.learned(agent, &shape(spec)).ok().flatten());
+        if learned.is_some_and(|learned| learned.cursor.is_some() && learned.cursor == last) {
+            return Ok(None);
         }
         let began = Instant::now();
-        let states = self.learn_now(&loaded, &due).map_err(|error| error.to_string())?;
-        let before = plan.versions();
-        let changed: BTreeMap<String, Digest> = states
-            .into_iter()
-            .map(|(agent, state)| (agent, state.digest()))
-            .filter(|(agent, state)| before.get(agent).is_some_and(|version| version.state != Some(*state)))
-            .collect();
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let names: Vec<&str> = changed.keys().map(String::as_str).collect();
-        let reason = format!("{} learned up to event {}", names.join(", "), last.unwrap_or(0));
-        tracing::info!(agents = %names.join(", "), ms = super::roll::millis(began.elapsed()), "learned");
-        let proposal =
-            Proposal { parent: None, author: "learners".to_owned(), reason, change: Change::States(changed) };
-        self.propose(proposal).map(drop).map_err(|refused| refused.to_string())
+        let states = self.learn_now(&loaded, &BTreeSet::from([agent.to_owned()])).map_err(|e| e.to_string())?;
+        tracing::info!(%agent, ms = super::roll::millis(began.elapsed()), "learned");
+        Ok(states.get(agent).map(|state| state.digest()))
     }
 }
 

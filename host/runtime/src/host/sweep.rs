@@ -70,7 +70,9 @@ impl Host {
         let io = |error: std::io::Error| SweepError(error.to_string());
         let mut swept = Swept::default();
         let records = inner.history.records()?;
-        let live: BTreeSet<_> = inner.plans().keys().copied().chain(self.generation()).collect();
+        // One lock after the other: whoever activates takes them in another order.
+        let active = self.generation();
+        let live: BTreeSet<_> = inner.plans().keys().copied().chain(active).collect();
         let surplus = records.len().saturating_sub(inner.retention.plans_max.max(1));
         let (old, kept) = records.split_at_checked(surplus).unwrap_or((&[], &records));
         let (still, gone): (Vec<_>, Vec<_>) = old.iter().partition(|record| live.contains(&record.generation));

@@ -37,7 +37,7 @@ impl Host {
                 work.loaded = Some(self.inner.loaded.load_full());
                 work.states = active.states();
                 for (agent, digest) in states {
-                    if !work.states.contains_key(agent) && active.agents.iter().all(|a| a.spec.name != *agent) {
+                    if active.agents.iter().all(|a| a.spec.name != *agent) {
                         return Err(Refused::NoSuchAgent(agent.clone()));
                     }
                     let state = self.inner.states.get(digest).ok_or_else(|| Refused::Untrained {
@@ -45,6 +45,13 @@ impl Host {
                         why: format!("there is no state {digest}"),
                         refuses: false,
                     })?;
+                    // Of the code and parameters that serve now, whatever served when it was learned.
+                    let spec = active.agents.iter().find(|a| a.spec.name == *agent).map(|a| &a.spec);
+                    let known = spec.map(|spec| self.inner.history.learned(agent, &shape(spec))).transpose()?.flatten();
+                    if known.is_none_or(|known| known.state != *digest) {
+                        let why = "the state was learned by other code, or with other parameters".to_owned();
+                        return Err(Refused::Untrained { agent: agent.clone(), why, refuses: false });
+                    }
                     work.states.insert(agent.clone(), state);
                 }
             }

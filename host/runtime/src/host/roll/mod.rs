@@ -372,6 +372,13 @@ impl Host {
             return;
         };
         plan.generation = generation;
+        // What was taken back while it was made ready.
+        for agent in &plan.agents {
+            let left = self.inner.revoked.left(&agent.spec.name, &agent.spec.grants);
+            if *agent.grants().now() != left {
+                agent.grant(left);
+            }
+        }
         let plan = Arc::new(plan);
         let live = Live { plan: Arc::clone(&plan), loaded: Arc::clone(&loaded), record };
         self.inner.plans().insert(generation, live);

@@ -26,8 +26,9 @@ pub struct Probation {
 impl Probation {
     /// Whether this is worse than it may be.
     fn faulty(&self, now: Tally, before: Tally) -> bool {
-        let share = |tally: Tally| (tally.faults + tally.failed) as f64 / tally.requests.max(1) as f64;
-        now.faults + now.failed >= self.faults_min && share(now) > share(before) + self.share_max
+        // Requests that failed because of an agent have a fault of it. Those that failed because of the host say nothing.
+        let share = |tally: Tally| tally.faults as f64 / tally.requests.max(1) as f64;
+        now.faults >= self.faults_min && share(now) > share(before) + self.share_max
     }
 }
 
@@ -76,8 +77,8 @@ impl Host {
             let live = plans.get_mut(&from)?;
             let tally = live.plan.tally();
             let evidence = format!(
-                "{} faults of agents and {} failed requests among {} on probation",
-                tally.faults, tally.failed, tally.requests
+                "{} faults of agents in {} requests on probation, {} of which failed",
+                tally.faults, tally.requests, tally.failed
             );
             live.record.rolled_back = Some(evidence.clone());
             evidence
@@ -113,7 +114,7 @@ mod tests {
         let fine = tally(1_000, 1, 0);
         assert!(!probation.faulty(tally(4, 4, 0), fine), "too few to say");
         assert!(probation.faulty(tally(5, 5, 0), fine));
-        assert!(probation.faulty(tally(20, 0, 5), fine), "failed requests count");
+        assert!(!probation.faulty(tally(20, 0, 20), fine), "the host's own failures are not held against it");
         assert!(!probation.faulty(tally(1_000, 50, 0), fine), "no more than may be");
         assert!(!probation.faulty(tally(100, 40, 0), tally(1_000, 400, 0)), "the one before was no better");
     }
