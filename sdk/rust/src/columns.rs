@@ -38,6 +38,13 @@ impl StateWriter {
         self.column(values.len(), values.iter().map(|v| v.to_le_bytes()));
     }
 
+    /// Appends a column of bytes.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.bytes.reserve(8 + bytes.len());
+        self.bytes.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+        self.bytes.extend_from_slice(bytes);
+    }
+
     /// What was written, as a state.
     #[must_use]
     pub fn finish(self, schema: &str) -> State {
