@@ -100,7 +100,7 @@ impl From<PrepareError> for Failure {
         match &error {
             PrepareError::Agent { fault, .. } => of_fault(fault, &error),
             PrepareError::Params(_) => Self::bad_file(error),
-            PrepareError::Component(_) => Self::failed(error),
+            PrepareError::Component(_) | PrepareError::Untried => Self::failed(error),
         }
     }
 }

@@ -59,6 +59,15 @@ struct Counts {
     faults: AtomicU64,
 }
 
+/// How a request ended.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ended {
+    pub(crate) degraded: bool,
+    pub(crate) failed: bool,
+    /// An agent faulted.
+    pub(crate) faulted: bool,
+}
+
 /// Why a plan cannot serve.
 #[derive(Debug, Error)]
 pub enum PrepareError {
@@ -68,6 +77,9 @@ pub enum PrepareError {
     /// A component is missing.
     #[error("the component of agent `{0}` was not loaded")]
     Component(String),
+    /// It was not tried.
+    #[error("no instance could be made ready: there is no thread to do it on, or it did not come to its end")]
+    Untried,
     /// An agent could not be configured or restored.
     #[error("agent `{agent}` could not be prepared: {fault}")]
     Agent {
@@ -239,15 +251,12 @@ impl ActivePlan {
     }
 
     /// Counts how a request ended.
-    pub(crate) fn count(&self, degraded: bool, failed: bool) {
+    pub(crate) fn count(&self, ended: Ended) {
+        let Ended { degraded, failed, faulted } = ended;
         self.counts.requests.fetch_add(1, Ordering::Relaxed);
         self.counts.degraded.fetch_add(u64::from(degraded), Ordering::Relaxed);
         self.counts.failed.fetch_add(u64::from(failed), Ordering::Relaxed);
-    }
-
-    /// Counts a fault of an agent.
-    pub(crate) fn count_fault(&self) {
-        self.counts.faults.fetch_add(1, Ordering::Relaxed);
+        self.counts.faults.fetch_add(u64::from(faulted), Ordering::Relaxed);
     }
 
     /// Requests that have it pinned.

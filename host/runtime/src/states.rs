@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use greenroom_model::{Digest, FitReport, State};
 use serde::{Deserialize, Serialize};
@@ -69,15 +69,24 @@ impl States {
         aged(&self.dir)
     }
 
-    pub(crate) fn remove(&self, digest: &Digest) -> io::Result<()> {
-        fs::remove_file(self.dir.join(digest.hex()))
+    /// Removes a state, unless it is new again by now.
+    pub(crate) fn remove(&self, digest: &Digest, age: Duration) -> io::Result<bool> {
+        remove_old(&self.dir.join(digest.hex()), age)
+    }
+
+    /// As if it had been put there now.
+    pub(crate) fn renew(&self, digest: &Digest) {
+        let file = fs::File::options().append(true).open(self.dir.join(digest.hex()));
+        if let Err(error) = file.and_then(|file| file.set_modified(SystemTime::now())) {
+            tracing::debug!(%digest, %error, "a state is as old as before");
+        }
     }
 
     /// Forgets what is remembered of states that are not there any more, from longer ago than `age`.
     pub(crate) fn forget_trainings(&self, age: Duration) -> io::Result<()> {
         for (key, _, old) in aged(&self.dir.join("trainings"))? {
             if old > age && self.training(&key).is_none() {
-                fs::remove_file(self.dir.join("trainings").join(key.hex()))?;
+                remove_old(&self.dir.join("trainings").join(key.hex()), age)?;
             }
         }
         Ok(())
@@ -99,6 +108,22 @@ impl States {
     pub fn remember(&self, key: &Digest, training: &Training) -> io::Result<()> {
         let bytes = rmp_serde::to_vec(training).map_err(io::Error::other)?;
         write(&self.dir.join("trainings").join(key.hex()), &[&bytes])
+    }
+}
+
+/// Removes a file that is older than this; whether it did.
+pub(crate) fn remove_old(path: &Path, age: Duration) -> io::Result<bool> {
+    let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    let old = match fs::metadata(path) {
+        Ok(metadata) => metadata.modified()?.elapsed().unwrap_or_default() > age,
+        Err(error) if gone(&error) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    match old.then(|| fs::remove_file(path)) {
+        None => Ok(false),
+        Some(Ok(())) => Ok(true),
+        Some(Err(error)) if gone(&error) => Ok(false),
+        Some(Err(error)) => Err(error),
     }
 }
 

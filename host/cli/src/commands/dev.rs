@@ -8,7 +8,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use greenroom_model::{Ask, Generation};
-use greenroom_runtime::{Host, Reply, Watch};
+use greenroom_runtime::{Host, RefusedRecord, Reply, Watch};
 
 use crate::exit::Failure;
 use crate::output;
@@ -177,7 +177,8 @@ struct Scene<'h> {
     limit: u32,
     generation: Generation,
     answers: Vec<Result<Reply, String>>,
-    refusals: usize,
+    /// The latest that was told of.
+    refused: Option<RefusedRecord>,
 }
 
 impl<'h> Scene<'h> {
@@ -185,8 +186,8 @@ impl<'h> Scene<'h> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|e| Failure::failed(format!("no thread to ask from: {e}")))?;
         let generation = host.active().map_or(Generation(0), |plan| plan.generation);
-        let refusals = host.refusals().map_err(Failure::failed)?.len();
-        let mut scene = Self { host, runtime, subjects, limit, generation, answers: Vec::new(), refusals };
+        let refused = host.refusals().map_err(Failure::failed)?.pop();
+        let mut scene = Self { host, runtime, subjects, limit, generation, answers: Vec::new(), refused };
         scene.answers = scene.ask();
         Ok(scene)
     }
@@ -211,10 +212,11 @@ impl<'h> Scene<'h> {
     fn news(&mut self) -> Result<String, Failure> {
         let mut text = String::new();
         let refusals = self.host.refusals().map_err(Failure::failed)?;
-        for refused in refusals.get(self.refusals.min(refusals.len())..).unwrap_or_default() {
+        let told = refusals.iter().rposition(|refused| Some(refused) == self.refused.as_ref());
+        for refused in refusals.iter().skip(told.map_or(0, |told| told + 1)) {
             text.push_str(&format!("\nrefused: {}\n{}\n", refused.reason, refused.why));
         }
-        self.refusals = refusals.len();
+        self.refused = refusals.last().cloned();
         let active = self.host.active().map_or(self.generation, |plan| plan.generation);
         if active == self.generation {
             return Ok(text);

@@ -65,8 +65,7 @@ fn here(arguments: &Arguments, settings: &Settings) -> Result<(Value, Option<Val
     let (parent, to) = match arguments.generation {
         Some(to) => (None, Generation(to)),
         None => {
-            let record = host.plan_record(active).map_err(|e| failed(&e))?;
-            let before = record.and_then(|record| record.parent).ok_or_else(|| {
+            let before = host.previous(active).map_err(|e| failed(&e))?.ok_or_else(|| {
                 Failure::failed(format!(
                     "generation {active} is the first that is known: there is nothing to go back to"
                 ))

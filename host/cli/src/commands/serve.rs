@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use greenroom_runtime::{HostError, Refused};
 use greenroom_server::{AdminListener, ServeError, Server, TokensError};
 use tokio::signal;
 
@@ -40,10 +41,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let generation = match host.resume() {
         Ok(Some(generation)) => generation,
         Ok(None) => host.activate()?,
-        Err(error) => {
+        // Whatever may pass must not put what the file says in the place of what was deployed.
+        Err(HostError::Refused(refused)) if matches!(*refused, Refused::Lost { .. }) => {
+            let error = refused;
             tracing::error!(%error, "what was active cannot be had again: serving what the graph file says");
             host.activate()?
         }
+        Err(error) => return Err(error.into()),
     };
     host.make_images();
     let no_thread = |what: &str, e: &dyn std::fmt::Display| Failure::failed(format!("no thread to {what}: {e}"));

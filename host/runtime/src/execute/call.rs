@@ -57,13 +57,12 @@ impl Shared {
         let leave = match guarded.then(|| agent.breaker.leave(Instant::now())).transpose() {
             Ok(leave) => leave,
             Err(wait) => {
-                self.plan.count_fault();
                 let message = format!(
                     "`{}` kept faulting, and is not asked for another {} ms",
                     agent.spec.name,
                     wait.as_millis()
                 );
-                return stopped(Fault::host(FaultKind::Unavailable, message), inputs);
+                return stopped(Fault::guest(FaultKind::Unavailable, message), inputs);
             }
         };
         // Whoever evaluates waits for nobody, and takes nothing from those who are served.
@@ -111,9 +110,6 @@ impl Shared {
             }
             // A fault of the host says nothing about the agent.
             _ => {}
-        }
-        if failed.is_some() && !self.request.patient {
-            self.plan.count_fault();
         }
         let replays = self.plan.replays.as_ref().zip(failed);
         let replay = replays.and_then(|(to, fault)| to.keep(&agent.version.digest(), &node.name, fault, record));

@@ -100,9 +100,10 @@ impl Host {
             retired_ms: None,
             tally: Tally::default(),
             rolled_back: None,
+            learned: false,
         });
         let plan = Arc::new(plan);
-        let live = Live { plan: Arc::clone(&plan), loaded: Arc::clone(&loaded), record };
+        let live = Live { plan: Arc::clone(&plan), loaded: Arc::clone(&loaded), record, watched: None };
         self.inner.plans().insert(generation, live);
         tracing::info!(generation = generation.0, graph = %loaded.plan.name, at = now_ms(), "active");
         self.inner.active.store(Some(plan));

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use greenroom_memory::{DecidedFor, DecisionRecord, id_fault};
-use greenroom_model::{Ask, Fault, FaultKind, LIMIT_MAX, NONE, Subject};
+use greenroom_model::{Ask, Fault, FaultKind, FaultSource, LIMIT_MAX, NONE, Subject};
 use greenroom_telemetry::Outcome;
 use thiserror::Error;
 
 use super::asked::Reserved;
 use super::{Host, now_ms, served};
-use crate::active::{ActivePlan, Pinned};
+use crate::active::{ActivePlan, Ended, Pinned};
 use crate::request::{Answer, Request};
 
 /// How often a decision that found the queue full is offered again.
@@ -108,7 +108,7 @@ impl Host {
                 Err(Fault::host(FaultKind::Deadline, message))
             }
         };
-        plan.count(answer.as_ref().is_ok_and(|answer| !answer.degraded.is_empty()), answer.is_err());
+        plan.count(ended(&answer));
         let answer = answer.map_err(|fault| {
             tracing::info!(
                 request = %id, generation = plan.generation.0, version = %plan.digest.short(), %fault, "failed"
@@ -279,6 +279,18 @@ fn record(
         degraded: answer.degraded.iter().map(|d| d.node.to_string()).collect(),
         traces,
         rows,
+    }
+}
+
+fn ended(answer: &Result<Answer, Fault>) -> Ended {
+    let of_agent = |fault: &Fault| fault.source == FaultSource::Guest;
+    match answer {
+        Ok(answer) => Ended {
+            degraded: !answer.degraded.is_empty(),
+            failed: false,
+            faulted: answer.degraded.iter().any(|degraded| of_agent(&degraded.fault)),
+        },
+        Err(fault) => Ended { degraded: false, failed: true, faulted: of_agent(fault) },
     }
 }
 

@@ -15,6 +15,8 @@ use crate::watch::{Found, Watch, WatchError};
 
 /// Who proposes what files say.
 const AUTHOR: &str = "files";
+/// How long to wait before what was refused for a reason that passes is proposed again.
+const AGAIN: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
 
 impl Host {
     /// Proposes what the graph file and its components say from now on whenever they change: once they have been as they are
@@ -31,8 +33,9 @@ impl Host {
             }
         })?;
         let loaded = self.loaded();
-        watch.set(self.watched(loaded.paths.keys()));
-        *self.inner.watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(watch);
+        // Before the first call, which may have to look at more.
+        let mut kept = self.inner.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(watch).set(self.watched(loaded.paths.keys()));
         Ok(())
     }
 
@@ -103,10 +106,17 @@ impl Host {
             reason,
             change: Change::Graph { graph: GraphText { file_name, text }, components },
         };
-        let done = self.propose(proposal);
-        // What could not be written down may be tried again after a restart.
-        let passing = matches!(done, Err(Refused::Record(_) | Refused::Keep(_) | Refused::Gone));
-        if !passing {
+        // What was refused for a reason that passes is tried again, and once more after a restart.
+        let passes = |done: &Result<_, Refused>| done.as_ref().is_err_and(Refused::passes);
+        let mut done = self.propose(proposal.clone());
+        for wait in AGAIN {
+            if !passes(&done) {
+                break;
+            }
+            std::thread::sleep(wait);
+            done = self.propose(proposal.clone());
+        }
+        if !passes(&done) {
             self.saw_files(&seen);
         }
     }

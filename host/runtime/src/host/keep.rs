@@ -125,16 +125,25 @@ impl Host {
         if learned.is_empty() {
             return;
         }
-        let refused = self.propose_states(&learned).err();
-        let passing = matches!(
-            refused,
-            Some(Refused::Conflict { .. } | Refused::Record(_) | Refused::Keep(_) | Refused::Inactive | Refused::Gone)
-        );
+        match self.propose_states(&learned) {
+            // One that is refused must not hold up the others.
+            Err(_) if learned.len() > 1 => {
+                for (agent, state) in learned {
+                    let alone = BTreeMap::from([(agent, state)]);
+                    let done = self.propose_states(&alone);
+                    self.proposed(alone, done.err().as_ref());
+                }
+            }
+            done => self.proposed(learned, done.err().as_ref()),
+        }
+    }
+
+    fn proposed(&self, learned: BTreeMap<String, Digest>, refused: Option<&Refused>) {
         let mut paces = self.inner.paces.lock().unwrap_or_else(PoisonError::into_inner);
         for (agent, state) in learned {
             let Some(pace) = paces.get_mut(&agent) else { continue };
-            pace.unserved = passing.then_some(state);
-            pace.error = refused.as_ref().map(|refused| format!("what it learned was refused: {refused}"));
+            pace.unserved = refused.is_some_and(Refused::passes).then_some(state);
+            pace.error = refused.map(|refused| format!("what it learned was refused: {refused}"));
         }
     }
 
@@ -197,8 +206,12 @@ impl Host {
         let last = self.inner.store.log().last_cursor().map_err(|e| e.to_string())?;
         let spec = loaded.plan.agents.iter().find(|spec| spec.name == agent);
         let learned = spec.and_then(|spec| self.inner.history.learned(agent, &shape(spec)).ok().flatten());
-        if learned.is_some_and(|learned| learned.cursor.is_some() && learned.cursor == last) {
-            return Ok(None);
+        if let Some(learned) = learned.filter(|learned| learned.cursor.is_some() && learned.cursor == last) {
+            // A kill may have come before it could serve. What was gone back from is not brought back.
+            let active = self.active().ok_or("nothing is active")?;
+            let serves = active.agents.iter().any(|a| a.spec.name == agent && a.version.state == Some(learned.state));
+            let back = self.plan_record(active.generation).ok().flatten().is_none_or(|record| record.again.is_some());
+            return Ok((!serves && !back).then_some(learned.state));
         }
         let began = Instant::now();
         let states = self.learn_now(&loaded, &BTreeSet::from([agent.to_owned()])).map_err(|e| e.to_string())?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 use super::{Host, HostError, now_ms, served};
-use crate::active::{ActivePlan, StatesByAgent};
+use crate::active::{ActivePlan, PrepareError, StatesByAgent};
 use crate::guests::Guests;
 use crate::load::Loaded;
 use crate::memory::Layer;
@@ -35,7 +35,11 @@ impl Host {
         let mut states = StatesByAgent::new();
         let mut rest = BTreeSet::new();
         for agent in wanted {
-            match self.go_on(loaded, &trainer, agent)? {
+            let gone_on = self.go_on(loaded, &trainer, agent).unwrap_or_else(|error| {
+                tracing::warn!(agent, %error, "it cannot go on from its state: it learns anew");
+                None
+            });
+            match gone_on {
                 Some(state) => {
                     states.insert(agent.clone(), state);
                 }
@@ -49,6 +53,7 @@ impl Host {
         }
         let (lessons, cursor) = self.lessons(loaded)?;
         let (learned, trained) = trainer.train_only(loaded, &lessons, &rest)?;
+        self.try_states(loaded, &learned)?;
         self.learned(loaded, &trained, cursor, basis(&lessons))?;
         states.extend(learned);
         Ok(states)
@@ -84,6 +89,7 @@ impl Host {
         let Some((state, trained)) = trainer.go_on(loaded, agent, state, &columns, basis.events)? else {
             return Ok(None);
         };
+        self.try_states(loaded, &StatesByAgent::from([(agent.to_owned(), Arc::clone(&state))]))?;
         tracing::debug!(agent, events = columns.len(), fuel = trained.fuel, "went on from its state");
         self.learned(loaded, &[trained], Some(last), Some(basis_now))?;
         Ok(Some(state))
@@ -140,6 +146,21 @@ impl Host {
         let row = |item: &str| inner.store.items().row(item);
         let plan = ActivePlan::new(loaded, states, &memory, &row, Generation(0))?;
         Ok(inner.guests.block_on(async move { plan.warm().await })??)
+    }
+
+    /// Prepares agents with what they learned, apart from what serves: a state that its own agent does not take is no news.
+    fn try_states(&self, loaded: &Loaded, states: &StatesByAgent) -> Result<(), HostError> {
+        let inner = &self.inner;
+        let memory: Arc<dyn Memory> = Arc::new(Layer::scratch(&inner.store, &loaded.plan.namespaces));
+        let row = |item: &str| inner.store.items().row(item);
+        let plan = ActivePlan::new(loaded, states, &memory, &row, Generation(0))?;
+        let learners = self.learners()?;
+        for agent in plan.agents.into_iter().filter(|agent| states.contains_key(&agent.spec.name)) {
+            let name = agent.spec.name.clone();
+            let tried = learners.block_on(async move { agent.warm(1).await })?;
+            tried.map_err(|fault| PrepareError::Agent { agent: name, fault })?;
+        }
+        Ok(())
     }
 
     /// The state of every agent that learns, as it learned last with its code and parameters.

@@ -17,7 +17,7 @@ mod upload;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -182,6 +182,8 @@ struct Inner {
     revision: Mutex<Option<u64>>,
     /// The threads that learners run on while others serve.
     learners: Mutex<Option<Guests>>,
+    /// Held by those who look for what a plan is made of, and alone by who throws away what none is made of.
+    sweeping: RwLock<()>,
 }
 
 impl Inner {
@@ -210,18 +212,30 @@ impl Config {
     /// See [`HostError`].
     pub fn open_again(&self) -> Result<Host, HostError> {
         self.open_with(|sandbox, guests| {
-            let broken = match self.load(sandbox, guests) {
-                Err(broken @ HostError::Load(_)) if self.data_dir.join(FILE).is_file() => broken,
-                loaded => return loaded,
-            };
+            let loaded = self.load(sandbox, guests);
+            if !self.data_dir.join(FILE).is_file() || matches!(&loaded, Err(error) if !matches!(error, HostError::Load(_))) {
+                return loaded;
+            }
             let store = Store::open(&self.data_dir)?;
             let graphs = History::graphs(&*store.kv())?;
-            let [graph] = graphs.as_slice() else { return Err(broken) };
-            let history = History::of(store.kv(), graph);
-            let content = history.active()?.and_then(|(active, _)| active.content);
-            let Some(content) = content else { return Err(broken) };
+            let [graph] = graphs.as_slice() else { return loaded };
+            // A name that changed on disk is no other history.
+            if loaded.as_ref().is_ok_and(|loaded| loaded.plan.name == *graph) {
+                return loaded;
+            }
+            let content = History::of(store.kv(), graph).active()?.and_then(|(active, _)| active.content);
+            let Some(content) = content else { return loaded };
             let components = self.components()?;
-            tracing::error!(error = %roll::told(&broken), "the graph on disk cannot be used: serving what was active");
+            match &loaded {
+                Err(error) => {
+                    let error = roll::told(error);
+                    tracing::error!(%error, "the graph on disk cannot be used: serving what was active");
+                }
+                Ok(loaded) => {
+                    let found = &loaded.plan.name;
+                    tracing::error!(%found, expected = %graph, "the graph on disk has another name: serving what was active");
+                }
+            }
             Ok(guests.block_on(reload(sandbox.clone(), content, components))??)
         })
     }
@@ -286,6 +300,7 @@ impl Config {
                 plans: Mutex::default(),
                 revision: Mutex::new(active.map(|(_, revision)| revision)),
                 learners: Mutex::default(),
+                sweeping: RwLock::default(),
             }),
         })
     }

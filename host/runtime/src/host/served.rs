@@ -125,7 +125,9 @@ fn add_event(columns: &mut Columns, stored: StoredEvent) {
 /// All events that stand, as a train part: subjects and items numbered as in the store; and the cursor of the last.
 pub(super) fn split(store: &Store) -> Result<(Split, Option<u64>), Unavailable> {
     let mut columns = empty();
-    let cursor = each_event(store, None, |stored| add_event(&mut columns, stored))?;
+    // Up to where it was when this began: what is taken back while this reads is news for the next time.
+    let last = store.log().last_cursor()?;
+    let cursor = each_event(store, Some(last.unwrap_or(0)), |stored| add_event(&mut columns, stored))?;
     let users = (0..store.subjects().len()).filter_map(|n| store.subjects().id(n)).collect();
     let items = (0..store.items().len()).filter_map(|n| store.items().id(n)).collect();
     Ok((Split { users, items, train: columns, test: Columns::default(), notes: Vec::new() }, cursor))

@@ -1,6 +1,7 @@
 //! What is not needed any more is given back: plans of long ago, and what only they were made of.
 
 use std::collections::BTreeSet;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use greenroom_model::Digest;
@@ -69,18 +70,27 @@ impl Host {
         let inner = &self.inner;
         let io = |error: std::io::Error| SweepError(error.to_string());
         let mut swept = Swept::default();
+        // Nothing is admitted, and nothing activated, between the look at what is needed and the end of what is not.
+        let alone = inner.sweeping.write().unwrap_or_else(PoisonError::into_inner);
+        let recording = inner.revision.lock().unwrap_or_else(PoisonError::into_inner);
         let records = inner.history.records()?;
         // One lock after the other: whoever activates takes them in another order.
         let active = self.generation();
         let live: BTreeSet<_> = inner.plans().keys().copied().chain(active).collect();
-        let surplus = records.len().saturating_sub(inner.retention.plans_max.max(1));
-        let (old, kept) = records.split_at_checked(surplus).unwrap_or((&[], &records));
-        let (still, gone): (Vec<_>, Vec<_>) = old.iter().partition(|record| live.contains(&record.generation));
+        // Those that only learned are many, and must not push out the others.
+        let (learned, other): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.learned);
+        let (mut kept, mut old) = (Vec::new(), Vec::new());
+        for mut of_kind in [learned, other] {
+            let surplus = of_kind.len().saturating_sub(inner.retention.plans_max.max(1));
+            kept.extend(of_kind.split_off(surplus));
+            old.extend(of_kind);
+        }
+        let (still, gone): (Vec<_>, Vec<_>) = old.into_iter().partition(|record| live.contains(&record.generation));
         for record in gone {
             inner.history.forget(record.generation)?;
             swept.plans += 1;
         }
-        let contents: BTreeSet<Digest> = kept.iter().chain(still).map(|record| record.content).collect();
+        let contents: BTreeSet<Digest> = kept.into_iter().chain(still).map(|record| record.content).collect();
         // Before anything is looked at that a new plan may refer to from now on.
         let mut used: BTreeSet<Digest> = BTreeSet::new();
         for digest in &contents {
@@ -89,26 +99,28 @@ impl Host {
             }
         }
         inner.history.forget_contents(&contents)?;
+        let old = now_ms().saturating_sub(i64::try_from(inner.retention.compiled.as_millis()).unwrap_or(i64::MAX));
+        inner.history.forget_learned(old, &used)?;
         used.extend(inner.history.all_learned()?.into_iter().map(|learned| learned.state));
+        drop(recording);
         for live in inner.plans().values() {
             used.extend(live.loaded.paths.values());
             used.extend(live.record.versions.values().filter_map(|version| version.state));
         }
         for (digest, bytes, age) in inner.components.all().map_err(io)? {
-            if age > GRACE && !used.contains(&digest) {
-                inner.components.remove(&digest).map_err(io)?;
+            if age > GRACE && !used.contains(&digest) && inner.components.remove(&digest, GRACE).map_err(io)? {
                 swept.components += 1;
                 swept.bytes += bytes;
             }
         }
         for (digest, bytes, age) in inner.states.all().map_err(io)? {
-            if age > GRACE && !used.contains(&digest) {
-                inner.states.remove(&digest).map_err(io)?;
+            if age > GRACE && !used.contains(&digest) && inner.states.remove(&digest, GRACE).map_err(io)? {
                 swept.states += 1;
                 swept.bytes += bytes;
             }
         }
         inner.states.forget_trainings(GRACE).map_err(io)?;
+        drop(alone);
         let (files, bytes) = inner.sandbox.sweep_cache(inner.retention.compiled).map_err(io)?;
         swept.compiled = files;
         swept.bytes += bytes;

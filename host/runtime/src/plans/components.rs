@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use greenroom_model::Digest;
 
-use crate::states::aged;
+use crate::states::{aged, remove_old};
 
 /// A folder of components.
 #[derive(Debug, Clone)]
@@ -56,7 +56,8 @@ impl Components {
         aged(&self.dir)
     }
 
-    pub(crate) fn remove(&self, digest: &Digest) -> io::Result<()> {
-        fs::remove_file(self.dir.join(digest.hex()))
+    /// Removes a component, unless it is new again by now.
+    pub(crate) fn remove(&self, digest: &Digest, age: Duration) -> io::Result<bool> {
+        remove_old(&self.dir.join(digest.hex()), age)
     }
 }

@@ -128,12 +128,12 @@ impl History {
         let swapped = patiently(|| self.kv.compare_and_swap(SPACE, &key, revision, &value));
         let revision = match swapped {
             Ok(done) => done.revision,
-            Err(error @ WriteError::Unavailable(_)) => {
-                // Nobody knows then, but whoever reads it.
-                let now = self.active().ok().flatten().filter(|(now, _)| now.generation == record.generation);
+            Err(error) => {
+                // Whether it was written nobody knows then, but whoever reads it. An earlier try may have been.
+                let ours = |now: &Active| now.generation == record.generation && now.plan == record.plan;
+                let now = self.active().ok().flatten().filter(|(now, _)| ours(now));
                 now.map(|(_, revision)| revision).ok_or_else(|| wrong(error))?
             }
-            Err(error) => return Err(wrong(error)),
         };
         if let Err(error) = self.unfold(content, record) {
             // The next host does it when it opens.
@@ -215,6 +215,21 @@ impl History {
     /// All that was learned: by agent and shape as they are in the key.
     pub(crate) fn all_learned(&self) -> Result<Vec<LearnedRecord>, HistoryError> {
         self.all("learned/")
+    }
+
+    /// Forgets which states belong to versions that learned before a moment and whose states are not used.
+    pub(crate) fn forget_learned(
+        &self,
+        before_ms: i64,
+        used: &std::collections::BTreeSet<Digest>,
+    ) -> Result<(), HistoryError> {
+        for key in self.keys("learned/")? {
+            let learned: Option<LearnedRecord> = self.get(&key)?;
+            if learned.is_some_and(|learned| learned.time_ms < before_ms && !used.contains(&learned.state)) {
+                self.kv.delete(SPACE, &key).wait().map_err(wrong)?;
+            }
+        }
+        Ok(())
     }
 
     /// The files that were looked at last.

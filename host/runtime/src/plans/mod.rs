@@ -83,6 +83,9 @@ pub struct PlanRecord {
     pub tally: Tally,
     /// Why it was taken back, if it was.
     pub rolled_back: Option<String>,
+    /// Whether it differs from its parent in learned states only.
+    #[serde(default)]
+    pub learned: bool,
 }
 
 /// How a plan did.
@@ -94,7 +97,7 @@ pub struct Tally {
     pub degraded: u64,
     /// Those that had no answer.
     pub failed: u64,
-    /// Faults of agents.
+    /// Those in which an agent faulted.
     pub faults: u64,
 }
 

@@ -34,6 +34,18 @@ pub(crate) enum Stage {
     Recording(Generation),
 }
 
+/// What a proposal is to probation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Something new: it is watched.
+    New,
+    /// Learned states for what serves: it is watched for as long as what it replaces, with the same way back. A change that is
+    /// faulty stays one when its agents learn.
+    Learned,
+    /// What served before: whoever goes back knows what comes, and must not be sent forth again.
+    Back,
+}
+
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
@@ -45,6 +57,8 @@ pub(crate) enum Event {
         parent: Option<Generation>,
         /// A generation that is still warm and is to be served again: there is nothing to admit and to make ready.
         again: Option<Generation>,
+        /// What it is to a plan on probation.
+        kind: Kind,
     },
     /// Its components passed the gate.
     Admitted(Id),
@@ -135,6 +149,7 @@ struct Coming {
     parent: Option<Generation>,
     stage: Stage,
     again: Option<Generation>,
+    kind: Kind,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -204,7 +219,7 @@ impl Rollout {
 
     fn take(&mut self, event: Event) -> Vec<Action> {
         match event {
-            Event::Proposed { id, parent, again } => self.proposed(id, parent, again),
+            Event::Proposed { id, parent, again, kind } => self.proposed(id, parent, again, kind),
             Event::Admitted(id) => match self.step(id, Stage::Staged, Stage::Admitted) {
                 true => vec![Action::Warm(id)],
                 false => Vec::new(),
@@ -234,7 +249,7 @@ impl Rollout {
         }
     }
 
-    fn proposed(&mut self, id: Id, parent: Option<Generation>, again: Option<Generation>) -> Vec<Action> {
+    fn proposed(&mut self, id: Id, parent: Option<Generation>, again: Option<Generation>, kind: Kind) -> Vec<Action> {
         if self.coming.contains_key(&id) {
             return Vec::new();
         }
@@ -245,7 +260,7 @@ impl Rollout {
             return vec![Action::Refuse { id, why: Refusal::Cold }];
         }
         let stage = if again.is_some() { Stage::Warmed } else { Stage::Staged };
-        self.coming.insert(id, Coming { parent, stage, again });
+        self.coming.insert(id, Coming { parent, stage, again, kind });
         if again.is_some() { self.next() } else { vec![Action::Admit(id)] }
     }
 
@@ -294,16 +309,20 @@ impl Rollout {
     }
 
     fn recorded(&mut self, id: Id) -> Vec<Action> {
-        let Some(Coming { stage: Stage::Recording(generation), again, .. }) = self.coming.get(&id).copied() else {
+        let Some(Coming { stage: Stage::Recording(generation), again, kind, .. }) = self.coming.get(&id).copied()
+        else {
             return Vec::new();
         };
         self.coming.remove(&id);
         self.last = generation;
         let old = self.active;
         let faulty = old.is_some_and(|old| old.going_back && again.is_some() && again == old.before);
-        let before = old.map(|old| old.generation);
-        // Who goes back knows what comes, and must not be sent forth again.
-        let probation = before.is_some() && again.is_none();
+        let replaced = old.map(|old| old.generation);
+        let (before, probation) = match (kind, old) {
+            (Kind::Learned, Some(old)) if old.probation => (old.before, true),
+            (Kind::Back, _) => (replaced, false),
+            (Kind::New | Kind::Learned, _) => (replaced, replaced.is_some()),
+        };
         self.active = Some(Serving { generation, before, probation, going_back: false });
         let mut actions = vec![Action::Store { id, generation }];
         if let Some(old) = old {
@@ -331,7 +350,8 @@ impl Rollout {
     fn drained(&mut self, generation: Generation) -> Vec<Action> {
         let Some(rolled_back) = self.draining.remove(&generation) else { return Vec::new() };
         let mut actions = vec![Action::Retire { generation, rolled_back }];
-        if rolled_back {
+        let asked = self.coming.values().any(|coming| coming.again == Some(generation));
+        if rolled_back && !asked {
             actions.push(Action::Forget(generation));
         } else {
             self.warm.push_front(generation);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use greenroom_model::Generation;
 use proptest::prelude::*;
 
-use super::{Action, Event, Id, Refusal, Rollout, Stage};
+use super::{Action, Event, Id, Kind, Refusal, Rollout, Stage};
 
 const WARM_MAX: usize = 2;
 
@@ -19,6 +19,7 @@ struct Seen {
     recorded: BTreeSet<Id>,
     parents: BTreeMap<Id, Option<Generation>>,
     again: BTreeMap<Id, Generation>,
+    kinds: BTreeMap<Id, Kind>,
     ended: BTreeSet<Id>,
     recording: Option<(Id, Generation)>,
     /// Draining, or kept warm.
@@ -30,8 +31,9 @@ struct Seen {
 impl Seen {
     fn event(&mut self, event: Event) {
         match event {
-            Event::Proposed { id, parent, again } => {
+            Event::Proposed { id, parent, again, kind } => {
                 self.parents.entry(id).or_insert(parent);
+                self.kinds.entry(id).or_insert(kind);
                 if let Some(again) = again {
                     self.again.entry(id).or_insert(again);
                 }
@@ -70,7 +72,13 @@ impl Seen {
                 if let Some(old) = self.active {
                     self.draining.insert(old);
                 }
-                self.probation = None;
+                let held = self.probation.and_then(|(_, before)| before);
+                let watched = match self.kinds[&id] {
+                    Kind::Back => None,
+                    Kind::Learned if held.is_some() => held,
+                    Kind::New | Kind::Learned => self.active,
+                };
+                self.probation = watched.map(|before| (generation, Some(before)));
                 self.active = Some(generation);
                 self.last = generation.0;
                 self.ended.insert(id);
@@ -79,8 +87,7 @@ impl Seen {
             Action::Stop(generation) => assert!(self.draining.contains(&generation)),
             Action::Watch(generation) => {
                 assert_eq!(Some(generation), self.active);
-                let before = self.draining.iter().next_back().copied();
-                self.probation = Some((generation, before));
+                assert!(self.probation.is_some_and(|(of, _)| of == generation), "watched without being on probation");
             }
             Action::Retire { generation, .. } => {
                 assert!(self.draining.remove(&generation), "retired what was not draining");
@@ -94,7 +101,7 @@ impl Seen {
             Action::RollBack { from, to } => {
                 assert_eq!(Some(from), self.active);
                 assert!(self.draining.contains(&to) || self.warm.contains(&to), "4: what to go back to is gone");
-                assert!(self.probation.is_some_and(|(of, _)| of == from));
+                assert_eq!(self.probation, Some((from, Some(to))), "it goes back to what was before");
             }
             Action::Refuse { id, why } => {
                 assert!(self.ended.insert(id), "ended twice");
@@ -115,13 +122,17 @@ fn generation() -> impl Strategy<Value = Generation> {
     (0..12_u64).prop_map(Generation)
 }
 
+fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![Just(Kind::New), Just(Kind::Learned), Just(Kind::Back)]
+}
+
 /// Ids as small as generations, so that events meet what they are about.
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         2 => (0..40_u64, proptest::option::of(generation()), Just(None))
-            .prop_map(|(id, parent, again)| Event::Proposed { id, parent, again }),
-        1 => (0..40_u64, proptest::option::of(generation()), proptest::option::of(generation()))
-            .prop_map(|(id, parent, again)| Event::Proposed { id, parent, again }),
+            .prop_map(|(id, parent, again)| Event::Proposed { id, parent, again, kind: Kind::New }),
+        1 => (0..40_u64, proptest::option::of(generation()), proptest::option::of(generation()), kind())
+            .prop_map(|(id, parent, again, kind)| Event::Proposed { id, parent, again, kind }),
         2 => (0..40_u64).prop_map(Event::Admitted),
         2 => (0..40_u64).prop_map(Event::Warmed),
         2 => (0..40_u64).prop_map(Event::Recorded),
@@ -138,9 +149,14 @@ fn likely(rollout: &Rollout, next_id: &mut Id, choice: u8, which: prop::sample::
     let coming: Vec<(Id, Stage)> = rollout.coming().collect();
     let kept: Vec<Generation> = rollout.kept().into_iter().collect();
     let active = rollout.active();
-    let mut propose = |again| {
+    let mut propose = |again: Option<Generation>| {
         *next_id += 1;
-        Event::Proposed { id: *next_id, parent: active, again }
+        let kind = match (again.is_some(), choice % 3) {
+            (true, _) => Kind::Back,
+            (false, 0) => Kind::Learned,
+            (false, _) => Kind::New,
+        };
+        Event::Proposed { id: *next_id, parent: active, again, kind }
     };
     match choice % 10 {
         0..=4 if !coming.is_empty() => {
@@ -173,6 +189,9 @@ fn check(seen: &mut Seen, rollout: &mut Rollout, event: Event) -> Result<(), Tes
     prop_assert_eq!(&rollout.kept(), &kept);
     prop_assert!(seen.active.is_none_or(|active| !kept.contains(&active)));
     // One may be held for a probation, and each proposal may hold another.
+    // Nobody waits while nothing is written down.
+    let waits = rollout.coming().any(|(_, stage)| stage == Stage::Warmed);
+    prop_assert!(!waits || rollout.coming().any(|(_, stage)| matches!(stage, Stage::Recording(_))));
     let asked = rollout.coming.values().filter(|coming| coming.again.is_some()).count();
     prop_assert!(rollout.warm.len() <= WARM_MAX + 1 + asked, "{:?}", rollout.warm);
     Ok(())
@@ -196,7 +215,10 @@ proptest! {
     fn long_lives_of_a_host_keep_the_invariants(
         choices in prop::collection::vec((any::<u8>(), any::<prop::sample::Index>()), 0..300),
     ) {
-        let (mut seen, mut rollout) = (Seen::default(), Rollout::new(None, WARM_MAX));
+        // Some hosts come up with what was active before.
+        let before = (choices.len() % 2 == 1).then_some(Generation(7));
+        let (mut seen, mut rollout) = (Seen::default(), Rollout::new(before, WARM_MAX));
+        (seen.active, seen.last) = (before, before.map_or(0, |before| before.0));
         let mut next_id = 0;
         for (choice, which) in choices {
             let event = likely(&rollout, &mut next_id, choice, which);
@@ -214,7 +236,7 @@ proptest! {
 /// Takes a proposal all the way.
 fn activate(rollout: &mut Rollout, id: Id) -> Vec<Action> {
     let parent = rollout.active();
-    assert_eq!(rollout.on(Event::Proposed { id, parent, again: None }), [Action::Admit(id)]);
+    assert_eq!(rollout.on(Event::Proposed { id, parent, again: None, kind: Kind::New }), [Action::Admit(id)]);
     assert_eq!(rollout.on(Event::Admitted(id)), [Action::Warm(id)]);
     let generation = Generation(parent.map_or(1, |parent| parent.0 + 1));
     assert_eq!(rollout.on(Event::Warmed(id)), [Action::Record { id, generation }]);
@@ -243,7 +265,7 @@ fn a_plan_goes_from_staged_to_forgotten() {
 fn of_two_that_follow_the_same_plan_the_second_is_told_of_the_first() {
     let mut rollout = Rollout::new(Some(Generation(7)), 2);
     for id in [1, 2] {
-        rollout.on(Event::Proposed { id, parent: Some(Generation(7)), again: None });
+        rollout.on(Event::Proposed { id, parent: Some(Generation(7)), again: None, kind: Kind::New });
         rollout.on(Event::Admitted(id));
     }
     assert_eq!(rollout.on(Event::Warmed(2)), [Action::Record { id: 2, generation: Generation(8) }]);
@@ -251,14 +273,14 @@ fn of_two_that_follow_the_same_plan_the_second_is_told_of_the_first() {
     let actions = rollout.on(Event::Recorded(2));
     let why = Refusal::Conflict { active: Some(Generation(8)) };
     assert_eq!(actions.last(), Some(&Action::Refuse { id: 1, why }));
-    let late = rollout.on(Event::Proposed { id: 3, parent: Some(Generation(7)), again: None });
+    let late = rollout.on(Event::Proposed { id: 3, parent: Some(Generation(7)), again: None, kind: Kind::New });
     assert_eq!(late, [Action::Refuse { id: 3, why }]);
 }
 
 #[test]
 fn a_record_that_fails_leaves_what_is_active() {
     let mut rollout = Rollout::new(Some(Generation(3)), 2);
-    rollout.on(Event::Proposed { id: 1, parent: Some(Generation(3)), again: None });
+    rollout.on(Event::Proposed { id: 1, parent: Some(Generation(3)), again: None, kind: Kind::New });
     rollout.on(Event::Admitted(1));
     rollout.on(Event::Warmed(1));
     assert_eq!(rollout.on(Event::Failed(1)), [Action::Refuse { id: 1, why: Refusal::Failed }]);
@@ -275,7 +297,7 @@ fn a_faulty_plan_makes_way_for_the_one_before_it_once() {
     assert_eq!(rollout.on(Event::Faulty(Generation(2))), [back]);
     assert_eq!(rollout.on(Event::Faulty(Generation(2))), [], "it is on its way");
     let again = Some(Generation(1));
-    let actions = rollout.on(Event::Proposed { id: 9, parent: Some(Generation(2)), again });
+    let actions = rollout.on(Event::Proposed { id: 9, parent: Some(Generation(2)), again, kind: Kind::Back });
     assert_eq!(actions, [Action::Record { id: 9, generation: Generation(3) }], "it is warm already");
     let actions = rollout.on(Event::Recorded(9));
     assert_eq!(
@@ -300,4 +322,30 @@ fn after_its_probation_a_plan_is_not_rolled_back() {
     activate(&mut rollout, 1);
     rollout.on(Event::ProbationEnded(Generation(2)));
     assert_eq!(rollout.on(Event::Faulty(Generation(2))), []);
+}
+
+#[test]
+fn what_agents_learn_on_probation_changes_neither_its_end_nor_the_way_back() {
+    let mut rollout = Rollout::new(Some(Generation(1)), 0);
+    activate(&mut rollout, 1);
+    rollout.on(Event::Proposed { id: 2, parent: Some(Generation(2)), again: None, kind: Kind::Learned });
+    rollout.on(Event::Admitted(2));
+    rollout.on(Event::Warmed(2));
+    let actions = rollout.on(Event::Recorded(2));
+    assert!(actions.contains(&Action::Watch(Generation(3))), "{actions:?}");
+    rollout.on(Event::Drained(Generation(1)));
+    rollout.on(Event::Drained(Generation(2)));
+    let back = Action::RollBack { from: Generation(3), to: Generation(1) };
+    assert_eq!(rollout.on(Event::Faulty(Generation(3))), [back]);
+}
+
+#[test]
+fn whoever_goes_back_is_not_sent_forth_again_also_when_it_was_cold() {
+    let mut rollout = Rollout::new(Some(Generation(5)), 1);
+    rollout.on(Event::Proposed { id: 1, parent: Some(Generation(5)), again: None, kind: Kind::Back });
+    rollout.on(Event::Admitted(1));
+    rollout.on(Event::Warmed(1));
+    let actions = rollout.on(Event::Recorded(1));
+    assert_eq!(actions, [Action::Store { id: 1, generation: Generation(6) }, Action::Drain(Generation(5))]);
+    assert_eq!(rollout.on(Event::Faulty(Generation(6))), []);
 }

@@ -14,7 +14,7 @@ use axum::routing::{MethodRouter, get, post, put};
 use axum::{Json, Router};
 use greenroom_model::{Digest, Generation};
 use greenroom_runtime::telemetry::CONTENT_TYPE;
-use greenroom_runtime::{Change, GraphText, KeepError, Part, PlanRecord, Proposal, Refused};
+use greenroom_runtime::{Change, GraphText, KeepError, Part, Proposal, Refused};
 use greenroom_wire::{Back, Proposed};
 
 use super::guard::{Caller, Done, guard};
@@ -183,8 +183,7 @@ impl Desk {
     fn before(&self) -> Result<(Generation, Generation), Problem> {
         let host = &self.app.host;
         let active = host.active().ok_or_else(Problem::inactive)?.generation;
-        let parent = host.plan_record(active)?.and_then(|record: PlanRecord| record.parent);
-        let parent = parent.ok_or_else(|| {
+        let parent = host.previous(active)?.ok_or_else(|| {
             let message = format!("generation {active} is the first that is known: there is nothing to go back to");
             Problem::new(StatusCode::NOT_FOUND, "not_found", message)
         })?;
@@ -194,7 +193,8 @@ impl Desk {
     async fn propose(self: &Arc<Self>, caller: &Caller, what: String, proposal: Proposal) -> Result<Response, Problem> {
         self.change(caller, what, move |host| {
             let done = host.propose(proposal)?;
-            let parent = host.plan_record(done.generation)?.and_then(|record| record.parent);
+            // It is done, whether or not it can be read again.
+            let parent = host.plan_record(done.generation).ok().flatten().and_then(|record| record.parent);
             let what = if done.changed { "active" } else { "was active already" };
             let outcome = format!("generation {}, {}, {what}", done.generation, done.plan.short());
             Ok(Done { answer: Json(Deployed::new(&done, parent)).into_response(), outcome })

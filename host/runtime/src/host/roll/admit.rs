@@ -1,7 +1,7 @@
 //! Admission: every component of a change through the gate, and a learned state for every agent that needs one.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use greenroom_graph::Untrained;
@@ -21,6 +21,8 @@ impl Host {
             return Ok(());
         }
         let proposal = Arc::clone(&work.proposal);
+        // What is looked at from here on is not swept.
+        let _sweeps = self.inner.sweeping.read().unwrap_or_else(PoisonError::into_inner);
         match &proposal.change {
             Change::Graph { graph, components } => {
                 let loaded = self.load_change(graph.clone(), components)?;
@@ -57,7 +59,7 @@ impl Host {
             }
             Change::Again(generation) => {
                 if self.generation() == Some(*generation) && self.active().is_some() {
-                    work.same = true;
+                    work.same = self.active().map(|active| (active.generation, active.digest));
                     return Ok(());
                 }
                 let (loaded, states) = self.recorded_plan(*generation)?;
@@ -68,6 +70,8 @@ impl Host {
         if let Some(loaded) = &work.loaded {
             self.keep_components(loaded)?;
         }
+        // It is new again: nobody may refer to it until the activation does.
+        work.states.values().for_each(|state| self.inner.states.renew(&state.digest()));
         work.took.admit = began.elapsed();
         Ok(())
     }

@@ -7,6 +7,7 @@ use greenroom_model::Generation;
 
 use super::super::{Host, now_ms};
 use super::Event;
+use super::supervise::evidence;
 
 /// How often it is looked whether requests are still there: at first, and at most.
 const LOOK: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
@@ -66,6 +67,9 @@ impl Host {
         };
         live.record.retired_ms = Some(now_ms());
         live.record.tally = live.plan.tally();
+        if rolled_back {
+            live.record.rolled_back = Some(evidence(live.record.tally));
+        }
         let (record, plan) = (live.record.clone(), Arc::clone(&live.plan));
         drop(plans);
         self.inner.history.update(&record);

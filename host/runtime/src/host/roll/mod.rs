@@ -10,6 +10,7 @@ mod warm;
 
 pub use compare::{Differences, StateChange};
 pub use supervise::Probation;
+pub(super) use supervise::Watched;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +20,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use greenroom_graph::Severity;
-use greenroom_model::{Digest, Generation};
+use greenroom_model::{Digest, FaultSource, Generation};
 use greenroom_telemetry as telemetry;
 use thiserror::Error;
 
@@ -28,7 +29,7 @@ use crate::active::{ActivePlan, PrepareError, StatesByAgent};
 use crate::guests::give_way;
 use crate::load::{GraphText, LoadGraphError, Loaded};
 use crate::plans::{HistoryError, PlanRecord, RefusedRecord};
-use crate::rollout::{Action, Event, Id, Refusal};
+use crate::rollout::{Action, Event, Id, Kind, Refusal};
 
 /// How often a proposal that follows whatever is active is tried again after another one was faster.
 const ATTEMPTS: usize = 5;
@@ -151,6 +152,17 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Whether the same may be taken later, without anybody changing it.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Conflict { .. } | Self::Record(_) | Self::Keep(_) | Self::Inactive | Self::Gone => true,
+            Self::Prepare(PrepareError::Agent { fault, .. }) => fault.source == FaultSource::Host,
+            Self::Prepare(PrepareError::Untried) => true,
+            _ => false,
+        }
+    }
+
     /// In a word, for those who count.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -219,14 +231,24 @@ pub(super) struct Work {
     states: StatesByAgent,
     /// Agents whose state another version learned: they may decline it.
     offered: BTreeMap<String, Digest>,
+    /// Whether its plan was ready when it was proposed.
+    brought: bool,
     plan: Option<ActivePlan>,
     record: Option<PlanRecord>,
     notes: Vec<String>,
     took: Took,
-    /// It is what is active already.
-    same: bool,
+    /// It is this that is active already.
+    same: Option<(Generation, Digest)>,
     error: Option<Refused>,
-    done: Sender<Result<Activated, Refused>>,
+    done: Sender<Told>,
+}
+
+/// What a proposer is told.
+enum Told {
+    /// What came of it.
+    Done(Box<Result<Activated, Refused>>),
+    /// What was to be served again is not warm any more: it has to be made ready first.
+    Cold,
 }
 
 /// A plan that has instances: it serves, or it is draining, or it is kept for going back.
@@ -234,6 +256,8 @@ pub(super) struct Live {
     pub(super) plan: Arc<ActivePlan>,
     pub(super) loaded: Arc<Loaded>,
     pub(super) record: PlanRecord,
+    /// How it is on probation, or was.
+    pub(super) watched: Option<Watched>,
 }
 
 impl Host {
@@ -260,12 +284,23 @@ impl Host {
 
     /// The same for a plan that is ready already, and one attempt only.
     pub(super) fn roll(&self, proposal: &Arc<Proposal>, ready: Option<Ready>) -> Result<Activated, Refused> {
+        self.roll_once(proposal, ready, true)
+    }
+
+    fn roll_once(&self, proposal: &Arc<Proposal>, ready: Option<Ready>, try_warm: bool) -> Result<Activated, Refused> {
         let inner = &self.inner;
         let id = inner.next_id.fetch_add(1, Ordering::Relaxed);
         let parent = proposal.parent.or_else(|| self.generation());
+        let warm =
+            |generation| self.warm_generations().contains(&generation) && inner.plans().contains_key(&generation);
         let again = match proposal.change {
-            Change::Again(generation) => self.warm_generations().contains(&generation).then_some(generation),
+            Change::Again(generation) if try_warm && warm(generation) => Some(generation),
             _ => None,
+        };
+        let kind = match proposal.change {
+            Change::Again(_) => Kind::Back,
+            Change::States(_) if ready.is_none() => Kind::Learned,
+            Change::Graph { .. } | Change::States(_) => Kind::New,
         };
         let (done, told) = channel();
         let (loaded, plan) = ready.map_or((None, None), |ready| (Some(ready.loaded), Some(ready.plan)));
@@ -276,18 +311,23 @@ impl Host {
             loaded,
             states: StatesByAgent::new(),
             offered: BTreeMap::new(),
+            brought: plan.is_some(),
             plan,
             record: None,
             notes: Vec::new(),
             took: Took::default(),
-            same: false,
+            same: None,
             error: None,
             done,
         };
         inner.work().insert(id, work);
-        // What it goes back to may be forgotten meanwhile. Then it takes the long way.
-        self.feed(Event::Proposed { id, parent, again });
-        told.recv().unwrap_or(Err(Refused::Gone))
+        self.feed(Event::Proposed { id, parent, again, kind });
+        match told.recv() {
+            Ok(Told::Done(done)) => *done,
+            // What it goes back to was forgotten meanwhile. It takes the long way, on the proposer's own thread.
+            Ok(Told::Cold) => self.roll_once(proposal, None, false),
+            Err(_) => Err(Refused::Gone),
+        }
     }
 
     /// What serves, or served last.
@@ -357,7 +397,7 @@ impl Host {
         let Some(mut work) = self.inner.work().remove(&id) else { return Event::Failed(id) };
         // Whoever waits for it must hear of it, and others must have their turn, whatever happens.
         let result = catch_unwind(AssertUnwindSafe(|| work_on(self, &mut work))).unwrap_or(Err(Refused::Gone));
-        let failed = result.is_err() || work.same;
+        let failed = result.is_err() || work.same.is_some();
         work.error = result.err();
         self.inner.work().insert(id, work);
         if failed { Event::Failed(id) } else { done }
@@ -380,7 +420,7 @@ impl Host {
             }
         }
         let plan = Arc::new(plan);
-        let live = Live { plan: Arc::clone(&plan), loaded: Arc::clone(&loaded), record };
+        let live = Live { plan: Arc::clone(&plan), loaded: Arc::clone(&loaded), record, watched: None };
         self.inner.plans().insert(generation, live);
         let began = std::time::Instant::now();
         self.inner.active.store(Some(plan));
@@ -412,24 +452,19 @@ impl Host {
         self.inner.telemetry.change(telemetry::Change::Activated, work.proposal.change.kind());
         let (plan, notes, took) = (record.plan, work.notes, work.took);
         // Whoever proposed it may have gone away.
-        let _ = work.done.send(Ok(Activated { generation, plan, changed: true, notes, took }));
+        let _ = work.done.send(Told::Done(Box::new(Ok(Activated { generation, plan, changed: true, notes, took }))));
         self.make_images_if_wanted();
         self.taken_back();
     }
 
     fn refuse(&self, id: Id, why: Refusal) {
         let Some(work) = self.inner.work().remove(&id) else { return };
-        let active = self.active();
         let answer = match (why, work.error) {
             (Refusal::Failed, Some(error)) => Err(error),
-            (Refusal::Failed, None) => match active.filter(|_| work.same) {
-                Some(plan) => Ok(Activated {
-                    generation: plan.generation,
-                    plan: plan.digest,
-                    changed: false,
-                    notes: work.notes,
-                    took: work.took,
-                }),
+            (Refusal::Failed, None) => match work.same {
+                Some((generation, plan)) => {
+                    Ok(Activated { generation, plan, changed: false, notes: work.notes, took: work.took })
+                }
                 None => Err(Refused::Gone),
             },
             (Refusal::Conflict { active }, _) => {
@@ -437,17 +472,11 @@ impl Host {
                 Err(Refused::Conflict { parent: work.parent, active: now.map(Box::new) })
             }
             (Refusal::Cold, _) => {
-                // It was warm a moment ago.
-                let _ = self.long_way(&work.proposal, work.done);
+                let _ = work.done.send(Told::Cold);
                 return;
             }
         };
-        let _ = work.done.send(answer);
-    }
-
-    /// Going back to what is not warm any more.
-    fn long_way(&self, proposal: &Arc<Proposal>, done: Sender<Result<Activated, Refused>>) -> Option<()> {
-        done.send(self.roll(proposal, None)).ok()
+        let _ = work.done.send(Told::Done(Box::new(answer)));
     }
 
     pub(super) fn refused(&self, proposal: &Proposal, refused: &Refused) {
@@ -487,6 +516,27 @@ impl Host {
     /// When the store cannot be read.
     pub fn plan_record(&self, generation: Generation) -> Result<Option<PlanRecord>, HistoryError> {
         self.inner.history.record(generation)
+    }
+
+    /// What `rollback` goes back to when nobody says what: the plan that the active one, or the one that it repeats, took the
+    /// place of; none that was faulty.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn previous(&self, generation: Generation) -> Result<Option<Generation>, HistoryError> {
+        let mut at = generation;
+        loop {
+            let Some(record) = self.plan_record(at)? else { return Ok(None) };
+            // What is served again is where it was. Its number is a smaller one, and so is a parent's.
+            let next = record.again.or(record.parent).filter(|next| next.0 < at.0);
+            let Some(next) = next else { return Ok(None) };
+            let repeats = record.again.is_some();
+            at = next;
+            let faulty = self.plan_record(at)?.is_some_and(|record| record.rolled_back.is_some());
+            if !repeats && !faulty {
+                return Ok(Some(at));
+            }
+        }
     }
 
     /// The latest changes that were not taken, the oldest first.

@@ -46,9 +46,19 @@ impl Host {
             retired_ms: None,
             tally: Tally::default(),
             rolled_back: None,
+            learned: matches!(proposal.change, Change::States(_)) && work.parent.is_some() && !work.brought,
         };
         let mut revision = self.inner.revision.lock().unwrap_or_else(PoisonError::into_inner);
-        *revision = Some(self.inner.history.activate(&content, &record, *revision)?);
+        match self.inner.history.activate(&content, &record, *revision) {
+            Ok(written) => *revision = Some(written),
+            Err(error) => {
+                // Whatever is there now: the next one has to follow it.
+                if let Ok(now) = self.inner.history.active() {
+                    *revision = now.map(|(_, revision)| revision);
+                }
+                return Err(error.into());
+            }
+        }
         work.record = Some(record);
         work.took.record = began.elapsed();
         Ok(())

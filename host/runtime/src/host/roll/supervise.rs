@@ -12,6 +12,9 @@ use crate::plans::Tally;
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// How often at least a faulty plan is tried to be taken back.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
 /// When a plan on probation is faulty.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Probation {
@@ -24,29 +27,47 @@ pub struct Probation {
 }
 
 impl Probation {
-    /// Whether this is worse than it may be.
+    /// Whether this is worse than it may be. One request is one fault, however many agents failed in it.
     fn faulty(&self, now: Tally, before: Tally) -> bool {
-        // Requests that failed because of an agent have a fault of it. Those that failed because of the host say nothing.
-        let share = |tally: Tally| tally.faults as f64 / tally.requests.max(1) as f64;
-        now.faults >= self.faults_min && share(now) > share(before) + self.share_max
+        let share = |of: u64, tally: Tally| of as f64 / tally.requests.max(1) as f64;
+        let worse = |of: fn(&Tally) -> u64| {
+            of(&now) >= self.faults_min && share(of(&now), now) > share(of(&before), before) + self.share_max
+        };
+        worse(|tally| tally.faults) || worse(|tally| tally.failed)
     }
+}
+
+/// How a plan is on probation.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Watched {
+    until: Instant,
+    /// How the plan did that it is measured by.
+    before: Tally,
 }
 
 impl Host {
     /// Looks after a plan until its probation ends.
     pub(super) fn supervise(&self, generation: Generation) {
         let (probation, host) = (self.inner.limits.probation, Arc::downgrade(&self.inner));
-        let plans = self.inner.plans();
-        let Some((plan, before)) = plans.get(&generation).map(|live| {
-            let before = live.record.parent.and_then(|parent| plans.get(&parent)).map(|before| before.plan.tally());
-            (Arc::downgrade(&live.plan), before.unwrap_or_default())
-        }) else {
-            return;
-        };
+        let mut plans = self.inner.plans();
+        let parent = plans.get(&generation).and_then(|live| live.record.parent).and_then(|parent| plans.get(&parent));
+        // What its agents learned is watched for as long as the change itself.
+        let learned = plans.get(&generation).is_some_and(|live| live.record.learned);
+        let watched =
+            parent.and_then(|parent| parent.watched).filter(|watched| learned && watched.until > Instant::now());
+        let watched = watched.unwrap_or_else(|| {
+            // What was written down in an earlier life of the host says more than a short one of this.
+            let before = parent.map(|parent| (parent.plan.tally(), parent.record.tally));
+            let before = before.map(|(now, then)| if now.requests < then.requests { then } else { now });
+            Watched { until: Instant::now() + probation.time, before: before.unwrap_or_default() }
+        });
+        let Some(live) = plans.get_mut(&generation) else { return };
+        live.watched = Some(watched);
+        let plan = Arc::downgrade(&live.plan);
         drop(plans);
-        let until = Instant::now() + probation.time;
         let watching = async move {
-            while Instant::now() < until {
+            let mut pause = LOOK;
+            while Instant::now() < watched.until {
                 // Nobody is held on to while this waits.
                 match (plan.upgrade(), host.upgrade()) {
                     (Some(plan), Some(inner)) => {
@@ -54,13 +75,15 @@ impl Host {
                         if host.generation() != Some(generation) {
                             return;
                         }
-                        if probation.faulty(plan.tally(), before) {
+                        if probation.faulty(plan.tally(), watched.before) {
                             tokio::task::spawn_blocking(move || host.feed(Event::Faulty(generation)));
+                            // When it cannot go back now, it is tried again, less and less often.
+                            pause = (pause * 2).min(PAUSE_MAX);
                         }
                     }
                     _ => return,
                 }
-                tokio::time::sleep(LOOK.min(probation.time)).await;
+                tokio::time::sleep(pause.min(probation.time)).await;
             }
             let Some(inner) = host.upgrade() else { return };
             tokio::task::spawn_blocking(move || Self { inner }.feed(Event::ProbationEnded(generation)));
@@ -72,17 +95,8 @@ impl Host {
 
     /// Proposes what was before a faulty plan, on a thread of its own.
     pub(super) fn roll_back(&self, from: Generation, to: Generation) -> Option<Event> {
-        let evidence = {
-            let mut plans = self.inner.plans();
-            let live = plans.get_mut(&from)?;
-            let tally = live.plan.tally();
-            let evidence = format!(
-                "{} faults of agents in {} requests on probation, {} of which failed",
-                tally.faults, tally.requests, tally.failed
-            );
-            live.record.rolled_back = Some(evidence.clone());
-            evidence
-        };
+        let tally = self.inner.plans().get(&from).map(|live| live.plan.tally())?;
+        let evidence = evidence(tally);
         tracing::error!(generation = from.0, to = to.0, %evidence, "faulty: rolled back");
         self.inner.telemetry.change(greenroom_telemetry::Change::RolledBack, "faulty");
         let proposal = Proposal {
@@ -93,7 +107,7 @@ impl Host {
         };
         let host = self.clone();
         let going = std::thread::Builder::new().name("greenroom-back".to_owned()).spawn(move || {
-            // A refusal is in the log, and another fault asks again.
+            // A refusal is in the log, and another look asks again.
             let _ = host.propose(proposal);
         });
         if let Err(error) = going {
@@ -101,6 +115,14 @@ impl Host {
         }
         None
     }
+}
+
+/// Why a plan is taken back, in words.
+pub(super) fn evidence(tally: Tally) -> String {
+    format!(
+        "agents faulted in {} of {} requests on probation, and {} requests failed",
+        tally.faults, tally.requests, tally.failed
+    )
 }
 
 #[cfg(test)]
@@ -114,7 +136,8 @@ mod tests {
         let fine = tally(1_000, 1, 0);
         assert!(!probation.faulty(tally(4, 4, 0), fine), "too few to say");
         assert!(probation.faulty(tally(5, 5, 0), fine));
-        assert!(!probation.faulty(tally(20, 0, 20), fine), "the host's own failures are not held against it");
+        assert!(probation.faulty(tally(20, 0, 5), fine), "failed requests count, whoever failed");
+        assert!(!probation.faulty(tally(20, 0, 5), tally(100, 0, 30)), "the host's own trouble was there before");
         assert!(!probation.faulty(tally(1_000, 50, 0), fine), "no more than may be");
         assert!(!probation.faulty(tally(100, 40, 0), tally(1_000, 400, 0)), "the one before was no better");
     }

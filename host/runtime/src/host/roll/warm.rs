@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use greenroom_model::Generation;
+use greenroom_model::{FaultSource, Generation};
 use greenroom_sandbox::Memory;
 
 use super::super::Host;
@@ -22,7 +22,9 @@ impl Host {
                 match self.ready(&loaded, &work.states) {
                     Ok(plan) => break plan,
                     // What another version learned may be declined. What it learned itself may not.
-                    Err(PrepareError::Agent { agent, fault }) if work.offered.remove(&agent).is_some() => {
+                    Err(PrepareError::Agent { agent, fault })
+                        if fault.source == FaultSource::Guest && work.offered.remove(&agent).is_some() =>
+                    {
                         work.states.remove(&agent);
                         let why = format!("it declined the state of the version before it: {fault}");
                         self.learn_anew(work, &loaded, BTreeMap::from([(agent, why)]))?;
@@ -36,7 +38,8 @@ impl Host {
             work.plan = Some(plan);
         }
         let active = self.active();
-        work.same = work.plan.as_ref().zip(active).is_some_and(|(plan, active)| plan.digest == active.digest);
+        let active = active.filter(|active| work.plan.as_ref().is_some_and(|plan| plan.digest == active.digest));
+        work.same = active.map(|active| (active.generation, active.digest));
         work.took.warm = began.elapsed();
         Ok(())
     }
@@ -56,9 +59,10 @@ impl Host {
         plan.running = Arc::clone(&inner.running);
         plan.series = Some(inner.series(&plan.plan));
         let threads = inner.guests.threads();
-        let Some(handle) = inner.guests.handle() else { return Ok(plan) };
-        let warmed = beside(|| handle.block_on(plan.warm_for(threads)));
-        warmed.unwrap_or(Ok(())).map(|()| plan)
+        let untried = || PrepareError::Untried;
+        let handle = inner.guests.handle().ok_or_else(untried)?;
+        beside(|| handle.block_on(plan.warm_for(threads))).ok_or_else(untried)??;
+        Ok(plan)
     }
 
     /// The plan of a generation that is kept, to serve once more.
