@@ -1,6 +1,6 @@
 //! What people see of errors, logs and interruptions.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::OnceLock;
 
 use miette::MietteHandlerOpts;
@@ -50,7 +50,8 @@ pub(crate) fn end_when_interrupted() {
         match tokio::runtime::Builder::new_current_thread().enable_io().build().map(|r| r.block_on(interrupted())) {
             Ok(Ok(())) => {
                 if let Some(words) = WHEN_INTERRUPTED.get() {
-                    eprintln!("{words}");
+                    // Whoever closed it does not want to know.
+                    let _ = writeln!(std::io::stderr(), "{words}");
                 }
                 std::process::exit(exit::INTERRUPTED);
             }

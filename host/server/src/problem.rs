@@ -19,12 +19,10 @@ pub(crate) struct Problem {
     status: StatusCode,
     code: &'static str,
     message: String,
-    mistakes: Vec<Mistake>,
-    /// Of a graph file, and of those alone.
-    graph: Vec<GraphMistake>,
+    mistakes: Mistakes,
     /// What is active, when that is why.
     active: Option<u64>,
-    fault: Option<Fault>,
+    fault: Option<Box<Fault>>,
     retry_after_s: Option<u32>,
 }
 
@@ -44,11 +42,12 @@ struct GraphMistake {
     help: Option<String>,
 }
 
-#[derive(Serialize)]
+/// All that is wrong with what was sent.
+#[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Mistakes<'p> {
-    Body(&'p [Mistake]),
-    Graph(&'p [GraphMistake]),
+enum Mistakes {
+    Body(Vec<Mistake>),
+    Graph(Vec<GraphMistake>),
 }
 
 #[derive(Serialize)]
@@ -60,7 +59,7 @@ struct Body<'p> {
 struct Error<'p> {
     code: &'p str,
     message: &'p str,
-    mistakes: Mistakes<'p>,
+    mistakes: &'p Mistakes,
     #[serde(skip_serializing_if = "Option::is_none")]
     active: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,8 +72,7 @@ impl Problem {
             status,
             code,
             message: message.into(),
-            mistakes: Vec::new(),
-            graph: Vec::new(),
+            mistakes: Mistakes::Body(Vec::new()),
             active: None,
             fault: None,
             retry_after_s: None,
@@ -91,6 +89,7 @@ impl Problem {
             }
             several => format!("{} mistakes, the first: {}", several.len(), wire::first(several)),
         };
+        let mistakes = Mistakes::Body(mistakes);
         Self { mistakes, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message) }
     }
 
@@ -159,7 +158,7 @@ impl Problem {
             FaultSource::Host => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
             FaultSource::Guest => (StatusCode::INTERNAL_SERVER_ERROR, "agent_failed"),
         };
-        Self { fault: Some(fault.clone()), ..Self::new(status, code, fault.message) }
+        Self { fault: Some(Box::new(fault.clone())), ..Self::new(status, code, fault.message) }
     }
 }
 
@@ -196,7 +195,7 @@ impl From<Refused> for Problem {
             Refused::Conflict { active, .. } => problem.active = active.map(|now| now.generation.0),
             Refused::Graph(LoadGraphError::Graph(diagnostics)) => {
                 problem.message = diagnostics.to_string();
-                problem.graph = graph_mistakes(&diagnostics);
+                problem.mistakes = Mistakes::Graph(graph_mistakes(&diagnostics));
             }
             _ => {}
         }
@@ -234,12 +233,9 @@ impl IntoResponse for Problem {
         let error = Error {
             code: self.code,
             message: &self.message,
-            mistakes: match self.graph.as_slice() {
-                [] => Mistakes::Body(&self.mistakes),
-                graph => Mistakes::Graph(graph),
-            },
+            mistakes: &self.mistakes,
             active: self.active,
-            fault: self.fault.as_ref().map(wire::Fault::from),
+            fault: self.fault.as_deref().map(wire::Fault::from),
         };
         let mut response = (self.status, Json(Body { error })).into_response();
         if let Some(seconds) = self.retry_after_s {

@@ -1,5 +1,7 @@
 //! Deploying, going back, and reading what was.
 
+use std::sync::Arc;
+
 use greenroom_model::Digest;
 use serde_json::json;
 use tower::ServiceExt as _;
@@ -131,4 +133,28 @@ async fn a_change_goes_on_when_its_caller_hangs_up() {
     run.desk.changes().idle().await;
     assert_eq!(run.generation(), 2);
     assert!(run.audit()[0]["outcome"].as_str().unwrap().starts_with("200: generation 2"), "{:?}", run.audit());
+}
+
+#[tokio::test]
+async fn more_changes_than_may_wait_are_refused_and_so_are_all_when_the_host_is_about_to_end() {
+    let run = Arc::new(Run::new().await);
+    let mut passes = Vec::new();
+    for _ in 0..4 {
+        passes.push(run.desk.changes().enter().await.unwrap());
+    }
+    let change = |run: &Arc<Run>| {
+        let run = Arc::clone(run);
+        async move { run.post("/v1/plans", run.change(9_000, None)).await }
+    };
+    let waiting: Vec<_> = (0..16).map(|_| tokio::spawn(change(&run))).collect();
+    until(|| run.desk.changes().waiting() == 16).await;
+    let full = change(&run).await;
+    assert_eq!((full.status.as_u16(), &full.body["error"]["code"]), (429, &json!("overloaded")));
+    assert!(full.headers.contains_key("retry-after"));
+    run.desk.changes().close();
+    for told in waiting {
+        let told = told.await.unwrap();
+        assert_eq!((told.status.as_u16(), &told.body["error"]["code"]), (503, &json!("draining")));
+    }
+    assert_eq!((run.generation(), run.get("/v1/plans").await.status.as_u16()), (1, 200));
 }
