@@ -5,6 +5,7 @@ mod figures;
 mod guest;
 pub mod movielens;
 pub mod recall;
+pub mod versioned;
 
 pub use components::{component, components};
 pub use figures::{Figure, quantile, report};
