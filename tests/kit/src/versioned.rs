@@ -60,7 +60,6 @@ impl Made {
     }
 
     /// What it must have been made of, by its rows.
-    #[must_use]
     ///
     /// # Errors
     /// When no graph answers them.
