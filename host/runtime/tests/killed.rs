@@ -197,7 +197,7 @@ fn kill(round: u64, dir: &Path, said: &mut Said) {
     let mut all: Vec<String> = Vec::new();
     match draw % 5 {
         // While it opens, or a moment later.
-        0 => std::thread::sleep(Duration::from_micros(draw / 5 % 200_000)),
+        0 => std::thread::sleep(Duration::from_micros(draw / 5 % 60_000)),
         kind => {
             // In the middle of an activation, mostly, or anywhere.
             let (sign, count) = if kind == 4 { ("fed", draw / 5 % 200) } else { ("intends", draw / 5 % 12) };
