@@ -24,7 +24,7 @@ use super::{Host, HostError, now_ms};
 use crate::active::{ActivePlan, PrepareError, StatesByAgent};
 use crate::guests::give_way;
 use crate::load::{GraphText, LoadGraphError, Loaded};
-use crate::plans::{HistoryError, PlanRecord, RefusedRecord};
+use crate::plans::{HistoryError, PlanRecord, RefusedRecord, Unfolding};
 use crate::rollout::{Action, Event, Id, Refusal};
 
 /// How often a proposal that follows whatever is active is tried again after another one was faster.
@@ -206,6 +206,8 @@ pub(super) struct Work {
     offered: BTreeMap<String, Digest>,
     plan: Option<ActivePlan>,
     record: Option<PlanRecord>,
+    /// The record, where it stays when something else is active.
+    unfolding: Option<Unfolding>,
     notes: Vec<String>,
     took: Took,
     /// It is what is active already.
@@ -263,6 +265,7 @@ impl Host {
             offered: BTreeMap::new(),
             plan,
             record: None,
+            unfolding: None,
             notes: Vec::new(),
             took: Took::default(),
             same: false,
@@ -381,6 +384,9 @@ impl Host {
         );
         for note in &work.notes {
             tracing::info!(generation = generation.0, "{note}");
+        }
+        if let Some(Err(error)) = work.unfolding.map(Unfolding::wait) {
+            tracing::warn!(%error, generation = generation.0, "active, but its record is not apart yet");
         }
         for (agent, shape, learned) in self.handed_over(&work.offered, work.loaded.as_deref()) {
             if let Err(error) = self.inner.history.learn(&agent, &shape, &learned) {

@@ -48,7 +48,9 @@ impl Host {
             rolled_back: None,
         };
         let mut revision = self.inner.revision.lock().unwrap_or_else(PoisonError::into_inner);
-        *revision = Some(self.inner.history.activate(&content, &record, *revision)?);
+        let (now, unfolding) = self.inner.history.activate(&content, &record, *revision)?;
+        *revision = Some(now);
+        work.unfolding = Some(unfolding);
         work.record = Some(record);
         work.took.record = began.elapsed();
         Ok(())
