@@ -11,6 +11,10 @@ use greenroom_kit::{Figure, quantile};
 use crate::latencies::Latencies;
 use crate::load::{Asked, Load, Pace, Seen, Window};
 
+/// Windows in which p99 is more without any change say nothing of changes.
+pub(crate) const BOUND: Duration = Duration::from_millis(50);
+/// What is left of a rate that was too much.
+const LESS: f64 = 0.9;
 /// After so many changes memory is as it stays.
 const SETTLED: u64 = 100;
 
@@ -79,14 +83,19 @@ pub(crate) struct Found {
     pub(crate) kinds: BTreeMap<&'static str, Vec<f64>>,
     pub(crate) store_us: Vec<f64>,
     pub(crate) pace: Option<Pace>,
+    /// Pairs of windows whose latencies do not count.
+    aside: u64,
 }
 
 impl Found {
-    fn take(&mut self, window: Window, book: &Book, busy: bool) {
+    /// `counts` says whether its latencies do; its answers are checked in any case.
+    fn take(&mut self, window: Window, book: &Book, busy: bool, counts: bool) {
         let (all, p99) =
             if busy { (&mut self.busy, &mut self.busy_p99) } else { (&mut self.quiet, &mut self.quiet_p99) };
-        all.add_all(&window.us);
-        p99.push(window.us.quantile(0.99));
+        if counts {
+            all.add_all(&window.us);
+            p99.push(window.us.quantile(0.99));
+        }
         self.requests += window.asked;
         self.dropped += window.dropped;
         self.mixed.extend(window.seen.iter().filter_map(|seen| book.wrong(seen)));
@@ -107,7 +116,8 @@ pub(crate) fn alternate<A: Asked>(
     pace: Pace,
     size: Size,
 ) -> Found {
-    let mut found = Found { pace: Some(pace), ..Found::default() };
+    let mut found = Found::default();
+    let (mut pace, mut counts) = (pace, true);
     let began = Instant::now();
     let (mut apart, mut first_rss, mut last_rss) = (Duration::ZERO, None, None);
     // It begins and ends without changes, so that what grows with time falls on both.
@@ -130,7 +140,11 @@ pub(crate) fn alternate<A: Asked>(
                 stop.store(true, Ordering::Relaxed);
                 (window, swapping.join().unwrap())
             });
-            found.take(window, book, true);
+            found.take(window, book, true, counts);
+            if let (Pace::Rate(rate), false) = (pace, counts) {
+                pace = Pace::Rate(rate * LESS);
+                found.aside += 1;
+            }
             for swap in made {
                 found.swaps += 1;
                 found.kinds.entry(swap.kind).or_default().push(swap.ms);
@@ -143,7 +157,9 @@ pub(crate) fn alternate<A: Asked>(
                 let each = (size.swaps as f64 / windows.max(1.0)).ceil().max(1.0);
                 apart = size.window.div_f64(each);
             }
-            found.take(window, book, false);
+            // The machine has other things to do than when its capacity was found.
+            counts = matches!(pace, Pace::Clients(_)) || window.us.quantile(0.99) < BOUND.as_secs_f64() * 1e6;
+            found.take(window, book, false, counts);
         }
         if found.swaps >= SETTLED.min(size.swaps / 2) {
             let now = resident();
@@ -156,6 +172,7 @@ pub(crate) fn alternate<A: Asked>(
         }
     }
     found.rss = first_rss.zip(last_rss);
+    found.pace = Some(pace);
     println!(
         "  {} requests and {} changes in {:.0} s; dropped {}, failed {}, mixed {}",
         found.requests,
@@ -167,6 +184,12 @@ pub(crate) fn alternate<A: Asked>(
     );
     for wrong in found.failed.iter().chain(&found.mixed).take(5) {
         println!("    {wrong}");
+    }
+    if let Pace::Rate(rate) = pace {
+        println!(
+            "  {} of the pairs of windows were too much for the machine: the rate fell to {rate:.0}/s",
+            found.aside
+        );
     }
     for (name, of) in [("without", &found.quiet), ("with", &found.busy)] {
         let [p50, p99, p999] = [0.5, 0.99, 0.999].map(|share| of.quantile(share));

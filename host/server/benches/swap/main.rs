@@ -25,15 +25,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use alternate::{Book, Size, alternate, figures};
+use alternate::{BOUND, Book, Size, alternate, figures};
 use greenroom_runtime::Host;
 use load::{Asked, Load, Pace, capacity};
 use tokio::runtime::{Builder, Runtime};
 
 /// Of the capacity, as load.
 const SHARE: f64 = 0.8;
-/// At the capacity, p99 stays below.
-const BOUND: Duration = Duration::from_millis(50);
 
 /// A number of the environment: sizes that a shorter run asks for.
 fn asked_for(name: &str, usual: u64) -> u64 {
@@ -66,7 +64,7 @@ fn rate<A: Asked>(load: &Load<A>, host: &Host, callers: &Runtime) -> f64 {
     if given > 0 {
         return given as f64;
     }
-    let time = Duration::from_millis(asked_for("WINDOW_MS", 2_000)).min(Duration::from_secs(2));
+    let time = Duration::from_millis(asked_for("WINDOW_MS", 2_000)).max(Duration::from_secs(2));
     let (most, closed) = capacity(load, time, BOUND, || callers.block_on(host.flush()).unwrap());
     println!("  capacity {most:.0}/s (16 clients that wait reach {closed:.0}/s); the load is {:.0}/s", most * SHARE);
     most * SHARE
