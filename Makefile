@@ -8,7 +8,7 @@ SHELL := bash
 # Cargo fills every core by itself, and steps in order make the output readable: `-j` changes nothing.
 .NOTPARALLEL:
 .PHONY: help setup tools build components demo test fmt lint deny example-check doc-test fuzz suite \
-	figures figures-quality figures-calls figures-hostile clean
+	figures figures-quality figures-calls figures-hostile figures-swap clean
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 GREENROOM := $(TARGET)/release/greenroom
@@ -19,7 +19,7 @@ EVENTS := --events $(EXAMPLE)/ratings.csv --items $(EXAMPLE)/movies.csv
 # Cargo merges the features that the selected packages ask for, and another mix compiles wasmtime anew: so commands select
 # the whole workspace and narrow the kind of target. Tests bring features of their own, hence their kind from the start.
 KINDS := --bins
-test suite doc-test figures figures-quality figures-calls figures-hostile: KINDS := --bins --tests
+test suite doc-test figures figures-quality figures-calls figures-hostile figures-swap: KINDS := --bins --tests
 # How long each fuzz target goes on.
 SECONDS_EACH ?= 60
 # And each of the tests that generate what they try.
@@ -94,7 +94,7 @@ suite: components ## Unit and end-to-end tests
 		cargo test --locked --release --workspace --lib --bins --tests --no-fail-fast --quiet; \
 	fi
 
-figures: figures-quality figures-calls figures-hostile ## Measure everything that the project claims
+figures: figures-quality figures-calls figures-hostile figures-swap ## Measure everything that the project claims
 
 figures-quality: setup components ## How good the recommendations are, to target/figures/quality.json
 	$(call step,figures: quality)
@@ -115,6 +115,15 @@ figures-hostile: setup components ## What hostile guests and the walls against t
 	@rm -f $(FIGURES)/hostile.json
 	@GREENROOM=$(GREENROOM) GREENROOM_FIGURES=$(FIGURES)/hostile.json \
 		cargo bench --locked --workspace --bench hostile --bench admission
+
+# The kills are a test, which counts what was lost.
+figures-swap: setup components ## What changing plans costs those who are served, to target/figures/swap.json
+	$(call step,figures: swap)
+	@mkdir -p $(FIGURES)
+	@rm -f $(FIGURES)/swap.json
+	@GREENROOM=$(GREENROOM) GREENROOM_FIGURES=$(FIGURES)/swap.json cargo bench --locked --workspace --bench swap
+	@GREENROOM_KILLS=200 GREENROOM_FIGURES=$(FIGURES)/swap.json \
+		cargo test --locked --release --workspace --test killed -- --nocapture
 
 clean: ## Remove what was built
 	@cargo clean

@@ -6,6 +6,7 @@ mod figures;
 mod guest;
 pub mod movielens;
 pub mod recall;
+pub mod versioned;
 
 pub use components::{component, components};
 pub use exposition::{Family, Sample, exposition};

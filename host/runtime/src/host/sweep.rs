@@ -90,7 +90,10 @@ impl Host {
             inner.history.forget(record.generation)?;
             swept.plans += 1;
         }
-        let contents: BTreeSet<Digest> = kept.into_iter().chain(still).map(|record| record.content).collect();
+        let mut contents: BTreeSet<Digest> = kept.into_iter().chain(still).map(|record| record.content).collect();
+        // The record of what was activated a moment ago may still be on its way.
+        contents.extend(inner.plans().values().map(|live| live.record.content));
+        contents.extend(inner.history.active()?.and_then(|(active, _)| active.content).map(|content| content.digest()));
         // Before anything is looked at that a new plan may refer to from now on.
         let mut used: BTreeSet<Digest> = BTreeSet::new();
         for digest in &contents {

@@ -11,10 +11,12 @@
 //! files                     the digest of the files that were looked at last
 //! ```
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use greenroom_memory::{KeyValue, Pending, WriteError};
+use greenroom_memory::{KeyValue, Pending, WriteError, Written};
 use greenroom_model::{Digest, Generation};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -110,13 +112,14 @@ impl History {
     }
 
     /// Makes a plan the active one, durably, unless something else became so since `revision`. It is one write, so that a
-    /// kill leaves either the plan before or this one with all that it is made of.
+    /// kill leaves either the plan before or this one with all that it is made of. With the revision comes what is still
+    /// on its way to where it stays, ahead of any write from now on.
     pub(crate) fn activate(
         &self,
         content: &Content,
         record: &PlanRecord,
         revision: Option<u64>,
-    ) -> Result<u64, HistoryError> {
+    ) -> Result<(u64, Unfolding), HistoryError> {
         let active = Active {
             generation: record.generation,
             plan: record.plan,
@@ -135,19 +138,18 @@ impl History {
                 now.map(|(_, revision)| revision).ok_or_else(|| wrong(error))?
             }
         };
-        if let Err(error) = self.unfold(content, record) {
-            // The next host does it when it opens.
-            tracing::warn!(%error, generation = record.generation.0, "active, but its record is not apart yet");
-        }
-        Ok(revision)
+        Ok((revision, self.unfold(content, record)))
     }
 
     /// Writes record and content to where they stay when something else is active.
-    fn unfold(&self, content: &Content, record: &PlanRecord) -> Result<(), HistoryError> {
-        let (of_content, content) = (self.content_key(&record.content), written(content)?);
-        let (of_plan, plan) = (self.plan_key(record.generation), written(record)?);
-        patiently(|| self.kv.put(SPACE, &of_content, &content)).map_err(wrong)?;
-        patiently(|| self.kv.put(SPACE, &of_plan, &plan)).map(drop).map_err(wrong)
+    fn unfold(&self, content: &Content, record: &PlanRecord) -> Unfolding {
+        let queue = |key: String, value: Result<Vec<u8>, HistoryError>| {
+            value.map(|value| queued(|| self.kv.put(SPACE, &key, &value)))
+        };
+        Unfolding([
+            queue(self.content_key(&record.content), written(content)),
+            queue(self.plan_key(record.generation), written(record)),
+        ])
     }
 
     /// Finishes what a kill interrupted.
@@ -156,7 +158,7 @@ impl History {
             return Ok(());
         };
         let whole = self.record(record.generation)?.is_some() && self.content(&record.content)?.is_some();
-        if whole { Ok(()) } else { self.unfold(&content, &record) }
+        if whole { Ok(()) } else { self.unfold(&content, &record).wait() }
     }
 
     pub(crate) fn content(&self, digest: &Digest) -> Result<Option<Content>, HistoryError> {
@@ -305,17 +307,35 @@ impl History {
     }
 }
 
-/// A write that waits for room in the queue rather than being refused, for some seconds.
-fn patiently<T>(write: impl Fn() -> Pending<T, WriteError>) -> Result<T, WriteError> {
+/// Record and content of what became active, on their way.
+#[must_use]
+pub(crate) struct Unfolding([Result<Pending<Written, WriteError>, HistoryError>; 2]);
+
+impl Unfolding {
+    /// Until they are durable. When they do not come to be, the next host writes them when it opens.
+    pub(crate) fn wait(self) -> Result<(), HistoryError> {
+        self.0.into_iter().try_for_each(|write| write?.wait().map(drop).map_err(wrong))
+    }
+}
+
+/// A write that has its place in the queue, or failed. It waits for room, for some seconds.
+fn queued<T>(write: impl Fn() -> Pending<T, WriteError>) -> Pending<T, WriteError> {
     let by = Instant::now() + PATIENCE;
     loop {
-        match write().wait() {
-            Err(WriteError::Unavailable(error)) if error.is_full() && Instant::now() < by => {
+        let mut pending = write();
+        match Pin::new(&mut pending).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Err(WriteError::Unavailable(error))) if error.is_full() && Instant::now() < by => {
                 std::thread::sleep(Duration::from_millis(1));
             }
-            done => return done,
+            Poll::Ready(done) => return Pending::ready(done),
+            Poll::Pending => return pending,
         }
     }
+}
+
+/// A write that waits for room in the queue rather than being refused, for some seconds.
+fn patiently<T>(write: impl Fn() -> Pending<T, WriteError>) -> Result<T, WriteError> {
+    queued(write).wait()
 }
 
 fn written<T: Serialize>(value: &T) -> Result<Vec<u8>, HistoryError> {

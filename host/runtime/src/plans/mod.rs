@@ -9,8 +9,8 @@ use greenroom_model::{Digest, Generation, Version};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use components::Components;
-pub(crate) use history::History;
 pub use history::HistoryError;
+pub(crate) use history::{History, Unfolding};
 
 /// All that it takes to have a plan again: the graph's text, and digests of what lies in the data folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

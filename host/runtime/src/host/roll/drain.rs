@@ -20,9 +20,6 @@ impl Host {
         let plan = self.inner.plans().get(&generation).map(|live| Arc::clone(&live.plan));
         // What was active in an earlier life of the host has no requests.
         let Some(plan) = plan else { return Some(Event::Drained(generation)) };
-        if plan.pinned() == 0 {
-            return Some(Event::Drained(generation));
-        }
         let (host, by) = (Arc::downgrade(&self.inner), Instant::now() + self.inner.limits.drain);
         let waiting = async move {
             let mut wait = LOOK.0;
@@ -32,7 +29,8 @@ impl Host {
             }
             let event = if plan.pinned() > 0 { Event::Overdue(generation) } else { Event::Drained(generation) };
             let Some(inner) = host.upgrade() else { return };
-            // Giving back instances takes a moment, and these threads serve.
+            // Giving back instances and writing down how it did take a moment, and these threads serve. Nor does whoever
+            // proposed what serves now wait for it.
             tokio::task::spawn_blocking(move || Self { inner }.feed(event));
         };
         self.inner.guests.spawn(waiting).is_none().then_some(Event::Drained(generation))

@@ -28,7 +28,7 @@ use super::{Host, HostError, now_ms};
 use crate::active::{ActivePlan, PrepareError, StatesByAgent};
 use crate::guests::give_way;
 use crate::load::{GraphText, LoadGraphError, Loaded};
-use crate::plans::{HistoryError, PlanRecord, RefusedRecord};
+use crate::plans::{HistoryError, PlanRecord, RefusedRecord, Unfolding};
 use crate::rollout::{Action, Event, Id, Kind, Refusal};
 
 /// How often a proposal that follows whatever is active is tried again after another one was faster.
@@ -235,6 +235,8 @@ pub(super) struct Work {
     brought: bool,
     plan: Option<ActivePlan>,
     record: Option<PlanRecord>,
+    /// The record, where it stays when something else is active.
+    unfolding: Option<Unfolding>,
     notes: Vec<String>,
     took: Took,
     /// It is this that is active already.
@@ -314,6 +316,7 @@ impl Host {
             brought: plan.is_some(),
             plan,
             record: None,
+            unfolding: None,
             notes: Vec::new(),
             took: Took::default(),
             same: None,
@@ -443,6 +446,9 @@ impl Host {
         );
         for note in &work.notes {
             tracing::info!(generation = generation.0, "{note}");
+        }
+        if let Some(Err(error)) = work.unfolding.map(Unfolding::wait) {
+            tracing::warn!(%error, generation = generation.0, "active, but its record is not apart yet");
         }
         for (agent, shape, learned) in self.handed_over(&work.offered, work.loaded.as_deref()) {
             if let Err(error) = self.inner.history.learn(&agent, &shape, &learned) {

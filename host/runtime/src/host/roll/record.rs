@@ -50,7 +50,10 @@ impl Host {
         };
         let mut revision = self.inner.revision.lock().unwrap_or_else(PoisonError::into_inner);
         match self.inner.history.activate(&content, &record, *revision) {
-            Ok(written) => *revision = Some(written),
+            Ok((written, unfolding)) => {
+                *revision = Some(written);
+                work.unfolding = Some(unfolding);
+            }
             Err(error) => {
                 // Whatever is there now: the next one has to follow it.
                 if let Ok(now) = self.inner.history.active() {
