@@ -15,7 +15,8 @@ async fn served() -> Served {
 async fn items_come_with_titles_scores_and_the_nodes_they_are_from() {
     let served = served().await;
     let answer = served.decided(json!({ "subject": "bob", "limit": 2, "request_id": "r1" })).await;
-    let plan = served.app.host.active().unwrap().digest.to_string();
+    let active = served.app.host.active().unwrap();
+    let plan = active.digest.to_string();
     let expected = json!({
         "request_id": "r1",
         "generation": 1,
@@ -25,6 +26,7 @@ async fn items_come_with_titles_scores_and_the_nodes_they_are_from() {
             { "item": "b", "title": "Bee", "score": 0.999, "from": ["list"] },
         ],
         "degraded": [],
+        "versions": { "probe": active.agents[0].version.digest().to_string() },
     });
     let score = answer["items"][1]["score"].as_f64().unwrap();
     assert!((score - 0.999).abs() < 1e-6, "{score}");
