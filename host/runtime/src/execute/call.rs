@@ -97,10 +97,12 @@ impl Shared {
         let recording = self.request.record.then(record);
         let failed = result.as_ref().err().filter(|fault| fault.source == FaultSource::Guest);
         match (leave, &result) {
-            (Some(leave), Ok(_)) => match leave.well() {
-                true => tracing::info!(agent = %agent.spec.name, node = %node.name, "well again: asked as before"),
-                false => {}
-            },
+            (Some(leave), Ok(_)) => {
+                let closes = leave.well();
+                if closes {
+                    tracing::info!(agent = %agent.spec.name, node = %node.name, "well again: asked as before");
+                }
+            }
             (Some(leave), Err(fault)) if failed.is_some() => {
                 if let Some(wait) = leave.faulted(Instant::now()) {
                     let (agent, ms) = (&agent.spec.name, wait.as_millis() as u64);
