@@ -203,6 +203,13 @@ fn a_restart_neither_undoes_a_change_nor_misses_one() {
     assert_eq!(row(&host), "5");
     host.watch_files(Duration::from_millis(30)).unwrap();
     assert!(refused(&host, 0).contains("graph.toml:1:"));
+    drop(host);
+    // Nor does another name bring it down, or make it forget what it was.
+    fs::write(world.path("graph.toml"), GRAPH.replace("\"small\"", "\"large\"")).unwrap();
+    let host = world.open_again();
+    assert_eq!(host.resume().unwrap(), Some(Generation(3)));
+    host.watch_files(Duration::from_millis(30)).unwrap();
+    assert!(refused(&host, 1).contains("named `large`"));
     fs::write(world.path("graph.toml"), GRAPH).unwrap();
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(row(&host), "5");

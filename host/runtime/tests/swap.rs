@@ -18,7 +18,8 @@ use std::time::{Duration, Instant};
 
 use greenroom_model::{FaultKind, FaultSource, Generation};
 use greenroom_runtime::{
-    Activated, Ask, AskError, Change, GraphText, Host, Limits, Part, Probation, Proposal, Refused, Reply,
+    Activated, Ask, AskError, Change, Circuit, GraphText, Host, Limits, Part, Probation, Proposal, Refused, Reply,
+    Retention,
 };
 use support::{World, ask, open_limited};
 
@@ -390,4 +391,76 @@ fn a_probation_without_time_watches_nothing() {
     host.activate().unwrap();
     propose(&host, code(answers(4))).unwrap();
     assert_eq!(row(&host), "4");
+}
+
+#[test]
+fn an_agent_that_keeps_faulting_is_left_alone_for_a_while_and_recovers_by_itself() {
+    let world = World::new(&GRAPH.replace("agent = \"one\"", "agent = \"one\"\non_fault = \"empty\""));
+    std::fs::write(world.path("one.wasm"), on_console(3, "unreachable")).unwrap();
+    let host = world.serving();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let on = |surface: &str| {
+        let reply = runtime.block_on(host.decide(Ask { surface: surface.to_owned(), ..ask("nobody", 1) })).unwrap();
+        reply.answer.degraded.first().map(|degraded| degraded.fault.clone())
+    };
+    for _ in 0..5 {
+        assert_eq!(on("console").unwrap().kind, FaultKind::Trap);
+    }
+    let agent = Arc::clone(&host.active().unwrap().agents[0]);
+    assert_eq!(agent.circuit(), Circuit::Open);
+    let fault = on("home").unwrap();
+    assert!(fault.message.contains("kept faulting"), "{fault}");
+    // The next one that is asked faults again, and then one does not.
+    wait_for("it is probed", || on("console").is_some_and(|fault| fault.kind == FaultKind::Trap));
+    assert_eq!(agent.circuit(), Circuit::Open);
+    wait_for("it is well", || on("home").is_none());
+    assert_eq!(agent.circuit(), Circuit::Closed);
+    assert!(on("home").is_none());
+}
+
+#[test]
+fn what_no_plan_needs_is_swept_and_what_one_needs_is_not() {
+    let world = small(3);
+    let host = world.serving();
+    drop(host);
+    let retention = Retention { plans_max: 2, ..Retention::default() };
+    let limits = Limits { warm_max: 0, ..Limits::default() };
+    let host = support::open_retaining(&world.path("graph.toml"), &world.path("data"), limits, retention);
+    host.activate().unwrap();
+    for row in 4..8 {
+        propose(&host, code(answers(row))).unwrap();
+    }
+    wait_for("the old ones are retired", || host.warm_generations().len() <= 1);
+    let folder = world.path("data/components");
+    let count = || std::fs::read_dir(&folder).unwrap().count();
+    assert_eq!(count(), 5);
+    host.sweep().unwrap();
+    assert_eq!(count(), 5, "what is new may be about to be used");
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(7_200);
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        std::fs::File::options().append(true).open(entry.unwrap().path()).unwrap().set_modified(long_ago).unwrap();
+    }
+    let swept = host.sweep().unwrap();
+    assert!(swept.components > 0 && swept.bytes > 0, "{swept:?}");
+    let records = host.plan_records().unwrap();
+    let kept: Vec<u64> = records.iter().map(|record| record.generation.0).collect();
+    assert!(kept.ends_with(&[4, 5]) && kept.len() <= 3, "{kept:?}");
+    assert_eq!(count(), kept.len());
+    assert!(matches!(propose(&host, Change::Again(Generation(1))), Err(Refused::NoSuchPlan(_))));
+    propose(&host, Change::Again(Generation(4))).unwrap();
+    assert_eq!((row(&host), host.sweep().unwrap().plans), ("6".to_owned(), 1));
+}
+
+#[test]
+fn without_a_number_one_goes_back_to_what_was_before_and_not_to_what_was_faulty() {
+    let world = small(3);
+    let host = world.serving();
+    let previous = |generation| host.previous(Generation(generation)).unwrap().map(|generation| generation.0);
+    propose(&host, code(answers(4))).unwrap();
+    propose(&host, code(answers(5))).unwrap();
+    assert_eq!([previous(3), previous(2), previous(1)], [Some(2), Some(1), None]);
+    propose(&host, Change::Again(Generation(2))).unwrap();
+    assert_eq!(previous(4), Some(1), "before what it repeats");
+    propose(&host, code(answers(6))).unwrap();
+    assert_eq!(previous(5), Some(4));
 }

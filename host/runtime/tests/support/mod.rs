@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use greenroom_memory::OpenError;
 use greenroom_runtime::events::{ReadOptions, read, read_items};
-use greenroom_runtime::{Ask, Config, Host, HostError, Limits, Quiet};
+use greenroom_runtime::{Ask, Config, Host, HostError, Limits, Quiet, Retention};
 
 /// A folder with events, items and a graph.
 pub struct World {
@@ -62,6 +62,10 @@ pub fn open_with_pool(graph: &Path, data: &Path, pool_instances: u32) -> Host {
     opened(&config(graph, data, pool_instances, Limits::default()))
 }
 
+pub fn open_retaining(graph: &Path, data: &Path, limits: Limits, retention: Retention) -> Host {
+    opened(&Config { retention, ..config(graph, data, 120, limits) })
+}
+
 /// A host that was dropped a moment ago may still have something to finish.
 fn opened(config: &Config) -> Host {
     opened_by(|| config.open())
@@ -95,7 +99,7 @@ fn config(graph: &Path, data: &Path, pool_instances: u32, limits: Limits) -> Con
         join_window: Duration::from_secs(86_400),
         replays_max: 16,
         limits,
-        retention: greenroom_runtime::Retention::default(),
+        retention: Retention::default(),
     }
 }
 
