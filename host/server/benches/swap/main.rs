@@ -58,8 +58,12 @@ fn load<A: Asked>(callers: &Runtime, asked: A, acknowledged: &Arc<AtomicU64>) ->
     }
 }
 
-/// Finds the capacity, and gives the rate of the load.
-fn rate<A: Asked>(load: &Load<A>, host: &Host, callers: &Runtime) -> f64 {
+/// Finds the capacity, and gives the rate of the load. Before that so many clients as saturate it ask for some seconds: a
+/// log with decisions in it takes longer to write to than an empty one, and caches are full then.
+fn rate<A: Asked>(load: &Load<A>, host: &Host, callers: &Runtime, fill_s: u64) -> f64 {
+    let filled = load.run(Pace::Clients(16), Duration::from_secs(asked_for("FILL", fill_s)));
+    println!("  {} requests before anything is measured", filled.asked);
+    callers.block_on(host.flush()).unwrap();
     let given = asked_for("RATE", 0);
     if given > 0 {
         return given as f64;
@@ -92,21 +96,21 @@ fn main() {
         if wanted("small") {
             println!("\nthe small graph, in this process");
             let load = load(&callers, small.host.clone(), &acknowledged);
-            let pace = Pace::Rate(rate(&load, &small.host, &callers));
+            let pace = Pace::Rate(rate(&load, &small.host, &callers, 30));
             let found = alternate(&load, &mut changes, &book, pace, size(1_000_000, 1_000));
             all.extend(figures("small", "small graph", found));
         }
         if wanted("clients") {
             println!("\nthe small graph, 4 clients that wait");
             let load = load(&callers, small.host.clone(), &acknowledged);
-            let found = alternate(&load, &mut changes, &book, Pace::Clients(4), size(100_000, 100));
+            let found = alternate(&load, &mut changes, &book, Pace::Clients(4), size(100_000, 20));
             all.extend(figures("clients", "4 waiting clients", found));
         }
         if wanted("http") {
             println!("\nthe small graph, over HTTP");
             let served = http::Served::new(small.host.clone());
             let load = load(&callers, http::Http::new(served.address), &acknowledged);
-            let pace = Pace::Rate(rate(&load, &small.host, &callers));
+            let pace = Pace::Rate(rate(&load, &small.host, &callers, 5));
             let found = alternate(&load, &mut changes, &book, pace, size(100_000, 100));
             all.extend(figures("http", "over HTTP", found));
             drop(load);
@@ -119,7 +123,7 @@ fn main() {
         let (book, acknowledged) = (Arc::<Book>::default(), Arc::<AtomicU64>::default());
         let mut changes = movies::Changes::new(&movies, &book, &acknowledged, &callers);
         let load = load(&callers, movies::Asking::new(&movies), &acknowledged);
-        let pace = Pace::Rate(rate(&load, &movies.host, &callers));
+        let pace = Pace::Rate(rate(&load, &movies.host, &callers, 5));
         let found = alternate(&load, &mut changes, &book, pace, size(100_000, 200));
         all.extend(figures("movies", "movie graph", found));
     }
