@@ -250,6 +250,13 @@ impl ActivePlan {
         Tally { requests: read(requests), degraded: read(degraded), failed: read(failed), faults: read(faults) }
     }
 
+    /// Begins to count where it ended when it served before.
+    pub(crate) fn did(&mut self, before: Tally) {
+        let Tally { requests, degraded, failed, faults } = before;
+        let [requests, degraded, failed, faults] = [requests, degraded, failed, faults].map(AtomicU64::new);
+        self.counts = Counts { requests, degraded, failed, faults };
+    }
+
     /// Counts how a request ended.
     pub(crate) fn count(&self, ended: Ended) {
         let Ended { degraded, failed, faulted } = ended;

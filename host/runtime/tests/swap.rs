@@ -227,7 +227,7 @@ fn a_plan_that_faults_on_probation_is_taken_back_with_the_evidence() {
     assert_eq!(row(&host), "3");
     wait_for("the record says why", || {
         let record = host.plan_record(Generation(2)).unwrap().unwrap();
-        record.rolled_back.as_ref().is_some_and(|why| why.contains("faults")) && record.retired_ms.is_some()
+        record.rolled_back.as_ref().is_some_and(|why| why.contains("faulted in")) && record.retired_ms.is_some()
     });
     let back = host.plan_record(Generation(3)).unwrap().unwrap();
     assert_eq!((&*back.author, back.again), ("supervision", Some(Generation(1))));

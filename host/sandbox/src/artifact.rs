@@ -109,9 +109,10 @@ impl Artifacts {
             return None;
         }
         file.drain(..TAG_BYTES);
-        // What is used is not swept. A cache that cannot be written keeps its files for a shorter time.
-        let _ =
-            fs::File::options().append(true).open(self.dir.join(name)).and_then(|f| f.set_modified(SystemTime::now()));
+        // What is used is not swept. In a cache that cannot be written nothing is.
+        if let Err(error) = used_now(&self.dir.join(name)) {
+            tracing::debug!(name, %error, "it is not written down that it is used");
+        }
         Some(file)
     }
 
@@ -175,6 +176,15 @@ impl Artifacts {
         file.persist(self.dir.join(name)).map_err(|e| e.error)?;
         Ok(())
     }
+}
+
+/// Writes down that a file is used, once a day.
+fn used_now(path: &Path) -> io::Result<()> {
+    const DAY: Duration = Duration::from_secs(86_400);
+    if fs::metadata(path)?.modified()?.elapsed().is_ok_and(|unused| unused < DAY) {
+        return Ok(());
+    }
+    fs::File::options().append(true).open(path)?.set_modified(SystemTime::now())
 }
 
 /// Code that was compiled for this process just now.

@@ -102,6 +102,8 @@ impl Host {
             rolled_back: None,
             learned: false,
         });
+        // What it did in an earlier life of the host counts.
+        plan.did(record.tally);
         let plan = Arc::new(plan);
         let live = Live { plan: Arc::clone(&plan), loaded: Arc::clone(&loaded), record, watched: None };
         self.inner.plans().insert(generation, live);
@@ -167,8 +169,7 @@ impl Host {
     pub fn write_tallies(&self) {
         let active = self.generation();
         let moves = |live: &&Live| Some(live.record.generation) == active || live.record.retired_ms.is_none();
-        let now = |live: &Live| PlanRecord { tally: live.plan.tally(), ..live.record.clone() };
-        let records: Vec<PlanRecord> = self.inner.plans().values().filter(moves).map(now).collect();
+        let records: Vec<PlanRecord> = self.inner.plans().values().filter(moves).map(Live::now).collect();
         records.iter().filter(|record| record.tally != Tally::default()).for_each(|r| self.inner.history.update(r));
     }
 }

@@ -47,10 +47,10 @@ impl Host {
                         why: format!("there is no state {digest}"),
                         refuses: false,
                     })?;
-                    // Of the code and parameters that serve now, whatever served when it was learned.
-                    let spec = active.agents.iter().find(|a| a.spec.name == *agent).map(|a| &a.spec);
-                    let known = spec.map(|spec| self.inner.history.learned(agent, &shape(spec))).transpose()?.flatten();
-                    if known.is_none_or(|known| known.state != *digest) {
+                    // Whatever served when it was learned: it is for the code and the parameters that learned it.
+                    let serves = active.agents.iter().find(|a| a.spec.name == *agent).map(|a| shape(&a.spec));
+                    let shapes = self.inner.history.learned_as(agent, digest)?;
+                    if !shapes.is_empty() && !serves.is_some_and(|shape| shapes.contains(&shape)) {
                         let why = "the state was learned by other code, or with other parameters".to_owned();
                         return Err(Refused::Untrained { agent: agent.clone(), why, refuses: false });
                     }

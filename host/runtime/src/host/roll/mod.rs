@@ -262,6 +262,13 @@ pub(super) struct Live {
     pub(super) watched: Option<Watched>,
 }
 
+impl Live {
+    /// Its record, as it is now.
+    pub(super) fn now(&self) -> PlanRecord {
+        PlanRecord { tally: self.plan.tally(), ..self.record.clone() }
+    }
+}
+
 impl Host {
     /// Proposes a change, and blocks until it serves or was refused; the work is done beside serving. To be called from a
     /// thread that may block.
@@ -507,10 +514,16 @@ impl Host {
     /// When the store cannot be read.
     pub fn plan_records(&self) -> Result<Vec<PlanRecord>, HistoryError> {
         let mut records = self.inner.history.records()?;
-        let plans = self.inner.plans();
-        for record in &mut records {
-            if let Some(live) = plans.get(&record.generation) {
-                record.tally = live.plan.tally();
+        for live in self.inner.plans().values() {
+            let now = live.now();
+            match records.binary_search_by_key(&now.generation, |record| record.generation) {
+                Ok(at) => {
+                    if let Some(record) = records.get_mut(at) {
+                        *record = now;
+                    }
+                }
+                // It is on its way to the store.
+                Err(at) => records.insert(at, now),
             }
         }
         Ok(records)
@@ -521,7 +534,8 @@ impl Host {
     /// # Errors
     /// When the store cannot be read.
     pub fn plan_record(&self, generation: Generation) -> Result<Option<PlanRecord>, HistoryError> {
-        self.inner.history.record(generation)
+        let live = self.inner.plans().get(&generation).map(Live::now);
+        live.map_or_else(|| self.inner.history.record(generation), |record| Ok(Some(record)))
     }
 
     /// What `rollback` goes back to when nobody says what: the plan that the active one, or the one that it repeats, took the

@@ -56,10 +56,8 @@ impl Host {
         let watched =
             parent.and_then(|parent| parent.watched).filter(|watched| learned && watched.until > Instant::now());
         let watched = watched.unwrap_or_else(|| {
-            // What was written down in an earlier life of the host says more than a short one of this.
-            let before = parent.map(|parent| (parent.plan.tally(), parent.record.tally));
-            let before = before.map(|(now, then)| if now.requests < then.requests { then } else { now });
-            Watched { until: Instant::now() + probation.time, before: before.unwrap_or_default() }
+            let before = parent.map(|parent| parent.plan.tally()).unwrap_or_default();
+            Watched { until: Instant::now() + probation.time, before }
         });
         let Some(live) = plans.get_mut(&generation) else { return };
         live.watched = Some(watched);
