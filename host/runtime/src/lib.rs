@@ -38,8 +38,8 @@ pub use greenroom_telemetry as telemetry;
 pub use guests::{Gone, Guests};
 pub use host::{
     Activated, AskError, AskMistake, Cadence, Change, Config, Differences, FeedbackError, FeedbackMistake, Host,
-    HostError, ImportError, Imported, Item, KeepError, Limits, Part, Probation, Proposal, Refused, Reply, Retention,
-    StateChange, SweepError, Swept, Took,
+    HostError, ImportError, Imported, Item, KeepError, Learned, Limits, Part, Probation, Proposal, Refused, Reply,
+    Retention, StateChange, SweepError, Swept, Took,
 };
 pub use load::{Admitted, Components, GraphText, LoadGraphError, Loaded, Offered, load, load_from};
 pub use memory::{Layer, keep_facts};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use greenroom_model::Digest;
 
-use super::roll::{Change, Proposal, Refused};
+use super::roll::{Change, Learned, Proposal, Refused};
 use super::{Host, now_ms};
 use crate::train::shape;
 
@@ -150,11 +150,19 @@ impl Host {
     fn propose_states(&self, learned: &BTreeMap<String, Digest>) -> Result<(), Refused> {
         let last = self.inner.store.log().last_cursor().ok().flatten();
         let names: Vec<&str> = learned.keys().map(String::as_str).collect();
+        let loaded = self.loaded();
+        let of = |(agent, state): (&String, &Digest)| {
+            let spec = loaded.plan.agents.iter().find(|spec| spec.name == *agent)?;
+            let known = self.inner.history.learned(agent, &shape(spec)).ok().flatten()?;
+            // Of the version that serves now: another may have learned it.
+            (known.state == *state).then(|| (agent.clone(), Learned { state: *state, shape: shape(spec) }))
+        };
+        let change = Change::Learned(learned.iter().filter_map(of).collect());
         let proposal = Proposal {
             parent: None,
             author: "learners".to_owned(),
             reason: format!("{} learned up to event {}", names.join(", "), last.unwrap_or(0)),
-            change: Change::States(learned.clone()),
+            change,
         };
         self.propose(proposal).map(drop)
     }

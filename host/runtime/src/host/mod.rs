@@ -44,7 +44,7 @@ pub use ask::{AskError, AskMistake, Item, Reply};
 pub use feedback::{FeedbackError, FeedbackMistake};
 pub use import::{ImportError, Imported};
 pub use keep::Cadence;
-pub use roll::{Activated, Change, Differences, Part, Probation, Proposal, Refused, StateChange, Took};
+pub use roll::{Activated, Change, Differences, Learned, Part, Probation, Proposal, Refused, StateChange, Took};
 pub use sweep::{Retention, SweepError, Swept};
 pub use upload::KeepError;
 

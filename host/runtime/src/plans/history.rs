@@ -214,18 +214,6 @@ impl History {
         patiently(|| self.kv.put(SPACE, &key, &value)).map(drop).map_err(wrong)
     }
 
-    /// The shapes of the versions of an agent that learned a state.
-    pub(crate) fn learned_as(&self, agent: &str, state: &Digest) -> Result<Vec<Digest>, HistoryError> {
-        let under = format!("learned/{agent}/");
-        let mut shapes = Vec::new();
-        for key in self.keys(&under)? {
-            let learned: Option<LearnedRecord> = self.get(&key)?;
-            let shape: Option<Digest> = key.rsplit('/').next().and_then(|hex| format!("sha256:{hex}").parse().ok());
-            shapes.extend(shape.filter(|_| learned.is_some_and(|learned| learned.state == *state)));
-        }
-        Ok(shapes)
-    }
-
     /// All that was learned: by agent and shape as they are in the key.
     pub(crate) fn all_learned(&self) -> Result<Vec<LearnedRecord>, HistoryError> {
         self.all("learned/")

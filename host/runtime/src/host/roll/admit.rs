@@ -34,28 +34,16 @@ impl Host {
                 work.loaded = Some(Arc::new(loaded));
                 self.choose_states(work)?;
             }
-            Change::States(states) => {
+            Change::States(states) => self.take_states(work, states)?,
+            Change::Learned(learned) => {
                 let active = self.active().ok_or(Refused::Inactive)?;
-                work.loaded = Some(self.inner.loaded.load_full());
-                work.states = active.states();
-                for (agent, digest) in states {
-                    if active.agents.iter().all(|a| a.spec.name != *agent) {
-                        return Err(Refused::NoSuchAgent(agent.clone()));
-                    }
-                    let state = self.inner.states.get(digest).ok_or_else(|| Refused::Untrained {
-                        agent: agent.clone(),
-                        why: format!("there is no state {digest}"),
-                        refuses: false,
-                    })?;
-                    // Whatever served when it was learned: it is for the code and the parameters that learned it.
-                    let serves = active.agents.iter().find(|a| a.spec.name == *agent).map(|a| shape(&a.spec));
-                    let shapes = self.inner.history.learned_as(agent, digest)?;
-                    if !shapes.is_empty() && !serves.is_some_and(|shape| shapes.contains(&shape)) {
-                        let why = "the state was learned by other code, or with other parameters".to_owned();
-                        return Err(Refused::Untrained { agent: agent.clone(), why, refuses: false });
-                    }
-                    work.states.insert(agent.clone(), state);
+                let serves = |agent: &str| active.agents.iter().find(|a| a.spec.name == agent).map(|a| shape(&a.spec));
+                if let Some((agent, _)) = learned.iter().find(|(agent, learned)| serves(agent) != Some(learned.shape)) {
+                    let why = "what it learned is for other code or parameters than serve by now".to_owned();
+                    return Err(Refused::Untrained { agent: agent.clone(), why, refuses: false });
                 }
+                let states = learned.iter().map(|(agent, learned)| (agent.clone(), learned.state)).collect();
+                self.take_states(work, &states)?;
             }
             Change::Again(generation) => {
                 if self.generation() == Some(*generation) && self.active().is_some() {
@@ -73,6 +61,25 @@ impl Host {
         // It is new again: nobody may refer to it until the activation does.
         work.states.values().for_each(|state| self.inner.states.renew(&state.digest()));
         work.took.admit = began.elapsed();
+        Ok(())
+    }
+
+    /// The active plan, with some other states.
+    fn take_states(&self, work: &mut Work, states: &BTreeMap<String, Digest>) -> Result<(), Refused> {
+        let active = self.active().ok_or(Refused::Inactive)?;
+        work.loaded = Some(self.inner.loaded.load_full());
+        work.states = active.states();
+        for (agent, digest) in states {
+            if active.agents.iter().all(|a| a.spec.name != *agent) {
+                return Err(Refused::NoSuchAgent(agent.clone()));
+            }
+            let state = self.inner.states.get(digest).ok_or_else(|| Refused::Untrained {
+                agent: agent.clone(),
+                why: format!("there is no state {digest}"),
+                refuses: false,
+            })?;
+            work.states.insert(agent.clone(), state);
+        }
         Ok(())
     }
 

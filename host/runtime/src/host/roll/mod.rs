@@ -59,6 +59,9 @@ pub enum Change {
     },
     /// Learned states, by agent.
     States(BTreeMap<String, Digest>),
+    /// States that agents of the active plan have just learned. Should other code or parameters serve by now, they are
+    /// refused.
+    Learned(BTreeMap<String, Learned>),
     /// What was active as this generation, as it was.
     Again(Generation),
 }
@@ -70,9 +73,19 @@ impl Change {
         match self {
             Self::Graph { .. } => "graph",
             Self::States(_) => "states",
+            Self::Learned(_) => "learned",
             Self::Again(_) => "again",
         }
     }
+}
+
+/// A state, and the version that learned it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Learned {
+    /// The state.
+    pub state: Digest,
+    /// Of the code and the parameters that shape states.
+    pub shape: Digest,
 }
 
 /// A component of a change.
@@ -231,8 +244,6 @@ pub(super) struct Work {
     states: StatesByAgent,
     /// Agents whose state another version learned: they may decline it.
     offered: BTreeMap<String, Digest>,
-    /// Whether its plan was ready when it was proposed.
-    brought: bool,
     plan: Option<ActivePlan>,
     record: Option<PlanRecord>,
     /// The record, where it stays when something else is active.
@@ -308,7 +319,7 @@ impl Host {
         };
         let kind = match proposal.change {
             Change::Again(_) => Kind::Back,
-            Change::States(_) if ready.is_none() => Kind::Learned,
+            Change::Learned(_) => Kind::Learned,
             Change::Graph { .. } | Change::States(_) => Kind::New,
         };
         let (done, told) = channel();
@@ -320,7 +331,6 @@ impl Host {
             loaded,
             states: StatesByAgent::new(),
             offered: BTreeMap::new(),
-            brought: plan.is_some(),
             plan,
             record: None,
             unfolding: None,

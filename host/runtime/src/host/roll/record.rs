@@ -46,7 +46,7 @@ impl Host {
             retired_ms: None,
             tally: Tally::default(),
             rolled_back: None,
-            learned: matches!(proposal.change, Change::States(_)) && work.parent.is_some() && !work.brought,
+            learned: matches!(proposal.change, Change::Learned(_)),
         };
         let mut revision = self.inner.revision.lock().unwrap_or_else(PoisonError::into_inner);
         match self.inner.history.activate(&content, &record, *revision) {
