@@ -10,6 +10,7 @@ use greenroom_sandbox::Memory;
 use super::super::Host;
 use super::{Change, Refused, Work, beside};
 use crate::active::{ActivePlan, PrepareError, StatesByAgent};
+use crate::guests::give_way;
 use crate::load::Loaded;
 use crate::memory::Layer;
 
@@ -56,7 +57,15 @@ impl Host {
         plan.running = Arc::clone(&inner.running);
         let threads = inner.guests.threads();
         let Some(handle) = inner.guests.handle() else { return Ok(plan) };
-        let warmed = beside(|| handle.block_on(plan.warm_for(threads)));
+        // As many as those have that serve now: requests that find none make their own, and wait for it.
+        let wanted = self.active().map(|active| active.instances()).unwrap_or_default();
+        let warmed = beside(|| {
+            handle.block_on(async {
+                plan.warm_for(threads).await?;
+                plan.warm_beyond(&wanted).await;
+                Ok(())
+            })
+        });
         warmed.unwrap_or(Ok(())).map(|()| plan)
     }
 
@@ -70,6 +79,20 @@ impl Host {
         plan.running = Arc::clone(&self.inner.running);
         work.loaded = Some(Arc::clone(&live.loaded));
         work.plan = Some(plan);
+        drop(plans);
+        work.wanted = self.active().map(|active| active.instances());
         Ok(())
+    }
+
+    /// Going back does not wait for as many instances as the plan before had. They are made ready once it serves, beside it.
+    pub(super) fn warm_beyond(&self, wanted: BTreeMap<String, usize>) {
+        let (Some(plan), Some(handle)) = (self.active(), self.inner.guests.handle()) else { return };
+        let work = move || {
+            give_way();
+            handle.block_on(plan.warm_beyond(&wanted));
+        };
+        if let Err(error) = std::thread::Builder::new().name("greenroom-roll".to_owned()).spawn(work) {
+            tracing::warn!(%error, "no thread to make instances ready on");
+        }
     }
 }
