@@ -120,13 +120,16 @@ impl ActivePlan {
             let others = others.iter().filter(|other| Arc::ptr_eq(&other.memory, memory));
             others.flat_map(|other| &other.agents).find(|a| a.version == *version && a.spec == *spec).cloned()
         };
+        // A state may have megabytes, and most of them serve already.
+        let digest = |state: &Arc<State>| {
+            let mut agents = others.iter().flat_map(|other| &other.agents);
+            let same = agents.find(|agent| agent.state().is_some_and(|other| Arc::ptr_eq(other, state)));
+            same.and_then(|agent| agent.version.state).unwrap_or_else(|| state.digest())
+        };
         for spec in &loaded.plan.agents {
             let state = states.get(&spec.name).cloned();
-            let version = Version {
-                component: spec.component,
-                params: spec.params_digest(),
-                state: state.as_ref().map(|state| state.digest()),
-            };
+            let version =
+                Version { component: spec.component, params: spec.params_digest(), state: state.as_ref().map(digest) };
             if let Some(agent) = known(spec, &version) {
                 agents.push(agent);
                 continue;
@@ -221,6 +224,18 @@ impl ActivePlan {
                 .map_err(|fault| PrepareError::Agent { agent: agent.spec.name.clone(), fault })?;
         }
         Ok(())
+    }
+
+    /// Prepares more instances of agents that have fewer than they are to have, as far as there is room.
+    pub(crate) async fn warm_beyond(&self, wanted: &BTreeMap<String, usize>) {
+        for agent in &self.agents {
+            agent.warm_beyond(wanted.get(&agent.spec.name).copied().unwrap_or_default()).await;
+        }
+    }
+
+    /// How many instances each agent has.
+    pub(crate) fn instances(&self) -> BTreeMap<String, usize> {
+        self.agents.iter().map(|agent| (agent.spec.name.clone(), agent.instances())).collect()
     }
 
     /// The versions of the agents of some nodes, by agent, none twice.

@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use crate::breaker::{Breaker, Circuit};
 use crate::rate::Rate;
 
-/// How many instances of an agent without an image stand ready.
+/// How many instances of an agent without an image stand ready, and of one that rests.
 const STOCK: usize = 2;
 
 /// Where an instance comes from.
@@ -270,12 +270,8 @@ impl Agent {
     /// # Errors
     /// What the guest or the pool said.
     pub async fn warm(&self, requests: usize) -> Result<(), Fault> {
-        let most = match self.spec.instances {
-            Instances::Pooled { max } | Instances::Stocked { max } => max as usize,
-            Instances::Fresh => STOCK,
-        };
-        let wanted = requests.min(most).max(1);
-        for _ in self.standing()..wanted {
+        let wanted = requests.min(self.most()).max(1);
+        for _ in self.instances()..wanted {
             if self.image().is_some() {
                 break;
             }
@@ -289,15 +285,46 @@ impl Agent {
         Ok(())
     }
 
+    /// Prepares more instances, up to so many, as far as there is room: what fails here is left to requests.
+    pub(crate) async fn warm_beyond(&self, wanted: usize) {
+        for _ in self.instances()..wanted.min(self.most()) {
+            if self.image().is_some() || !self.component.has_room() {
+                return;
+            }
+            let prepared = self.prepared.load(Ordering::Acquire);
+            match self.prepare(None, &mut Usage::default()).await {
+                Ok(instance) => self.keep(instance, prepared),
+                Err(fault) => {
+                    tracing::debug!(agent = %self.spec.name, %fault, "no more instances could be made ready");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// How many instances it may have at a time, or stand ready.
+    fn most(&self) -> usize {
+        match self.spec.instances {
+            Instances::Pooled { max } | Instances::Stocked { max } => max as usize,
+            Instances::Fresh => STOCK,
+        }
+    }
+
+    /// Instances that it keeps: those that wait, and those that answer now and come back.
+    pub(crate) fn instances(&self) -> usize {
+        let busy = self.slots.as_ref().map_or(0, |slots| self.most().saturating_sub(slots.available_permits()));
+        self.standing() + busy
+    }
+
     /// Instances that wait.
     fn standing(&self) -> usize {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Gives back all instances but one: it serves no more, but may again.
+    /// Gives back all instances but two: it serves no more, but may again.
     pub(crate) fn rest(&self) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = idle.len().min(1);
+        let kept = idle.len().min(STOCK);
         let surplus = idle.split_off(kept);
         // Giving an instance back takes a while, and requests may wait for the list.
         drop(idle);

@@ -126,6 +126,7 @@ pub(crate) struct Changes {
     before: Vec<(u64, Made)>,
     rerank: Vec<u8>,
     count: u64,
+    only: Option<u64>,
 }
 
 impl Changes {
@@ -163,6 +164,7 @@ impl Changes {
             before: Vec::new(),
             rerank: std::fs::read(component("rerank")).unwrap(),
             count: 0,
+            only: std::env::var("GREENROOM_SWAP_ONLY").ok().map(|kind| kind.parse().unwrap()),
         };
         for halved in [false, true] {
             propose(&changes.host, Change::States(changes.states[usize::from(halved)].clone()));
@@ -228,7 +230,7 @@ impl Swaps for Changes {
         let (diversity, halved) = self.now;
         self.count += 1;
         let round = usize::try_from(self.count / 4).unwrap();
-        let (kind, made, change) = match self.count % 4 {
+        let (kind, made, change) = match self.only.unwrap_or(self.count % 4) {
             0 => {
                 let other = (diversity + 1) % DIVERSITY.len();
                 ("params", (other, halved), self.graph(other, None))

@@ -248,6 +248,8 @@ pub(super) struct Work {
     record: Option<PlanRecord>,
     /// The record, where it stays when something else is active.
     unfolding: Option<Unfolding>,
+    /// How many instances each agent is to have, when they are made ready afterwards.
+    wanted: Option<BTreeMap<String, usize>>,
     notes: Vec<String>,
     took: Took,
     /// It is this that is active already.
@@ -334,6 +336,7 @@ impl Host {
             plan,
             record: None,
             unfolding: None,
+            wanted: None,
             notes: Vec::new(),
             took: Took::default(),
             same: None,
@@ -378,8 +381,8 @@ impl Host {
 
     fn perform(&self, action: Action) -> Option<Event> {
         match action {
-            Action::Admit(id) => Some(self.step(id, Event::Admitted(id), Self::admit)),
-            Action::Warm(id) => Some(self.step(id, Event::Warmed(id), Self::warm)),
+            Action::Admit(id) => Some(self.step_beside(id, Event::Admitted(id), Self::admit)),
+            Action::Warm(id) => Some(self.step_beside(id, Event::Warmed(id), Self::warm)),
             Action::Record { id, generation } => {
                 Some(self.step(id, Event::Recorded(id), |host, work| host.record(work, generation)))
             }
@@ -423,6 +426,16 @@ impl Host {
         if failed { Event::Failed(id) } else { done }
     }
 
+    /// The same with what serving leaves: reading and hashing megabytes takes a processor too.
+    fn step_beside(
+        &self,
+        id: Id,
+        done: Event,
+        work_on: impl FnOnce(&Self, &mut Work) -> Result<(), Refused> + Send,
+    ) -> Event {
+        beside(|| self.step(id, done, work_on)).unwrap_or(Event::Failed(id))
+    }
+
     /// From here on requests get this plan. Nothing can fail, and nothing takes long.
     fn serve(&self, id: Id, generation: Generation) {
         let mut all = self.inner.work();
@@ -463,6 +476,9 @@ impl Host {
         );
         for note in &work.notes {
             tracing::info!(generation = generation.0, "{note}");
+        }
+        if let Some(wanted) = work.wanted {
+            self.warm_beyond(wanted);
         }
         if let Some(Err(error)) = work.unfolding.map(Unfolding::wait) {
             tracing::warn!(%error, generation = generation.0, "active, but its record is not apart yet");

@@ -10,6 +10,7 @@ use greenroom_sandbox::Memory;
 use super::super::Host;
 use super::{Change, Refused, Work, beside};
 use crate::active::{ActivePlan, PrepareError, StatesByAgent};
+use crate::guests::give_way;
 use crate::load::Loaded;
 use crate::memory::Layer;
 
@@ -61,7 +62,18 @@ impl Host {
         let threads = inner.guests.threads();
         let untried = || PrepareError::Untried;
         let handle = inner.guests.handle().ok_or_else(untried)?;
-        beside(|| handle.block_on(plan.warm_for(threads))).ok_or_else(untried)??;
+        // As many as those have that serve now: requests that find none make their own, and wait for it.
+        let wanted = self.active().map(|active| active.instances()).unwrap_or_default();
+        let warmed = beside(|| {
+            handle.block_on(async {
+                let warm = plan.warm_for(threads).await;
+                if warm.is_ok() {
+                    plan.warm_beyond(&wanted).await;
+                }
+                warm
+            })
+        });
+        warmed.ok_or_else(untried)??;
         Ok(plan)
     }
 
@@ -76,6 +88,20 @@ impl Host {
         plan.series = Some(self.inner.series(&plan.plan));
         work.loaded = Some(Arc::clone(&live.loaded));
         work.plan = Some(plan);
+        drop(plans);
+        work.wanted = self.active().map(|active| active.instances());
         Ok(())
+    }
+
+    /// Going back does not wait for as many instances as the plan before had. They are made ready once it serves, beside it.
+    pub(super) fn warm_beyond(&self, wanted: BTreeMap<String, usize>) {
+        let (Some(plan), Some(handle)) = (self.active(), self.inner.guests.handle()) else { return };
+        let work = move || {
+            give_way();
+            handle.block_on(plan.warm_beyond(&wanted));
+        };
+        if let Err(error) = std::thread::Builder::new().name("greenroom-roll".to_owned()).spawn(work) {
+            tracing::warn!(%error, "no thread to make instances ready on");
+        }
     }
 }
