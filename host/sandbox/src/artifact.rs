@@ -116,29 +116,36 @@ impl Artifacts {
         Some(file)
     }
 
-    /// Removes what nobody used for so long: how many files, and their bytes.
-    pub(crate) fn sweep(&self, unused: Duration) -> io::Result<(usize, u64)> {
-        let (mut files, mut bytes) = (0, 0);
+    /// Removes what nobody used for so long, and what was not used for longest until the rest has so many bytes at most: how
+    /// many files, and their bytes.
+    pub(crate) fn sweep(&self, unused: Duration, bytes_max: u64) -> io::Result<(usize, u64)> {
+        let mut kept = Vec::new();
         for entry in fs::read_dir(&self.dir)? {
             let entry = entry?;
             let path = entry.path();
             let kind = path.extension().and_then(|extension| extension.to_str());
-            if !matches!(kind, Some("cwasm" | "verdict")) {
-                continue;
+            if matches!(kind, Some("cwasm" | "verdict")) {
+                let metadata = entry.metadata()?;
+                // A file from the future is new.
+                kept.push((metadata.modified()?.elapsed().unwrap_or_default(), metadata.len(), path));
             }
-            let metadata = entry.metadata()?;
-            // A file from the future is new.
-            if metadata.modified()?.elapsed().unwrap_or_default() <= unused {
+        }
+        // What was used last comes first.
+        kept.sort();
+        let (mut files, mut gone, mut bytes) = (0, 0, 0_u64);
+        for (age, size, path) in kept {
+            bytes = bytes.saturating_add(size);
+            if age <= unused && bytes <= bytes_max {
                 continue;
             }
             match fs::remove_file(&path) {
-                Ok(()) => (files, bytes) = (files + 1, bytes + metadata.len()),
+                Ok(()) => (files, gone) = (files + 1, gone + size),
                 // Another host swept it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok((files, bytes))
+        Ok((files, gone))
     }
 
     /// The verdict about a component that was kept for this engine; `asked` says what it had to pass.
@@ -178,10 +185,10 @@ impl Artifacts {
     }
 }
 
-/// Writes down that a file is used, once a day.
+/// Writes down that a file is used, once an hour.
 fn used_now(path: &Path) -> io::Result<()> {
-    const DAY: Duration = Duration::from_secs(86_400);
-    if fs::metadata(path)?.modified()?.elapsed().is_ok_and(|unused| unused < DAY) {
+    const HOUR: Duration = Duration::from_secs(3_600);
+    if fs::metadata(path)?.modified()?.elapsed().is_ok_and(|unused| unused < HOUR) {
         return Ok(());
     }
     fs::File::options().append(true).open(path)?.set_modified(SystemTime::now())
@@ -217,4 +224,32 @@ fn key(path: &Path) -> io::Result<[u8; 32]> {
     file.read_exact(&mut key)
         .map_err(|e| io::Error::new(e.kind(), format!("{} is no key ({e}); delete it", path.display())))?;
     Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_old_is_swept_and_what_is_too_much_the_oldest_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = Engine::default();
+        let artifacts = Artifacts::open(dir.path(), &engine).unwrap();
+        let put = |name: &str, hours: u64| {
+            let path = dir.path().join(name);
+            fs::write(&path, [0; 100]).unwrap();
+            let at = SystemTime::now() - Duration::from_secs(3_600 * hours);
+            fs::File::options().append(true).open(path).unwrap().set_modified(at).unwrap();
+        };
+        for (name, hours) in [("a.cwasm", 1), ("b.cwasm", 2), ("c.verdict", 3), ("d.cwasm", 50), ("notes.txt", 99)] {
+            put(name, hours);
+        }
+        let day = Duration::from_secs(86_400);
+        assert_eq!(artifacts.sweep(day, u64::MAX).unwrap(), (1, 100));
+        assert_eq!(artifacts.sweep(day, 250).unwrap(), (1, 100));
+        let left = |name: &str| dir.path().join(name).exists();
+        assert!(left("a.cwasm") && left("b.cwasm") && left("notes.txt") && left("key"));
+        assert!(!left("c.verdict") && !left("d.cwasm"));
+        assert_eq!(artifacts.sweep(day, 250).unwrap(), (0, 0));
+    }
 }

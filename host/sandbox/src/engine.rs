@@ -229,12 +229,13 @@ impl Sandbox {
         }
     }
 
-    /// Removes from the cache what no host used for so long: how many files, and their bytes.
+    /// Removes from the cache what no host used for so long, and what was not used for longest until the rest has so many
+    /// bytes at most: how many files, and their bytes.
     ///
     /// # Errors
     /// When the cache cannot be read, or a file of it not be removed.
-    pub fn sweep_cache(&self, unused: std::time::Duration) -> std::io::Result<(usize, u64)> {
-        self.inner.artifacts.as_ref().map_or(Ok((0, 0)), |artifacts| artifacts.sweep(unused))
+    pub fn sweep_cache(&self, unused: std::time::Duration, bytes_max: u64) -> std::io::Result<(usize, u64)> {
+        self.inner.artifacts.as_ref().map_or(Ok((0, 0)), |artifacts| artifacts.sweep(unused, bytes_max))
     }
 
     fn asked(&self, asked: &Digest) -> Digest {

@@ -13,6 +13,9 @@ use crate::plans::HistoryError;
 /// What nothing refers to is swept when it is as old: something may be about to refer to it.
 const GRACE: Duration = Duration::from_secs(3_600);
 
+/// Bytes of compiled components and images. Each learned state has an image of its own, as large as the model.
+const COMPILED_BYTES_MAX: u64 = 8 << 30;
+
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
@@ -124,7 +127,7 @@ impl Host {
         }
         inner.states.forget_trainings(GRACE).map_err(io)?;
         drop(alone);
-        let (files, bytes) = inner.sandbox.sweep_cache(inner.retention.compiled).map_err(io)?;
+        let (files, bytes) = inner.sandbox.sweep_cache(inner.retention.compiled, COMPILED_BYTES_MAX).map_err(io)?;
         swept.compiled = files;
         swept.bytes += bytes;
         let keep_ms = i64::try_from(inner.retention.decisions.as_millis()).unwrap_or(i64::MAX);

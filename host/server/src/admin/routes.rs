@@ -132,6 +132,8 @@ impl Desk {
         let (from, to) = (asked.take("from")?, asked.take("to")?);
         let both = from.zip(to).ok_or_else(|| malformed("`from` and `to` are to be generations".to_owned()))?;
         let (from, to) = (Generation(both.0), Generation(both.1));
+        // It may have components compiled: as few at once as may be brought.
+        let _place = self.office.uploads.acquire().await.map_err(|_| Problem::draining())?;
         self.aside(move |desk| {
             let differences = desk.app.host.differences(from, to).map_err(|refused| match refused {
                 Refused::NoSuchPlan(generation) => Problem::unknown_plan(generation),
