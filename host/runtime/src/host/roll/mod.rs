@@ -4,11 +4,15 @@
 mod admit;
 mod compare;
 mod drain;
+mod known;
+mod proposal;
 mod record;
 mod supervise;
 mod warm;
 
 pub use compare::{Differences, StateChange};
+pub(super) use proposal::told;
+pub use proposal::{Activated, Change, Learned, Part, Proposal, Refused, Took};
 pub use supervise::Probation;
 pub(super) use supervise::Watched;
 
@@ -19,221 +23,18 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use greenroom_graph::Severity;
-use greenroom_model::{Digest, FaultSource, Generation};
+use greenroom_model::{Digest, Generation};
 use greenroom_telemetry as telemetry;
-use thiserror::Error;
 
-use super::{Host, HostError, now_ms};
-use crate::active::{ActivePlan, PrepareError, StatesByAgent};
+use super::{Host, now_ms};
+use crate::active::{ActivePlan, StatesByAgent};
 use crate::guests::give_way;
-use crate::load::{GraphText, LoadGraphError, Loaded};
-use crate::plans::{HistoryError, PlanRecord, RefusedRecord, Unfolding};
+use crate::load::Loaded;
+use crate::plans::{PlanRecord, RefusedRecord, Unfolding};
 use crate::rollout::{Action, Event, Id, Kind, Refusal};
 
 /// How often a proposal that follows whatever is active is tried again after another one was faster.
 const ATTEMPTS: usize = 5;
-
-/// A change that somebody wants.
-#[derive(Clone)]
-pub struct Proposal {
-    /// The generation that it is meant to follow: when another one is active, it is a conflict. None: whichever is.
-    pub parent: Option<Generation>,
-    /// Who wants it.
-    pub author: String,
-    /// Why.
-    pub reason: String,
-    /// What.
-    pub change: Change,
-}
-
-/// What a proposal changes; all else stays as in the active plan.
-#[derive(Clone)]
-pub enum Change {
-    /// Code, parameters or wiring.
-    Graph {
-        /// The graph's text, which names components by path.
-        graph: GraphText,
-        /// Components by path. What the text names and is not in here is as in the active plan.
-        components: BTreeMap<String, Part>,
-    },
-    /// Learned states, by agent.
-    States(BTreeMap<String, Digest>),
-    /// States that agents of the active plan have just learned. Should other code or parameters serve by now, they are
-    /// refused.
-    Learned(BTreeMap<String, Learned>),
-    /// What was active as this generation, as it was.
-    Again(Generation),
-}
-
-impl Change {
-    /// In a word, for those who count.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Graph { .. } => "graph",
-            Self::States(_) => "states",
-            Self::Learned(_) => "learned",
-            Self::Again(_) => "again",
-        }
-    }
-}
-
-/// A state, and the version that learned it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Learned {
-    /// The state.
-    pub state: Digest,
-    /// Of the code and the parameters that shape states.
-    pub shape: Digest,
-}
-
-/// A component of a change.
-#[derive(Debug, Clone)]
-pub enum Part {
-    /// Its bytes.
-    Bytes(Arc<[u8]>),
-    /// The digest of one that the host has.
-    Kept(Digest),
-    /// None: why it cannot be had.
-    Absent(String),
-}
-
-/// What came of a proposal.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Activated {
-    /// What is active.
-    pub generation: Generation,
-    /// Its digest.
-    pub plan: Digest,
-    /// Whether that is new. Proposing what is active already changes nothing.
-    pub changed: bool,
-    /// For a person: states that were handed over, agents that learned anew.
-    pub notes: Vec<String>,
-    /// How long its steps took.
-    pub took: Took,
-}
-
-/// How long the steps of a roll-out took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Took {
-    /// Reading, checking, compiling and trying components, and learning anew.
-    pub admit: Duration,
-    /// Making instances ready.
-    pub warm: Duration,
-    /// Making the activation durable.
-    pub record: Duration,
-    /// The activation itself.
-    pub store: Duration,
-}
-
-/// Why a proposal was not taken. What was active stays so.
-#[derive(Debug, Error)]
-#[expect(missing_docs, reason = "said by the message")]
-pub enum Refused {
-    #[error("{}", conflict(*.parent, active.as_deref()))]
-    Conflict { parent: Option<Generation>, active: Option<Box<PlanRecord>> },
-    #[error("{}", wrong_graph(.0))]
-    Graph(#[from] LoadGraphError),
-    #[error(
-        "the graph is named `{found}`, and this host serves `{expected}`: a name cannot change while it serves; serve \
-         `{found}` with another data folder"
-    )]
-    Renamed { expected: String, found: String },
-    #[error(transparent)]
-    Prepare(#[from] PrepareError),
-    #[error("agent `{agent}` has no learned state that it takes: {why}; {}", untrained(*.refuses))]
-    Untrained { agent: String, why: String, refuses: bool },
-    #[error("there is no generation {0} to go back to: see `greenroom plans`")]
-    NoSuchPlan(Generation),
-    #[error("generation {generation} cannot be had again: {why}")]
-    Lost { generation: Generation, why: String },
-    #[error("{0}; the plan that serves stays")]
-    Unreadable(String),
-    #[error("the graph has no agent `{0}`")]
-    NoSuchAgent(String),
-    #[error("no plan is active yet, so there is nothing to change")]
-    Inactive,
-    #[error("the activation could not be recorded: {0}")]
-    Record(#[from] HistoryError),
-    #[error("it could not be kept in the data folder: {0}")]
-    Keep(std::io::Error),
-    #[error("it could not be learned anew: {0}")]
-    Learn(String),
-    #[error("the host is about to end")]
-    Gone,
-}
-
-impl Refused {
-    /// Whether the same may be taken later, without anybody changing it.
-    #[must_use]
-    pub fn passes(&self) -> bool {
-        match self {
-            Self::Conflict { .. } | Self::Record(_) | Self::Keep(_) | Self::Inactive | Self::Gone => true,
-            Self::Prepare(PrepareError::Agent { fault, .. }) => fault.source == FaultSource::Host,
-            Self::Prepare(PrepareError::Untried) => true,
-            _ => false,
-        }
-    }
-
-    /// In a word, for those who count.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Conflict { .. } => "conflict",
-            Self::Graph(_) | Self::Renamed { .. } | Self::NoSuchAgent(_) | Self::Unreadable(_) => "invalid",
-            Self::Prepare(_) => "not_prepared",
-            Self::Untrained { .. } => "untrained",
-            Self::NoSuchPlan(_) => "not_found",
-            Self::Lost { .. } => "lost",
-            Self::Inactive => "inactive",
-            Self::Record(_) | Self::Keep(_) => "not_recorded",
-            Self::Learn(_) => "not_learned",
-            Self::Gone => "gone",
-        }
-    }
-}
-
-fn conflict(parent: Option<Generation>, active: Option<&PlanRecord>) -> String {
-    let wanted = parent.map_or("nothing".to_owned(), |parent| format!("generation {parent}"));
-    match active {
-        Some(now) => format!(
-            "it was to follow {wanted}, but generation {} is active: {} by {} ({}); look at what it changed, and propose \
-             yours after it",
-            now.generation,
-            now.plan.short(),
-            now.author,
-            now.reason
-        ),
-        None => format!("it was to follow {wanted}, but nothing is active"),
-    }
-}
-
-/// An error in words, with every mistake of a graph.
-pub(super) fn told(error: &HostError) -> String {
-    match error {
-        HostError::Load(error) => wrong_graph(error),
-        other => other.to_string(),
-    }
-}
-
-/// Every mistake in a line, for a log or an answer; a terminal shows the place in the file too.
-fn wrong_graph(error: &LoadGraphError) -> String {
-    match error {
-        LoadGraphError::Graph(diagnostics) => {
-            let mistakes = diagnostics.iter().filter(|mistake| mistake.severity == Severity::Error);
-            let line = |m: greenroom_graph::Diagnostic| {
-                format!("{}:{}:{}: {}; {}", diagnostics.file_name(), m.line, m.column, m.message, m.label)
-            };
-            mistakes.map(line).collect::<Vec<_>>().join("\n")
-        }
-        other => other.to_string(),
-    }
-}
-
-fn untrained(refuses: bool) -> &'static str {
-    if refuses { "the graph file says `untrained = \"refuse\"` for it" } else { "run `greenroom train` on this graph" }
-}
 
 /// A proposal on its way.
 pub(super) struct Work {
@@ -532,78 +333,6 @@ impl Host {
         if let Err(error) = self.inner.history.refuse(&record) {
             tracing::warn!(%error, "the refusal could not be written down");
         }
-    }
-
-    /// Every plan that was active, the oldest first, as far as they are kept; those that serve with what they did so far.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn plan_records(&self) -> Result<Vec<PlanRecord>, HistoryError> {
-        let mut records = self.inner.history.records()?;
-        for live in self.inner.plans().values() {
-            let now = live.now();
-            match records.binary_search_by_key(&now.generation, |record| record.generation) {
-                Ok(at) => {
-                    if let Some(record) = records.get_mut(at) {
-                        *record = now;
-                    }
-                }
-                // It is on its way to the store.
-                Err(at) => records.insert(at, now),
-            }
-        }
-        Ok(records)
-    }
-
-    /// One of them.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn plan_record(&self, generation: Generation) -> Result<Option<PlanRecord>, HistoryError> {
-        let live = self.inner.plans().get(&generation).map(Live::now);
-        live.map_or_else(|| self.inner.history.record(generation), |record| Ok(Some(record)))
-    }
-
-    /// What `rollback` goes back to when nobody says what: the plan that the active one, or the one that it repeats, took the
-    /// place of; none that was faulty.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn previous(&self, generation: Generation) -> Result<Option<Generation>, HistoryError> {
-        let mut at = generation;
-        loop {
-            let Some(record) = self.plan_record(at)? else { return Ok(None) };
-            // What is served again is where it was. Its number is a smaller one, and so is a parent's.
-            let next = record.again.or(record.parent).filter(|next| next.0 < at.0);
-            let Some(next) = next else { return Ok(None) };
-            let repeats = record.again.is_some();
-            at = next;
-            let faulty = self.plan_record(at)?.is_some_and(|record| record.rolled_back.is_some());
-            if !repeats && !faulty {
-                return Ok(Some(at));
-            }
-        }
-    }
-
-    /// The latest changes that were not taken, the oldest first.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn refusals(&self) -> Result<Vec<RefusedRecord>, HistoryError> {
-        self.inner.history.refusals()
-    }
-
-    /// Requests that are running now, on whatever plan.
-    #[must_use]
-    pub fn busy(&self) -> usize {
-        self.inner.running.load(Ordering::Relaxed)
-    }
-
-    /// Generations that can be gone back to without making anything ready.
-    #[must_use]
-    pub fn warm_generations(&self) -> Vec<Generation> {
-        let rollout = self.inner.rollout.lock().unwrap_or_else(PoisonError::into_inner);
-        rollout.kept().into_iter().collect()
     }
 }
 
