@@ -1,8 +1,8 @@
 //! What is not needed any more is given back: plans of long ago, and what only they were made of.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
-use std::time::Duration;
+use std::sync::{PoisonError, RwLockWriteGuard, TryLockError};
+use std::time::{Duration, Instant};
 
 use greenroom_model::Digest;
 use thiserror::Error;
@@ -12,6 +12,9 @@ use crate::plans::HistoryError;
 
 /// What nothing refers to is swept when it is as old: something may be about to refer to it.
 const GRACE: Duration = Duration::from_secs(3_600);
+
+/// How long a sweep waits for changes that are being admitted.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Bytes of compiled components and images. Each learned state has an image of its own, as large as the model.
 const COMPILED_BYTES_MAX: u64 = 8 << 30;
@@ -64,6 +67,21 @@ impl From<HistoryError> for SweepError {
 }
 
 impl Host {
+    /// Waits a while for those who look for what a plan is made of, without holding up any of them: one may learn for minutes.
+    fn alone(&self) -> Result<RwLockWriteGuard<'_, ()>, SweepError> {
+        let by = Instant::now() + PATIENCE;
+        loop {
+            match self.inner.sweeping.try_write() {
+                Ok(alone) => return Ok(alone),
+                Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) if Instant::now() < by => std::thread::sleep(Duration::from_millis(10)),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(SweepError("a change is being admitted, and nothing is swept meanwhile".to_owned()));
+                }
+            }
+        }
+    }
+
     /// Sweeps what is beyond the retention and nothing refers to. What serves, what is warm and what the kept records are
     /// made of stays.
     ///
@@ -74,7 +92,7 @@ impl Host {
         let io = |error: std::io::Error| SweepError(error.to_string());
         let mut swept = Swept::default();
         // Nothing is admitted, and nothing activated, between the look at what is needed and the end of what is not.
-        let alone = inner.sweeping.write().unwrap_or_else(PoisonError::into_inner);
+        let alone = self.alone()?;
         let recording = inner.revision.lock().unwrap_or_else(PoisonError::into_inner);
         let records = inner.history.records()?;
         // One lock after the other: whoever activates takes them in another order.
