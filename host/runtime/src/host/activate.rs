@@ -1,7 +1,7 @@
 //! Activation when a host begins: of what was active when it went down, or of the graph that was loaded.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use greenroom_model::Generation;
 
@@ -167,6 +167,7 @@ impl Host {
 
     /// Writes down how the plans did that serve or are on their way out.
     pub fn write_tallies(&self) {
+        let _telling = self.inner.telling.lock().unwrap_or_else(PoisonError::into_inner);
         let active = self.generation();
         let moves = |live: &&Live| Some(live.record.generation) == active || live.record.retired_ms.is_none();
         let records: Vec<PlanRecord> = self.inner.plans().values().filter(moves).map(Live::now).collect();

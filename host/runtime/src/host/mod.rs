@@ -184,6 +184,8 @@ struct Inner {
     learners: Mutex<Option<Guests>>,
     /// Held by those who look for what a plan is made of, and alone by who throws away what none is made of.
     sweeping: RwLock<()>,
+    /// Held while it is written down how plans did, so that nothing older is written over what became of one.
+    telling: Mutex<()>,
 }
 
 impl Inner {
@@ -301,6 +303,7 @@ impl Config {
                 revision: Mutex::new(active.map(|(_, revision)| revision)),
                 learners: Mutex::default(),
                 sweeping: RwLock::default(),
+                telling: Mutex::default(),
             }),
         })
     }

@@ -1,6 +1,6 @@
 //! What happens to a plan that is no longer the active one.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use greenroom_model::Generation;
@@ -53,6 +53,7 @@ impl Host {
     /// It serves no more.
     pub(super) fn retire(&self, generation: Generation, rolled_back: bool) {
         let active = self.active();
+        let telling = self.inner.telling.lock().unwrap_or_else(PoisonError::into_inner);
         let mut plans = self.inner.plans();
         let Some(live) = plans.get_mut(&generation) else {
             drop(plans);
@@ -71,6 +72,7 @@ impl Host {
         let (record, plan) = (live.record.clone(), Arc::clone(&live.plan));
         drop(plans);
         self.inner.history.update(&record);
+        drop(telling);
         for agent in &plan.agents {
             let serves = active.iter().flat_map(|active| &active.agents).any(|other| Arc::ptr_eq(other, agent));
             if !serves {
