@@ -17,6 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("greenroom-sandbox", &["greenroom-model"]),
     ("greenroom-memory", &["greenroom-model"]),
     ("greenroom-telemetry", &["greenroom-model"]),
+    ("greenroom-evolve", &["greenroom-model", "greenroom-graph", "greenroom-memory"]),
     (
         "greenroom-runtime",
         &[
