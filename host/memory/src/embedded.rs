@@ -107,8 +107,10 @@ impl KeyValue for Embedded {
         }
         let namespace = namespace.to_owned();
         let bytes = namespace.len() + write.key.len() + write.change.value().map_or(0, Vec::len);
+        // No graph can declare a name with an `@`: it is the host's own.
+        let full = if namespace.starts_with('@') { WhenFull::Ahead } else { WhenFull::Refuse };
         self.engine.writer().submit(
-            WhenFull::Refuse,
+            full,
             bytes,
             move |transaction| Ok(apply(transaction, &namespace, &write)?.map(|written| (written, ()))),
             |()| (),

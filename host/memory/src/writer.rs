@@ -13,8 +13,8 @@ use std::thread::{JoinHandle, Thread};
 use futures_channel::oneshot;
 use redb::{Database, Durability, WriteTransaction};
 
-/// Writes of one commit: enough to share its price, few enough to keep the first from waiting long.
-const BATCH_JOBS_MAX: usize = 4096;
+/// Writes of one commit: enough to share its price, few enough to keep whoever goes ahead from waiting long.
+const BATCH_JOBS_MAX: usize = 1024;
 
 /// Bytes of one commit after which no further write joins it. Dirty pages live in memory.
 const BATCH_BYTES_MAX: usize = 16 << 20;
@@ -172,13 +172,18 @@ pub(crate) enum WhenFull {
     Refuse,
     /// Its thread blocks until there is room: for imports.
     Wait,
+    /// It has a queue of its own, and is committed before all that waits in the other: for the few writes of the host
+    /// itself, for which changes of plans wait. Refused when that one is full.
+    Ahead,
 }
 
-/// The queue and its thread.
+/// The queues and their thread.
 pub(crate) struct Writer {
-    queue: Option<SyncSender<Queued>>,
+    /// None is no write: it has the thread look at the other queue.
+    queue: Option<SyncSender<Option<Queued>>>,
+    ahead: SyncSender<Queued>,
     queue_max: usize,
-    /// How many writes wait in the queue or at its end.
+    /// How many writes wait in the queues or at their ends.
     waiting: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
 }
@@ -189,12 +194,13 @@ impl Writer {
         // A queue of none takes a write only while the thread stands idle.
         let queue_max = queue_max.max(1);
         let (queue, jobs) = sync_channel(queue_max);
+        let (ahead, first) = sync_channel(queue_max);
         let waiting = Arc::<AtomicUsize>::default();
         let left = Arc::clone(&waiting);
         let thread = std::thread::Builder::new()
             .name("greenroom-writer".to_owned())
-            .spawn(move || run(&database, &jobs, &left, quick_repair))?;
-        Ok(Self { queue: Some(queue), queue_max, waiting, thread: Some(thread) })
+            .spawn(move || run(&database, &Jobs { ahead: first, queue: jobs, waiting: left }, quick_repair))?;
+        Ok(Self { queue: Some(queue), ahead, queue_max, waiting, thread: Some(thread) })
     }
 
     /// How many writes wait.
@@ -210,10 +216,17 @@ impl Writer {
             WhenFull::Wait => {
                 let queue = self.queue.as_ref().ok_or_else(Unavailable::stopped)?;
                 self.waiting.fetch_add(1, Ordering::Relaxed);
-                let queued = queue.send(job).map_err(|_| Unavailable::stopped());
+                let queued = queue.send(Some(job)).map_err(|_| Unavailable::stopped());
                 queued.inspect_err(|_| {
                     self.waiting.fetch_sub(1, Ordering::Relaxed);
                 })
+            }
+            WhenFull::Ahead => {
+                let queue = self.queue.as_ref().ok_or_else(Unavailable::stopped)?;
+                self.tried(job, |job| self.ahead.try_send(job)).map_err(|(error, _)| error)?;
+                // A full queue has the thread come round by itself.
+                let _ = queue.try_send(None);
+                Ok(())
             }
         }
     }
@@ -221,9 +234,17 @@ impl Writer {
     /// Queues a job, or gives it back while the queue is full.
     pub(crate) fn offer(&self, job: Queued) -> Result<(), (Unavailable, Option<Queued>)> {
         let Some(queue) = &self.queue else { return Err((Unavailable::stopped(), None)) };
+        self.tried(Some(job), |job| queue.try_send(job)).map_err(|(error, job)| (error, job.flatten()))
+    }
+
+    fn tried<J>(
+        &self,
+        job: J,
+        send: impl FnOnce(J) -> Result<(), TrySendError<J>>,
+    ) -> Result<(), (Unavailable, Option<J>)> {
         // Before it can be taken out.
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        queue.try_send(job).map_err(|error| {
+        send(job).map_err(|error| {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             match error {
                 TrySendError::Full(job) => (Unavailable::full(self.queue_max), Some(job)),
@@ -266,23 +287,52 @@ impl Drop for Writer {
     }
 }
 
-fn run(database: &Database, jobs: &Receiver<Queued>, waiting: &AtomicUsize, quick_repair: bool) {
-    while let Ok(first) = jobs.recv() {
-        let mut bytes = first.bytes;
-        let mut batch = vec![first.job];
-        while batch.len() < BATCH_JOBS_MAX && bytes < BATCH_BYTES_MAX {
-            let Ok(next) = jobs.try_recv() else { break };
-            bytes = bytes.saturating_add(next.bytes);
-            batch.push(next.job);
+/// The other ends of the queues.
+struct Jobs {
+    ahead: Receiver<Queued>,
+    queue: Receiver<Option<Queued>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Jobs {
+    /// What is committed together: `first`, and what follows it.
+    fn batch(&self, first: Option<Queued>, mut next: impl FnMut() -> Option<Queued>) -> Vec<Box<dyn Job>> {
+        let (mut batch, mut bytes, mut job) = (Vec::new(), 0_usize, first);
+        while let Some(Queued { bytes: more, job: taken }) = job {
+            bytes = bytes.saturating_add(more);
+            batch.push(taken);
+            job = if batch.len() < BATCH_JOBS_MAX && bytes < BATCH_BYTES_MAX { next() } else { None };
         }
-        waiting.fetch_sub(batch.len(), Ordering::Relaxed);
-        let committed = commit(database, &mut batch, quick_repair).map_err(Unavailable::writing);
-        if let Err(failure) = &committed {
-            tracing::error!(error = %failure, cause = ?failure.source, jobs = batch.len(), "a commit failed");
+        self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
+        batch
+    }
+}
+
+fn run(database: &Database, jobs: &Jobs, quick_repair: bool) {
+    while let Ok(first) = jobs.queue.recv() {
+        // What may go ahead waits for no more than the commit in which it finds the thread.
+        loop {
+            let own = jobs.batch(jobs.ahead.try_recv().ok(), || jobs.ahead.try_recv().ok());
+            if own.is_empty() {
+                break;
+            }
+            commit_all(database, own, quick_repair);
         }
-        for job in batch {
-            job.finish(committed.clone());
-        }
+        let batch = jobs.batch(first, || std::iter::from_fn(|| jobs.queue.try_recv().ok()).flatten().next());
+        commit_all(database, batch, quick_repair);
+    }
+}
+
+fn commit_all(database: &Database, mut batch: Vec<Box<dyn Job>>, quick_repair: bool) {
+    if batch.is_empty() {
+        return;
+    }
+    let committed = commit(database, &mut batch, quick_repair).map_err(Unavailable::writing);
+    if let Err(failure) = &committed {
+        tracing::error!(error = %failure, cause = ?failure.source, jobs = batch.len(), "a commit failed");
+    }
+    for job in batch {
+        job.finish(committed.clone());
     }
 }
 
@@ -367,6 +417,41 @@ mod tests {
         });
         stall.wait().unwrap();
         assert_eq!(queued.into_iter().map(|p| p.wait().unwrap()).collect::<Vec<_>>(), (0..16).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_goes_ahead_is_committed_before_what_was_queued_and_wakes_the_thread() {
+        let writer = writer();
+        let order = Arc::new(parking_lot::Mutex::new(Vec::new()));
+        let note = |full, what: u32| -> Pending<(), Unavailable> {
+            let order = Arc::clone(&order);
+            writer.submit(full, 0, |_| Ok(Ok(((), ()))), move |()| order.lock().push(what))
+        };
+        // Nothing else has the thread look.
+        note(WhenFull::Ahead, 0).wait().unwrap();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let (stalls, stalled) = std::sync::mpsc::channel();
+        let stall: Pending<(), Unavailable> = writer.submit(
+            WhenFull::Refuse,
+            0,
+            |_| Ok(Ok(((), ()))),
+            move |()| {
+                stalls.send(()).unwrap();
+                let _ = wait.recv();
+            },
+        );
+        stalled.recv().unwrap();
+        // A full queue is no obstacle to what has its own, which has a bound too.
+        let queued: Vec<_> = (1..17).map(|what| note(WhenFull::Refuse, what)).collect();
+        let ahead: Vec<_> = (17..33).map(|what| note(WhenFull::Ahead, what)).collect();
+        assert!(note(WhenFull::Ahead, 33).wait().unwrap_err().is_full());
+        go.send(()).unwrap();
+        stall.wait().unwrap();
+        for pending in queued.into_iter().chain(ahead) {
+            pending.wait().unwrap();
+        }
+        assert_eq!(*order.lock(), [0].into_iter().chain(17..33).chain(1..17).collect::<Vec<_>>());
+        assert_eq!(writer.waiting(), 0);
     }
 
     #[test]
