@@ -218,7 +218,12 @@ impl Changes {
         let rerank = plan.agents.iter().find(|agent| agent.spec.name == "rerank").unwrap();
         let diversity = rerank.spec.params.get("diversity").map(ToString::to_string).unwrap();
         let diversity = DIVERSITY.iter().position(|d| d.parse::<f64>() == diversity.parse::<f64>()).unwrap();
-        assert_eq!((diversity, states(true), states(false)), (self.now.0, self.now.1, !self.now.1));
+        assert_eq!(
+            (diversity, states(true), states(false)),
+            (self.now.0, self.now.1, !self.now.1),
+            "another plan serves than was proposed: {:#?}",
+            self.host.plan_records().unwrap().iter().rev().take(3).collect::<Vec<_>>(),
+        );
         self.book.write(plan.generation.0, plan.digest.head(), self.answers[&self.now].clone());
         self.acknowledged.store(plan.generation.0, Ordering::Release);
         plan.generation.0
