@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use greenroom_model::Digest;
+use greenroom_model::{Digest, Generation};
 
+use super::pace::{Pace, STALE, cadence, same_agent};
 use super::roll::{Change, Learned, Proposal, Refused};
 use super::{Host, now_ms};
 use crate::train::shape;
@@ -17,8 +18,6 @@ const LOOK: Duration = Duration::from_millis(500);
 const TALLIES: Duration = Duration::from_secs(10);
 /// How often what is not needed any more is swept.
 const SWEEP: Duration = Duration::from_secs(3_600);
-/// A model is stale after so many of its cadences.
-const STALE: u32 = 2;
 
 /// How the learning of an agent goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,22 +30,10 @@ pub struct Cadence {
     pub age_s: u64,
     /// It is older than twice its cadence.
     pub stale: bool,
+    /// How many of its cadences it learns apart: more than one since what it learned was taken back.
+    pub slowed: u32,
     /// Why it did not learn the last time, if it did not.
     pub error: Option<String>,
-}
-
-/// Of an agent that learns on a cadence.
-#[derive(Debug, Clone)]
-pub(super) struct Pace {
-    /// When its state was last known to have all events.
-    fresh: Instant,
-    /// When it is due.
-    due: Instant,
-    every: Duration,
-    alarmed: bool,
-    error: Option<String>,
-    /// What it learned, when that could not be activated for a reason that passes.
-    unserved: Option<Digest>,
 }
 
 impl Host {
@@ -92,6 +79,7 @@ impl Host {
             every_s: pace.every.as_secs(),
             age_s: pace.fresh.elapsed().as_secs(),
             stale: pace.stale(),
+            slowed: pace.slowed(),
             error: pace.error.clone(),
         };
         paces.iter().map(cadence).collect()
@@ -108,7 +96,7 @@ impl Host {
             self.inner.telemetry.learner_run(agent, outcome.is_ok());
             let mut paces = self.inner.paces.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(pace) = paces.get_mut(agent) else { continue };
-            pace.due = began + pace.every;
+            pace.learned(began);
             match outcome {
                 Ok(state) => {
                     (pace.fresh, pace.alarmed, pace.error) = (began, false, None);
@@ -173,21 +161,18 @@ impl Host {
         let Some(plan) = self.active() else { return BTreeMap::new() };
         let now = Instant::now();
         let mut paces = self.inner.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        let wanted: BTreeMap<&str, (Duration, &greenroom_graph::Agent)> = plan
+        let wanted: BTreeMap<&str, (Duration, &crate::agent::Agent)> = plan
             .agents
             .iter()
-            .filter_map(|agent| {
-                let every = Duration::from_secs(agent.spec.learn_every_s?);
-                Some((agent.spec.name.as_str(), (every, &agent.spec)))
-            })
+            .filter_map(|agent| Some((agent.spec.name.as_str(), (cadence(&agent.spec)?, &**agent))))
             .collect();
         paces.retain(|agent, pace| wanted.get(agent.as_str()).is_some_and(|(every, _)| *every == pace.every));
-        for (agent, (every, spec)) in wanted {
-            paces.entry(agent.to_owned()).or_insert_with(|| {
-                let age = self.age(spec).min(every * (STALE + 1));
-                let fresh = now.checked_sub(age).unwrap_or(now);
-                Pace { fresh, due: (fresh + every).max(now), every, alarmed: false, error: None, unserved: None }
+        for (name, (every, agent)) in wanted {
+            let pace = paces.entry(name.to_owned()).or_insert_with(|| {
+                let age = self.age(&agent.spec).min(every * (STALE + 1));
+                Pace::new(every, now.checked_sub(age).unwrap_or(now), now)
             });
+            pace.has(&agent.version);
         }
         for (agent, pace) in paces.iter_mut().filter(|(_, pace)| pace.stale() && !pace.alarmed) {
             pace.alarmed = true;
@@ -199,6 +184,31 @@ impl Host {
             );
         }
         paces.iter().filter(|(_, pace)| pace.due <= now).map(|(agent, pace)| (agent.clone(), pace.unserved)).collect()
+    }
+
+    /// What agents learned was taken back with a faulty plan: they learn less often.
+    pub(super) fn slow_down(&self, faulty: Generation, to: Generation) {
+        let versions = |generation| self.plan_record(generation).ok().flatten().map(|record| record.versions);
+        let Some((faulty, to)) = versions(faulty).zip(versions(to)) else { return };
+        let mut paces = self.inner.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        for (agent, pace) in paces.iter_mut() {
+            let Some((was, is)) = faulty.get(agent).zip(to.get(agent)) else { continue };
+            if same_agent(was, is) && was.state != is.state {
+                pace.taken_back(*is, Instant::now());
+                tracing::warn!(%agent, cadences = pace.slowed(), "what it learned was taken back: it learns less often");
+            }
+        }
+    }
+
+    /// A plan came through its probation, and so did what its agents learned.
+    pub(super) fn passed(&self, generation: Generation) {
+        let Some(plan) = self.active().filter(|plan| plan.generation == generation) else { return };
+        let mut paces = self.inner.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        for agent in &plan.agents {
+            if let Some(pace) = paces.get_mut(&agent.spec.name) {
+                pace.passed(&agent.version);
+            }
+        }
     }
 
     /// How long ago an agent learned, by the wall clock; no time when that clock was set back.
@@ -225,11 +235,5 @@ impl Host {
         let states = self.learn_now(&loaded, &BTreeSet::from([agent.to_owned()])).map_err(|e| e.to_string())?;
         tracing::info!(%agent, ms = super::roll::millis(began.elapsed()), "learned");
         Ok(states.get(agent).map(|state| state.digest()))
-    }
-}
-
-impl Pace {
-    fn stale(&self) -> bool {
-        self.fresh.elapsed() > self.every * STALE
     }
 }

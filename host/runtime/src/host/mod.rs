@@ -9,6 +9,7 @@ mod import;
 mod keep;
 mod learn;
 mod metrics;
+mod pace;
 mod roll;
 mod served;
 mod sweep;
@@ -163,7 +164,7 @@ struct Inner {
     graph: PathBuf,
     watch: Mutex<Option<Watch>>,
     /// Of the agents that learn on a cadence.
-    paces: Mutex<BTreeMap<String, keep::Pace>>,
+    paces: Mutex<BTreeMap<String, pace::Pace>>,
     /// What is active, or what was loaded when nothing is yet.
     loaded: ArcSwap<Loaded>,
     active: ArcSwapOption<ActivePlan>,

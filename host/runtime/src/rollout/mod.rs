@@ -160,6 +160,22 @@ struct Serving {
     probation: bool,
     /// It was faulty, and what was before it is on its way back.
     going_back: bool,
+    /// It differs from what it replaced in what agents learned, and in nothing else.
+    learned: bool,
+}
+
+/// One that serves no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Past {
+    rolled_back: bool,
+    learned: bool,
+}
+
+/// One that is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Warm {
+    generation: Generation,
+    learned: bool,
 }
 
 /// All that is known of plans on their way in, in service and on their way out.
@@ -168,19 +184,20 @@ pub(crate) struct Rollout {
     last: Generation,
     active: Option<Serving>,
     coming: BTreeMap<Id, Coming>,
-    /// Generation and whether it was rolled back.
-    draining: BTreeMap<Generation, bool>,
+    draining: BTreeMap<Generation, Past>,
     /// Retired ones, the newest first.
-    warm: VecDeque<Generation>,
+    warm: VecDeque<Warm>,
     warm_max: usize,
 }
 
 impl Rollout {
     /// With what was active when the host went down, if anything. At most `warm_max` retired plans stay warm, and one more
-    /// for as long as its follower is on probation.
+    /// for as long as its follower is on probation. Those in which agents only learned come and go by the minute and must not
+    /// push out what somebody may want to go back to: they do not count, and of them the newest stays.
     #[must_use]
     pub(crate) fn new(active: Option<Generation>, warm_max: usize) -> Self {
-        let serving = |generation| Serving { generation, before: None, probation: false, going_back: false };
+        let serving =
+            |generation| Serving { generation, before: None, probation: false, going_back: false, learned: false };
         Self {
             last: active.unwrap_or(Generation(0)),
             active: active.map(serving),
@@ -200,7 +217,7 @@ impl Rollout {
     /// Those that have instances, the active one not counted: draining or kept.
     #[must_use]
     pub(crate) fn kept(&self) -> BTreeSet<Generation> {
-        self.draining.keys().chain(&self.warm).copied().collect()
+        self.draining.keys().copied().chain(self.warm.iter().map(|warm| warm.generation)).collect()
     }
 
     /// Proposals on their way, and how far they are.
@@ -265,7 +282,7 @@ impl Rollout {
     }
 
     fn is_kept(&self, generation: Generation) -> bool {
-        self.draining.contains_key(&generation) || self.warm.contains(&generation)
+        self.draining.contains_key(&generation) || self.warm.iter().any(|warm| warm.generation == generation)
     }
 
     fn step(&mut self, id: Id, from: Stage, to: Stage) -> bool {
@@ -323,10 +340,11 @@ impl Rollout {
             (Kind::Back, _) => (replaced, false),
             (Kind::New | Kind::Learned, _) => (replaced, replaced.is_some()),
         };
-        self.active = Some(Serving { generation, before, probation, going_back: false });
+        self.active =
+            Some(Serving { generation, before, probation, going_back: false, learned: kind == Kind::Learned });
         let mut actions = vec![Action::Store { id, generation }];
         if let Some(old) = old {
-            self.draining.insert(old.generation, faulty);
+            self.draining.insert(old.generation, Past { rolled_back: faulty, learned: old.learned });
             actions.push(Action::Drain(old.generation));
         }
         if probation {
@@ -348,13 +366,13 @@ impl Rollout {
     }
 
     fn drained(&mut self, generation: Generation) -> Vec<Action> {
-        let Some(rolled_back) = self.draining.remove(&generation) else { return Vec::new() };
+        let Some(Past { rolled_back, learned }) = self.draining.remove(&generation) else { return Vec::new() };
         let mut actions = vec![Action::Retire { generation, rolled_back }];
         let asked = self.coming.values().any(|coming| coming.again == Some(generation));
         if rolled_back && !asked {
             actions.push(Action::Forget(generation));
         } else {
-            self.warm.push_front(generation);
+            self.warm.push_front(Warm { generation, learned });
         }
         actions
     }
@@ -375,16 +393,21 @@ impl Rollout {
         // What a new one would go back to stays.
         let held = self.active.filter(|active| active.probation).and_then(|active| active.before);
         let asked: BTreeSet<Generation> = self.coming.values().filter_map(|coming| coming.again).collect();
+        // Of those in which agents only learned. One may drain longer than its followers.
+        let newest = self.warm.iter().filter(|warm| warm.learned).map(|warm| warm.generation).max();
         let mut actions = Vec::new();
         let mut kept = VecDeque::new();
         let mut room = self.warm_max;
-        while let Some(generation) = self.warm.pop_front() {
-            if Some(generation) == held || asked.contains(&generation) {
-                kept.push_back(generation);
-                room = room.saturating_sub(1);
-            } else if room > 0 {
-                kept.push_back(generation);
-                room -= 1;
+        while let Some(warm) = self.warm.pop_front() {
+            let generation = warm.generation;
+            let needed = Some(generation) == held || asked.contains(&generation);
+            let stays = match warm.learned {
+                true => Some(generation) == newest && self.warm_max > 0,
+                false => room > 0,
+            };
+            if needed || stays {
+                kept.push_back(warm);
+                room = room.saturating_sub(usize::from(!warm.learned));
             } else {
                 actions.push(Action::Forget(generation));
             }

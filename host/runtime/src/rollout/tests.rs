@@ -193,7 +193,10 @@ fn check(seen: &mut Seen, rollout: &mut Rollout, event: Event) -> Result<(), Tes
     let waits = rollout.coming().any(|(_, stage)| stage == Stage::Warmed);
     prop_assert!(!waits || rollout.coming().any(|(_, stage)| matches!(stage, Stage::Recording(_))));
     let asked = rollout.coming.values().filter(|coming| coming.again.is_some()).count();
-    prop_assert!(rollout.warm.len() <= WARM_MAX + 1 + asked, "{:?}", rollout.warm);
+    let (learned, others): (Vec<super::Warm>, Vec<super::Warm>) = rollout.warm.iter().partition(|warm| warm.learned);
+    prop_assert!(others.len() <= WARM_MAX + 1 + asked, "{others:?}");
+    prop_assert!(learned.len() <= 2 + asked, "{learned:?}");
+    prop_assert!(rollout.warm.len() <= WARM_MAX + 2 + asked, "{:?}", rollout.warm);
     Ok(())
 }
 
@@ -235,8 +238,12 @@ proptest! {
 
 /// Takes a proposal all the way.
 fn activate(rollout: &mut Rollout, id: Id) -> Vec<Action> {
+    activate_as(rollout, id, Kind::New)
+}
+
+fn activate_as(rollout: &mut Rollout, id: Id, kind: Kind) -> Vec<Action> {
     let parent = rollout.active();
-    assert_eq!(rollout.on(Event::Proposed { id, parent, again: None, kind: Kind::New }), [Action::Admit(id)]);
+    assert_eq!(rollout.on(Event::Proposed { id, parent, again: None, kind }), [Action::Admit(id)]);
     assert_eq!(rollout.on(Event::Admitted(id)), [Action::Warm(id)]);
     let generation = Generation(parent.map_or(1, |parent| parent.0 + 1));
     assert_eq!(rollout.on(Event::Warmed(id)), [Action::Record { id, generation }]);
@@ -348,4 +355,29 @@ fn whoever_goes_back_is_not_sent_forth_again_also_when_it_was_cold() {
     let actions = rollout.on(Event::Recorded(1));
     assert_eq!(actions, [Action::Store { id: 1, generation: Generation(6) }, Action::Drain(Generation(5))]);
     assert_eq!(rollout.on(Event::Faulty(Generation(6))), []);
+}
+
+#[test]
+fn an_hour_of_learning_pushes_out_nothing_that_somebody_changed() {
+    let mut rollout = Rollout::new(None, 2);
+    let mut next = 0;
+    let mut turn = |rollout: &mut Rollout, kind| {
+        next += 1;
+        let before = rollout.active();
+        activate_as(rollout, next, kind);
+        rollout.on(Event::ProbationEnded(Generation(next)));
+        before.into_iter().for_each(|before| drop(rollout.on(Event::Drained(before))));
+    };
+    for kind in [Kind::New, Kind::New, Kind::New] {
+        turn(&mut rollout, kind);
+    }
+    (0..60).for_each(|_| turn(&mut rollout, Kind::Learned));
+    let kept: Vec<u64> = rollout.kept().iter().map(|kept| kept.0).collect();
+    assert_eq!(kept, [2, 3, 62], "two that were changed, and the newest of those that learned");
+    turn(&mut rollout, Kind::New);
+    let kept: Vec<u64> = rollout.kept().iter().map(|kept| kept.0).collect();
+    assert_eq!(kept, [2, 3, 63]);
+    turn(&mut rollout, Kind::New);
+    let kept: Vec<u64> = rollout.kept().iter().map(|kept| kept.0).collect();
+    assert_eq!(kept, [3, 63, 64], "what only learned takes no place of theirs");
 }

@@ -73,6 +73,8 @@ struct Cadence {
     age_s: u64,
     /// It is older than twice its cadence.
     stale: bool,
+    /// How many of its cadences it learns apart: more than one since what it learned was taken back.
+    slowed: u32,
     /// Why it did not learn the last time.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -80,8 +82,8 @@ struct Cadence {
 
 impl From<greenroom_runtime::Cadence> for Cadence {
     fn from(cadence: greenroom_runtime::Cadence) -> Self {
-        let greenroom_runtime::Cadence { agent, every_s, age_s, stale, error } = cadence;
-        Self { agent, every_s, age_s, stale, error }
+        let greenroom_runtime::Cadence { agent, every_s, age_s, stale, slowed, error } = cadence;
+        Self { agent, every_s, age_s, stale, slowed, error }
     }
 }
 

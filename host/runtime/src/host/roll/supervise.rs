@@ -84,7 +84,11 @@ impl Host {
                 tokio::time::sleep(pause.min(probation.time)).await;
             }
             let Some(inner) = host.upgrade() else { return };
-            tokio::task::spawn_blocking(move || Self { inner }.feed(Event::ProbationEnded(generation)));
+            tokio::task::spawn_blocking(move || {
+                let host = Self { inner };
+                host.feed(Event::ProbationEnded(generation));
+                host.passed(generation);
+            });
         };
         if self.inner.guests.spawn(watching).is_none() {
             tracing::warn!(generation = generation.0, "nobody watches its probation");
@@ -106,7 +110,9 @@ impl Host {
         let host = self.clone();
         let going = std::thread::Builder::new().name("greenroom-back".to_owned()).spawn(move || {
             // A refusal is in the log, and another look asks again.
-            let _ = host.propose(proposal);
+            if host.propose(proposal).is_ok() {
+                host.slow_down(from, to);
+            }
         });
         if let Err(error) = going {
             tracing::error!(%error, "no thread to roll back on");
