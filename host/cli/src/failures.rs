@@ -110,6 +110,7 @@ impl From<TrainError> for Failure {
         match error {
             TrainError::Prepare(error) => error.into(),
             TrainError::Agent { ref fault, .. } => of_fault(fault, &error),
+            TrainError::Round { .. } => Self::agent(error),
             TrainError::Keep(_) | TrainError::Gone(_) => Self::failed(with_causes(&error)),
         }
     }

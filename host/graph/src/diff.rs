@@ -170,6 +170,8 @@ fn agent(agent: &Agent) -> Parts {
     budget("budget.instantiate", &budgets.instantiate, &mut parts);
     budget("budget.configure", &budgets.configure, &mut parts);
     budget("budget.restore", &budgets.restore, &mut parts);
+    parts.extend(agent.round.fuel.map(|fuel| ("budget.round.fuel".to_owned(), fuel.to_string())));
+    parts.extend(agent.round.wall_s.map(|wall| ("budget.round.wall_s".to_owned(), wall.to_string())));
     if let Some(rate) = agent.rate {
         let exceeded = if rate.throttle { "throttle" } else { "reject" };
         parts.insert("rate".to_owned(), format!("{} fuel a second, {exceeded}", rate.fuel_per_s));

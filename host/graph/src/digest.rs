@@ -5,7 +5,7 @@ use greenroom_model::{Budget, Digest, Exceeded, ParamValue, Params};
 
 use crate::authored::LIMITS;
 
-use crate::plan::{Agent, Instances, Node, OnFault, Plan, Untrained};
+use crate::plan::{Agent, Instances, Node, OnFault, Plan, Round, Untrained};
 
 /// Fields after each other; what varies in length says how long it is.
 #[derive(Default)]
@@ -112,10 +112,17 @@ impl Canon {
             },
         );
         self.maybe(agent.learn_every_s, Self::number);
-        self.0.push(match agent.untrained {
+        // A plan without a round has the digest that it had before there were any.
+        let bounded = agent.round != Round::NONE;
+        let untrained = match agent.untrained {
             Untrained::Learn => 0,
             Untrained::Refuse => 1,
-        });
+        };
+        self.0.push(untrained | u8::from(bounded) << 1);
+        if bounded {
+            self.maybe(agent.round.fuel, Self::number);
+            self.maybe(agent.round.wall_s, Self::number);
+        }
     }
 
     fn node(&mut self, node: &Node) {

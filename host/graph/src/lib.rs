@@ -25,6 +25,6 @@ pub use diagnostic::{Diagnostic, Diagnostics, Mistake, Severity, Span};
 pub use diff::{Change, Element, diff};
 pub use plan::{
     Agent, Bound, ComponentFacts, Edge, Guard, Instances, Namespace, NamespaceKind, Node, Objective, OnFault, Plan,
-    Rate, RequestBudget, Segments, Untrained,
+    Rate, RequestBudget, Round, Segments, Untrained,
 };
 pub use resolve::resolve;

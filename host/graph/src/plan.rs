@@ -65,6 +65,8 @@ pub struct Agent {
     pub grants: Vec<Grant>,
     /// For each call.
     pub budgets: Budgets,
+    /// For all calls of a round of learning together.
+    pub round: Round,
     /// What all its calls together may use; none: as much as they get.
     pub rate: Option<Rate>,
     /// How its instances are had.
@@ -85,6 +87,20 @@ pub enum Untrained {
     Learn,
     /// The change is refused.
     Refuse,
+}
+
+/// What an agent may use each time that it learns, over all its batches and `fit`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Round {
+    /// Units of fuel; none: what its calls may use.
+    pub fuel: Option<u64>,
+    /// Seconds of wall time; none: what its calls may use.
+    pub wall_s: Option<u64>,
+}
+
+impl Round {
+    /// No bound but those of its calls.
+    pub const NONE: Self = Self { fuel: None, wall_s: None };
 }
 
 /// What an agent may use over all requests.

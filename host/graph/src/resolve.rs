@@ -8,7 +8,7 @@ use crate::authored::{Authored, FaultShape, InstancesShape};
 use crate::diagnostic::{Diagnostics, Mistake};
 use crate::plan::{
     Agent, ComponentFacts, Edge, Guard, Instances, Namespace, Node, Objective, OnFault, Plan, Rate, RequestBudget,
-    Segments,
+    Round, Segments,
 };
 use crate::reader::At;
 use crate::rules;
@@ -56,6 +56,7 @@ pub fn resolve(
                 params: rules::params::resolve(agent, &mut mistakes),
                 grants: rules::grants::resolve(&wiring, agent, &mut mistakes),
                 budgets: rules::budgets::resolve(&wiring, agent, &mut mistakes),
+                round: rules::budgets::round(agent, &mut mistakes),
                 rate: rules::budgets::rate(agent.shape, &mut mistakes),
             })
             .collect(),
@@ -93,6 +94,7 @@ struct Settled {
     params: Params,
     grants: Vec<Grant>,
     budgets: Budgets,
+    round: Round,
     rate: Option<Rate>,
 }
 
@@ -119,6 +121,7 @@ fn build(wiring: &Wiring<'_>, whole: Whole, sources: &[usize], warnings: Diagnos
             params: settled.params,
             grants: settled.grants,
             budgets: settled.budgets,
+            round: settled.round,
             rate: settled.rate,
             instances: match agent.shape.instances.as_ref().map(|at| at.value) {
                 Some(InstancesShape::Pooled) => Instances::Pooled { max },

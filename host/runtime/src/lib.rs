@@ -49,6 +49,6 @@ pub use replay::{Ended, Recording, ReplayError, Replays, Rerun, rerun};
 pub use request::{Answer, Answered, Degraded, Request, Trace};
 pub use revoked::{Revocations, Revoked, RevokedError};
 pub use states::{States, Training};
-pub use train::{Lessons, Progress, Quiet, TrainError, Trained, Trainer};
+pub use train::{Lessons, Overspent, Progress, Quiet, TrainError, Trained, Trainer};
 pub use trial::{Outcome, Step, Trial, trial};
 pub use watch::{Found, Watch, WatchError};

@@ -1,4 +1,5 @@
-//! `budget = { .. }` of an agent: the keys on top are for `decide`, tables inside for other calls.
+//! `budget = { .. }` of an agent: the keys on top are for `decide`, tables inside for other calls, and one for all calls of a
+//! round of learning.
 
 use greenroom_model::{Budget, Exceeded};
 
@@ -55,6 +56,7 @@ pub(crate) const LIMITS: [Limit; 13] = [
 ];
 
 const EXCEEDED: &str = "exceeded";
+const ROUND: &str = "round";
 const CALLS: [&str; 5] = ["learn", "fit", "instantiate", "configure", "restore"];
 
 #[derive(Debug, Clone, Default)]
@@ -65,6 +67,14 @@ pub(crate) struct BudgetsShape {
     pub(crate) instantiate: BudgetShape,
     pub(crate) configure: BudgetShape,
     pub(crate) restore: BudgetShape,
+    pub(crate) round: RoundShape,
+}
+
+/// What all calls of a round of learning may use together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RoundShape {
+    pub(crate) fuel: Option<At<u64>>,
+    pub(crate) wall_s: Option<At<u64>>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -77,14 +87,17 @@ pub(crate) struct BudgetShape {
 impl BudgetsShape {
     pub(super) fn read(reader: &mut Reader, agent: &Section<'_, '_>) -> Self {
         let keys = || LIMITS.iter().map(|limit| limit.key).chain([EXCEEDED]);
-        let known: Vec<&str> = keys().chain(CALLS).collect();
+        let known: Vec<&str> = keys().chain(CALLS).chain([ROUND]).collect();
         let Some(section) = inner(reader, agent, "budget", &known) else { return Self::default() };
         let known: Vec<&str> = keys().collect();
         let mut call = |key: &str| {
             inner(reader, &section, key, &known).map(|call| BudgetShape::read(reader, &call)).unwrap_or_default()
         };
         let [learn, fit, instantiate, configure, restore] = CALLS.map(&mut call);
-        Self { decide: BudgetShape::read(reader, &section), learn, fit, instantiate, configure, restore }
+        let round = inner(reader, &section, ROUND, &["fuel", "wall_s"])
+            .map(|round| RoundShape { fuel: reader.whole(&round, "fuel"), wall_s: reader.whole(&round, "wall_s") });
+        let round = round.unwrap_or_default();
+        Self { decide: BudgetShape::read(reader, &section), learn, fit, instantiate, configure, restore, round }
     }
 }
 

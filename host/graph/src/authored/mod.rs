@@ -13,7 +13,7 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 pub(crate) use agent::{AgentShape, InstancesShape};
-pub(crate) use budget::{BudgetShape, BudgetsShape, LIMITS};
+pub(crate) use budget::{BudgetShape, BudgetsShape, LIMITS, RoundShape};
 pub(crate) use graph::{BoundShape, GraphShape};
 pub(crate) use memory::NamespaceShape;
 pub(crate) use node::{FaultShape, NodeShape};

@@ -4,12 +4,16 @@ use greenroom_model::{Budget, Budgets};
 
 use super::Mistakes;
 use super::limits::{range, size_range};
-use crate::authored::{AgentShape, BudgetShape, GraphShape, LIMITS};
+use crate::authored::{AgentShape, BudgetShape, GraphShape, LIMITS, RoundShape};
 use crate::diagnostic::Mistake;
-use crate::plan::{Rate, RequestBudget};
+use crate::plan::{Rate, RequestBudget, Round};
 use crate::reader::At;
 use crate::wiring::{AgentPlace, Wiring};
 
+/// Years of computing: more is no limit.
+const FUEL_MAX: u64 = 1_000_000_000_000_000_000;
+/// A week: more is a mistake in the unit.
+const WALL_S_MAX: u64 = 7 * 86_400;
 /// More than a machine computes.
 const FUEL_PER_S_MAX: u64 = 1_000_000_000_000_000;
 
@@ -37,6 +41,20 @@ pub(crate) fn resolve(wiring: &Wiring<'_>, agent: &AgentPlace<'_>, mistakes: &mu
         fit: budget(&shape.fit, usual.fit, mistakes),
         decide: budget(&shape.decide, usual.decide, mistakes),
     }
+}
+
+/// What an agent may use each time that it learns.
+pub(crate) fn round(agent: &AgentPlace<'_>, mistakes: &mut Mistakes) -> Round {
+    let RoundShape { fuel, wall_s } = &agent.shape.budget.round;
+    range("fuel", fuel.as_ref(), 1, FUEL_MAX, mistakes);
+    range("wall_s", wall_s.as_ref(), 1, WALL_S_MAX, mistakes);
+    let learns = agent.facts.is_none_or(|facts| facts.interfaces.learner);
+    if let Some(at) = fuel.as_ref().or(wall_s.as_ref()).filter(|_| !learns) {
+        let message = format!("agent `{}` has `budget.round`, but its component does not learn", agent.name);
+        let label = "expected only where the component exports `learner`";
+        mistakes.push(Mistake::error("never_learns", &at.span, message, label).help("remove `round`"));
+    }
+    Round { fuel: fuel.as_ref().map(|at| at.value), wall_s: wall_s.as_ref().map(|at| at.value) }
 }
 
 /// What the nodes of a request may use together.

@@ -9,7 +9,7 @@ use crate::guests::Guests;
 use crate::load::Loaded;
 use crate::memory::Layer;
 use crate::plans::{Basis, LearnedRecord};
-use crate::train::{Lessons, Progress, Quiet, Trained, Trainer, shape};
+use crate::train::{Lessons, Progress, Quiet, TrainError, Trained, Trainer, shape};
 use greenroom_model::{Generation, Learning, State};
 use greenroom_sandbox::Memory;
 
@@ -35,10 +35,15 @@ impl Host {
         let mut states = StatesByAgent::new();
         let mut rest = BTreeSet::new();
         for agent in wanted {
-            let gone_on = self.go_on(loaded, &trainer, agent).unwrap_or_else(|error| {
-                tracing::warn!(agent, %error, "it cannot go on from its state: it learns anew");
-                None
-            });
+            let gone_on = match self.go_on(loaded, &trainer, agent) {
+                // Learning anew is more of what was too much.
+                Err(HostError::Train(error @ TrainError::Round { .. })) => return Err(error.into()),
+                Err(error) => {
+                    tracing::warn!(agent, %error, "it cannot go on from its state: it learns anew");
+                    None
+                }
+                Ok(gone_on) => gone_on,
+            };
             match gone_on {
                 Some(state) => {
                     states.insert(agent.clone(), state);

@@ -10,6 +10,7 @@
 //! had to.
 
 mod key;
+mod round;
 mod stack;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -33,7 +34,10 @@ use crate::memory::Layer;
 use crate::past::organic;
 use crate::states::{States, Training};
 
+use round::{Ended, Round};
+
 pub(crate) use key::shape;
+pub use round::Overspent;
 
 /// The share of each subject's positives that the stacked agents learn on.
 const NEXT_SHARE: f64 = 0.2;
@@ -102,6 +106,17 @@ pub enum TrainError {
         agent: String,
         /// Why.
         fault: Fault,
+    },
+    /// An agent used up what it may use of a round.
+    #[error(
+        "agent `{agent}` used up its budget for a round of learning: {overspent}; nothing of it is published: give it more \
+         with `budget.round`, or less to do"
+    )]
+    Round {
+        /// Which.
+        agent: String,
+        /// What it had used.
+        overspent: Overspent,
     },
     /// A plan could not be prepared.
     #[error(transparent)]
@@ -303,13 +318,22 @@ impl Trainer {
     ) -> Result<Taught, TrainError> {
         let name = &agent.spec.name;
         let failed = |fault| TrainError::Agent { agent: name.clone(), fault };
+        let ended = |ended| match ended {
+            Ended::Fault(fault) => failed(fault),
+            Ended::Round(overspent) => TrainError::Round { agent: name.clone(), overspent },
+        };
         let budgets = &agent.spec.budgets;
+        let mut round = Round::new(agent.spec.round, before.len() + 1 + after.len());
         for batch in before {
-            learner.learn(&batch, &budgets.learn).await.map_err(failed)?;
+            let had = round.next(&budgets.learn).map_err(|overspent| ended(overspent.into()))?;
+            let outcome = learner.learn(&batch, &had).await;
+            round.ended(&budgets.learn, &had, learner.usage().fuel, outcome).map_err(ended)?;
             fuel += learner.usage().fuel;
             self.progress.step(name);
         }
-        let report = learner.fit(&budgets.fit).await.map_err(failed)?;
+        let had = round.next(&budgets.fit).map_err(|overspent| ended(overspent.into()))?;
+        let outcome = learner.fit(&had).await;
+        let report = round.ended(&budgets.fit, &had, learner.usage().fuel, outcome).map_err(ended)?;
         fuel += learner.usage().fuel;
         self.progress.step(name);
         // A learner that grew keeps what it has: taking its state out of it may need a little more.
@@ -318,7 +342,9 @@ impl Trainer {
         let at_cut = Arc::clone(&state);
         let more = !after.is_empty();
         for batch in after {
-            learner.learn(&batch, &budgets.learn).await.map_err(failed)?;
+            let had = round.next(&budgets.learn).map_err(|overspent| ended(overspent.into()))?;
+            let outcome = learner.learn(&batch, &had).await;
+            round.ended(&budgets.learn, &had, learner.usage().fuel, outcome).map_err(ended)?;
             fuel += learner.usage().fuel;
             self.progress.step(name);
         }
