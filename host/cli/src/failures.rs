@@ -7,7 +7,7 @@ use greenroom_memory::OpenError;
 use greenroom_model::{Fault, FaultKind, FaultSource};
 use greenroom_runtime::events::ReadError;
 use greenroom_runtime::{
-    AskError, EvaluateError, HostError, ImportError, LoadGraphError, PrepareError, RevokedError, TrainError,
+    AskError, EvaluateError, GivenError, HostError, ImportError, LoadGraphError, PrepareError, RevokedError, TrainError,
 };
 
 use crate::commands::replay::report;
@@ -99,8 +99,18 @@ impl From<PrepareError> for Failure {
     fn from(error: PrepareError) -> Self {
         match &error {
             PrepareError::Agent { fault, .. } => of_fault(fault, &error),
-            PrepareError::Params(_) => Self::bad_file(error),
+            PrepareError::Given { .. } | PrepareError::Params(_) => Self::bad_file(error),
             PrepareError::Component(_) | PrepareError::Untried => Self::failed(error),
+        }
+    }
+}
+
+impl From<GivenError> for Failure {
+    fn from(error: GivenError) -> Self {
+        match error {
+            GivenError::Store(error) => error.into(),
+            GivenError::Prepare(error) => error.into(),
+            GivenError::Items(_) | GivenError::Gone(_) => Self::failed(with_causes(&error)),
         }
     }
 }

@@ -15,8 +15,8 @@ mod whole;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    admit, check, compat, compile_component, config, decide, deploy, dev, diff, eval, gc, inspect, package, plans,
-    replay, revoke, rollback, serve, status, token, train,
+    admit, check, compat, compile_component, config, decide, deploy, dev, diff, eval, export, gc, inspect, package,
+    plans, replay, revoke, rollback, serve, status, token, train,
 };
 
 /// A WebAssembly host for agents that evolve in production.
@@ -36,6 +36,7 @@ enum Command {
     Train(train::Arguments),
     Decide(decide::Arguments),
     Eval(eval::Arguments),
+    Export(export::Arguments),
     Serve(serve::Arguments),
     Deploy(deploy::Arguments),
     Rollback(rollback::Arguments),
@@ -73,6 +74,7 @@ fn main() -> std::process::ExitCode {
         Command::Train(arguments) => train::run(&arguments),
         Command::Decide(arguments) => decide::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Deploy(arguments) => deploy::run(&arguments),
         Command::Rollback(arguments) => rollback::run(&arguments),

@@ -19,7 +19,7 @@ mod rules;
 mod suggest;
 mod wiring;
 
-pub use authored::{Authored, ComponentRef};
+pub use authored::{Authored, ComponentRef, StateRef};
 pub use compat::{Finding, Impact, compare_components, compare_plans};
 pub use diagnostic::{Diagnostic, Diagnostics, Mistake, Severity, Span};
 pub use diff::{Change, Element, diff};

@@ -54,6 +54,8 @@ pub struct Agent {
     pub component_path: String,
     /// Of the component's bytes.
     pub component: Digest,
+    /// The file that its learned state is in, as written: relative to the graph file; none: it learns.
+    pub state_path: Option<String>,
     /// What the component exports and imports.
     pub interfaces: Interfaces,
     /// What the component says of itself; none without `lifecycle`.

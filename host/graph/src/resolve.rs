@@ -116,6 +116,7 @@ fn build(wiring: &Wiring<'_>, whole: Whole, sources: &[usize], warnings: Diagnos
             name: agent.name.to_owned(),
             component_path: agent.shape.component.as_ref()?.value.clone(),
             component: facts.digest,
+            state_path: agent.shape.state.as_ref().map(|state| state.value.clone()),
             interfaces: facts.interfaces.clone(),
             descriptor: facts.descriptor.clone(),
             params: settled.params,

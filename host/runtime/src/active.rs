@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwapOption;
 use greenroom_graph::Plan;
-use greenroom_model::{Digest, Fault, Generation, State, Version};
+use greenroom_model::{Digest, Fault, FaultSource, Generation, State, Version};
 use greenroom_sandbox::Memory;
 use greenroom_telemetry::PlanSeries;
 use thiserror::Error;
@@ -80,6 +80,19 @@ pub enum PrepareError {
     /// It was not tried.
     #[error("no instance could be made ready: there is no thread to do it on, or it did not come to its end")]
     Untried,
+    /// An agent does not take the state that the graph file gives it.
+    #[error(
+        "agent `{agent}` cannot be prepared with its state in `{path}`: {fault}; give it a state that it takes with this code \
+         and these parameters, or remove `state` and train"
+    )]
+    Given {
+        /// Which.
+        agent: String,
+        /// The file, as the graph file names it.
+        path: String,
+        /// Why.
+        fault: Fault,
+    },
     /// An agent could not be configured or restored.
     #[error("agent `{agent}` could not be prepared: {fault}")]
     Agent {
@@ -218,10 +231,13 @@ impl ActivePlan {
     /// The same, for so many requests at once, as far as agents may have as many.
     pub(crate) async fn warm_for(&self, requests: usize) -> Result<(), PrepareError> {
         for agent in &self.agents {
-            agent
-                .warm(requests)
-                .await
-                .map_err(|fault| PrepareError::Agent { agent: agent.spec.name.clone(), fault })?;
+            agent.warm(requests).await.map_err(|fault| {
+                let name = agent.spec.name.clone();
+                match agent.spec.state_path.clone().filter(|_| fault.source == FaultSource::Guest) {
+                    Some(path) => PrepareError::Given { agent: name, path, fault },
+                    None => PrepareError::Agent { agent: name, fault },
+                }
+            })?;
         }
         Ok(())
     }

@@ -114,6 +114,9 @@ pub fn evaluate(
         loaded.plan.name = distinct(loaded.plan.name, graph, &trained)?;
         let lessons =
             Lessons { split: Arc::clone(split), facts, served: BTreeMap::new(), first_served: HashMap::new() };
+        notes.extend(loaded.given.iter().map(|(agent, given)| {
+            format!("{agent}: its state is that of {}: it may have learned what is asked here", given.path)
+        }));
         let (states, reports) = trainer.train(&loaded, &lessons)?;
         notes.extend(reports.iter().flat_map(|t| t.report.notes.iter().map(|note| format!("{}: {note}", t.agent))));
         trained.insert(loaded.plan.name.clone(), reports);

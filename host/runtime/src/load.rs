@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use greenroom_graph::{Authored, ComponentFacts, Diagnostics, Plan, resolve};
+use greenroom_graph::{Authored, ComponentFacts, Diagnostics, Plan, StateRef, resolve};
 use greenroom_model::Digest;
 use greenroom_sandbox::{Component, LoadError, Sandbox};
 use thiserror::Error;
 
 use crate::admit::admit_and_load;
+use crate::given::Given;
 use crate::plans::Gate;
 use crate::revoked::Revocations;
 
@@ -26,6 +27,8 @@ pub struct Loaded {
     pub source: Arc<GraphText>,
     /// By path, as the text has it.
     pub paths: BTreeMap<String, Digest>,
+    /// The learned states that the text gives, by agent.
+    pub given: BTreeMap<String, Given>,
 }
 
 /// A graph file.
@@ -48,13 +51,20 @@ pub struct Admitted {
     pub gate: Gate,
 }
 
-/// Where components come from.
+/// Where components and learned states come from.
 pub trait Components: Sync {
     /// What lies at a path, as a graph file names it; else why it cannot be had, in a sentence that names it.
     ///
     /// # Errors
     /// The sentence.
     fn at(&self, path: &str) -> Result<Offered, String>;
+
+    /// The learned state that a graph file gives to an agent with the path of a file; else why it cannot be had, in a
+    /// sentence that names it.
+    ///
+    /// # Errors
+    /// The sentence.
+    fn state(&self, agent: &str, path: &str) -> Result<Given, String>;
 
     /// What messages call the component at a path.
     fn called(&self, path: &str) -> String {
@@ -108,7 +118,7 @@ pub async fn load_from(
     components: &dyn Components,
 ) -> Result<Loaded, LoadGraphError> {
     let wrong = |diagnostics| LoadGraphError::Graph(Box::new(diagnostics));
-    let authored = Authored::parse(&source.file_name, &source.text).map_err(wrong)?;
+    let mut authored = Authored::parse(&source.file_name, &source.text).map_err(wrong)?;
     let mut facts = BTreeMap::new();
     let mut seen: BTreeMap<String, Result<Admitted, String>> = BTreeMap::new();
     for wanted in authored.components() {
@@ -122,6 +132,13 @@ pub async fn load_from(
         };
         facts.insert(wanted.agent, found);
     }
+    let mut given = BTreeMap::new();
+    for StateRef { agent, path } in authored.states() {
+        match components.state(&agent, &path) {
+            Ok(state) => drop(given.insert(agent, state)),
+            Err(why) => authored.refuse_state(&agent, &why),
+        }
+    }
     let plan = resolve(&authored, &facts).map_err(wrong)?;
     let found = seen.into_iter().filter_map(|(path, found)| Some((path, found.ok()?)));
     let (mut paths, mut components) = (BTreeMap::new(), HashMap::new());
@@ -129,7 +146,7 @@ pub async fn load_from(
         paths.insert(path, admitted.facts.digest);
         components.insert(admitted.facts.digest, admitted);
     }
-    Ok(Loaded { plan, components, revoked: Arc::default(), source: Arc::new(source), paths })
+    Ok(Loaded { plan, components, revoked: Arc::default(), source: Arc::new(source), paths, given })
 }
 
 /// Components beside a graph file.
@@ -137,17 +154,26 @@ struct Folder<'p>(&'p Path);
 
 impl Components for Folder<'_> {
     fn at(&self, path: &str) -> Result<Offered, String> {
-        let path = self.0.join(path);
-        let bytes = std::fs::read(&path).map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => format!("there is no file {}", path.display()),
-            std::io::ErrorKind::IsADirectory => format!("{} is a folder, not a component", path.display()),
-            _ => format!("{} cannot be read: {e}", path.display()),
-        })?;
-        Ok(Offered::Bytes(bytes.into()))
+        Ok(Offered::Bytes(self.read(path, "a component")?.into()))
+    }
+
+    fn state(&self, _agent: &str, path: &str) -> Result<Given, String> {
+        Given::read(path, &self.called(path), &self.read(path, "a learned state")?)
     }
 
     fn called(&self, path: &str) -> String {
         self.0.join(path).display().to_string()
+    }
+}
+
+impl Folder<'_> {
+    fn read(&self, path: &str, expected: &str) -> Result<Vec<u8>, String> {
+        let path = self.0.join(path);
+        std::fs::read(&path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => format!("there is no file {}", path.display()),
+            std::io::ErrorKind::IsADirectory => format!("{} is a folder, not {expected}", path.display()),
+            _ => format!("{} cannot be read: {e}", path.display()),
+        })
     }
 }
 

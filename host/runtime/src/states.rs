@@ -43,14 +43,25 @@ impl States {
     #[must_use]
     pub fn get(&self, digest: &Digest) -> Option<Arc<State>> {
         let file = fs::read(self.dir.join(digest.hex())).ok()?;
-        let (length, rest) = file.split_first_chunk::<4>()?;
-        let (schema, bytes) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-        let state = State { schema: String::from_utf8(schema.to_vec()).ok()?, bytes: bytes.to_vec() };
+        let state = crate::state_file::state(&file).ok()?;
         if state.digest() != *digest {
             tracing::warn!(%digest, "a state on disk is broken; it will be learned anew");
             return None;
         }
         Some(Arc::new(state))
+    }
+
+    /// Keeps a state that may be there already.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub(crate) fn ensure(&self, digest: &Digest, state: &State) -> io::Result<()> {
+        if self.get(digest).is_none() {
+            self.put(state)?;
+        }
+        // It is new again: whoever has it kept is about to refer to it.
+        self.renew(digest);
+        Ok(())
     }
 
     /// Keeps a state, durably.

@@ -175,7 +175,7 @@ fn a_restart_neither_undoes_a_change_nor_misses_one() {
     let host = watching(&world);
     let components = BTreeMap::from([("one.wasm".to_owned(), Part::Bytes(answers(4, 0).into()))]);
     let graph = GraphText { file_name: "graph.toml".to_owned(), text: GRAPH.to_owned() };
-    let change = Change::Graph { graph, components };
+    let change = Change::Graph { graph, components, states: BTreeMap::new() };
     host.propose(Proposal { parent: None, author: "me".to_owned(), reason: "a try".to_owned(), change }).unwrap();
     assert_eq!(row(&host), "4");
     drop(host);

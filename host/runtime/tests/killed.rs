@@ -119,6 +119,7 @@ fn activate(host: &Host, round: &str, generation: u64, made: Made) {
         let change = change.unwrap_or_else(|| Change::Graph {
             graph: GraphText { file_name: "graph.toml".to_owned(), text: made.graph() },
             components: BTreeMap::from([("one.wasm".to_owned(), Part::Bytes(versioned::code(made.code).into()))]),
+            states: BTreeMap::new(),
         });
         println!("{MARK}intends {} {}", made.code, made.offset);
         let proposal = Proposal { parent: None, author: "child".to_owned(), reason: "to be killed".to_owned(), change };

@@ -73,7 +73,7 @@ fn graph(text: &str) -> GraphText {
 
 fn code(component: Vec<u8>) -> Change {
     let components = BTreeMap::from([("one.wasm".to_owned(), Part::Bytes(component.into()))]);
-    Change::Graph { graph: graph(GRAPH), components }
+    Change::Graph { graph: graph(GRAPH), components, states: BTreeMap::new() }
 }
 
 fn propose(host: &Host, change: Change) -> Result<Activated, Refused> {
@@ -148,7 +148,7 @@ fn of_two_who_deploy_at_once_the_second_is_told_of_the_first() {
 fn what_is_refused_leaves_what_serves() {
     let world = small(3);
     let host = world.serving();
-    let with = |text: &str| Change::Graph { graph: graph(text), components: BTreeMap::new() };
+    let with = |text: &str| Change::Graph { graph: graph(text), components: BTreeMap::new(), states: BTreeMap::new() };
     let cases = [
         (with("[graph"), "graph.toml"),
         (with(&GRAPH.replace("output = \"one\"", "output = \"two\"")), "two"),
@@ -217,7 +217,7 @@ fn a_plan_that_faults_on_probation_is_taken_back_with_the_evidence() {
     let host = world.serving();
     let trap = on_console(4, "unreachable");
     let components = BTreeMap::from([("one.wasm".to_owned(), Part::Bytes(trap.into()))]);
-    propose(&host, Change::Graph { graph: graph(&graph_text), components }).unwrap();
+    propose(&host, Change::Graph { graph: graph(&graph_text), components, states: BTreeMap::new() }).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     wait_for("it is rolled back", || {
         let console = Ask { surface: "console".to_owned(), ..ask("nobody", 1) };
@@ -330,7 +330,7 @@ fn renewed(mut component: Vec<u8>) -> Vec<u8> {
 
 fn learning(text: &str, component: Vec<u8>) -> Change {
     let components = BTreeMap::from([("one.wasm".to_owned(), Part::Bytes(component.into()))]);
-    Change::Graph { graph: graph(text), components }
+    Change::Graph { graph: graph(text), components, states: BTreeMap::new() }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::Mistake;
 use crate::fields::{Fields, found};
 use crate::mistake::Mistakes;
 
-/// Bytes of a name: of the graph file, or of a component as the graph file has it.
+/// Bytes of a name: of the graph file, or of a component or a state as the graph file has it.
 const NAME_BYTES_MAX: usize = 1_024;
 
 /// Bytes of a reason.
@@ -19,8 +19,8 @@ const REASON_BYTES_MAX: usize = 2_048;
 /// Bytes of a graph file.
 const GRAPH_BYTES_MAX: usize = 4 << 20;
 
-/// Components of one graph.
-const COMPONENTS_MAX: usize = 1_000;
+/// Components of one graph, or states.
+const FILES_MAX: usize = 1_000;
 
 /// A graph that somebody wants to be served.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Proposed {
     pub text: String,
     /// By path, as the graph file has it: of the component's bytes.
     pub components: BTreeMap<String, Digest>,
+    /// Learned states that the graph file gives, by path: of the state.
+    pub states: BTreeMap<String, Digest>,
     /// The generation that it is meant to follow; none: whichever is active.
     pub parent: Option<Generation>,
     /// Why; maybe empty.
@@ -58,7 +60,8 @@ pub fn proposed(body: Value) -> Result<Proposed, Vec<Mistake>> {
         if graph.is_none() {
             fields.wrong("graph", "is missing; expected an object of `file_name` and `text`");
         }
-        read.components = components(&mut fields);
+        read.components = digests(&mut fields, "components");
+        read.states = digests(&mut fields, "states");
         read.parent = generation(&mut fields, "parent");
         read.reason = fields.line("reason", REASON_BYTES_MAX).unwrap_or_default();
         fields.finish();
@@ -104,22 +107,22 @@ fn text(graph: Value, mistakes: &mut Mistakes) -> Option<(String, String)> {
     Some((name, text?))
 }
 
-fn components(fields: &mut Fields<'_>) -> BTreeMap<String, Digest> {
-    let map = match fields.value("components") {
+fn digests(fields: &mut Fields<'_>, name: &'static str) -> BTreeMap<String, Digest> {
+    let map = match fields.value(name) {
         None => return BTreeMap::new(),
         Some(Value::Object(map)) => map,
         Some(other) => {
-            fields.wrong("components", format!("expected an object of paths and digests, found {}", found(&other)));
+            fields.wrong(name, format!("expected an object of paths and digests, found {}", found(&other)));
             return BTreeMap::new();
         }
     };
-    if map.len() > COMPONENTS_MAX {
-        fields.wrong("components", format!("expected at most {COMPONENTS_MAX}, found {}", map.len()));
+    if map.len() > FILES_MAX {
+        fields.wrong(name, format!("expected at most {FILES_MAX}, found {}", map.len()));
         return BTreeMap::new();
     }
-    let mut components = BTreeMap::new();
+    let mut digests = BTreeMap::new();
     for (path, value) in map {
-        let place = format!("components.{}", shortened(&path, 100));
+        let place = format!("{name}.{}", shortened(&path, 100));
         if path.len() > NAME_BYTES_MAX || path.chars().any(char::is_control) {
             fields
                 .wrong(&place, format!("expected a path of at most {NAME_BYTES_MAX} bytes without control characters"));
@@ -127,7 +130,7 @@ fn components(fields: &mut Fields<'_>) -> BTreeMap<String, Digest> {
         }
         match value.as_str().and_then(|text| text.parse().ok()) {
             Some(digest) => {
-                components.insert(path, digest);
+                digests.insert(path, digest);
             }
             None => {
                 let expected = "expected `sha256:` and 64 hexadecimal digits";
@@ -135,7 +138,7 @@ fn components(fields: &mut Fields<'_>) -> BTreeMap<String, Digest> {
             }
         }
     }
-    components
+    digests
 }
 
 fn generation(fields: &mut Fields<'_>, name: &'static str) -> Option<Generation> {

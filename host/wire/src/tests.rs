@@ -33,11 +33,11 @@ fn a_proposal_is_read_as_it_was_said() {
     let digest = greenroom_model::Digest::of(b"code");
     let body = json!({
         "graph": { "file_name": "shop.toml", "text": "[graph]" }, "components": { "a.wasm": digest.to_string() },
-        "parent": 3, "reason": "faster",
+        "states": { "a.state": digest.to_string() }, "parent": 3, "reason": "faster",
     });
     let read = proposed(body).unwrap();
     assert_eq!((&*read.file_name, &*read.text, &*read.reason), ("shop.toml", "[graph]", "faster"));
-    assert_eq!((read.components["a.wasm"], read.parent.unwrap().0), (digest, 3));
+    assert_eq!((read.components["a.wasm"], read.states["a.state"], read.parent.unwrap().0), (digest, digest, 3));
     let least = proposed(json!({ "graph": { "text": "" } })).unwrap();
     assert_eq!((&*least.file_name, least.components.len(), least.parent), ("graph.toml", 0, None));
 }
@@ -45,13 +45,22 @@ fn a_proposal_is_read_as_it_was_said() {
 #[test]
 fn all_mistakes_of_a_proposal_are_told_at_once() {
     let body = json!({
-        "graph": { "file_nam": "a", "text": 3 }, "components": { "a.wasm": "md5:1", "\u{1b}": 1 }, "parent": "two",
+        "graph": { "file_nam": "a", "text": 3 }, "components": { "a.wasm": "md5:1", "\u{1b}": 1 }, "states": { "a.state": 1 },
+        "parent": "two",
         "reason": "two\nlines", "author": "me",
     });
     let mistakes = proposed(body).unwrap_err();
     let fields: Vec<&str> = mistakes.iter().map(|mistake| mistake.field.as_str()).collect();
-    let expected =
-        ["components.\\u{1b}", "components.a.wasm", "parent", "reason", "author", "graph.text", "graph.file_nam"];
+    let expected = [
+        "components.\\u{1b}",
+        "components.a.wasm",
+        "states.a.state",
+        "parent",
+        "reason",
+        "author",
+        "graph.text",
+        "graph.file_nam",
+    ];
     assert_eq!(fields, expected);
     for body in [json!([]), json!({}), json!({ "graph": null }), json!({ "graph": "text" })] {
         assert_eq!(proposed(body.clone()).unwrap_err().len(), 1, "{body}");

@@ -110,14 +110,16 @@ fn may_be_told(event: &Value, told: &Told) {
 }
 
 fn may_be_proposed(object: &Value, read: &Proposed) {
-    knows(object, &["graph", "components", "parent", "reason"]);
+    knows(object, &["graph", "components", "states", "parent", "reason"]);
     knows(&object["graph"], &["file_name", "text"]);
     assert_eq!(text(&object["graph"], "text"), Some(read.text.as_str()));
     assert_eq!(text(&object["graph"], "file_name").unwrap_or("graph.toml"), read.file_name);
-    let components = said(object, "components").and_then(Value::as_object);
-    assert_eq!(components.map_or(0, serde_json::Map::len), read.components.len());
-    for (path, digest) in &read.components {
-        assert!(digest.to_string().eq_ignore_ascii_case(object["components"][path].as_str().expect("only texts")));
+    for (name, read) in [("components", &read.components), ("states", &read.states)] {
+        let digests = said(object, name).and_then(Value::as_object);
+        assert_eq!(digests.map_or(0, serde_json::Map::len), read.len());
+        for (path, digest) in read {
+            assert!(digest.to_string().eq_ignore_ascii_case(object[name][path].as_str().expect("only texts")));
+        }
     }
     assert_eq!(said(object, "parent").and_then(Value::as_u64), read.parent.map(|parent| parent.0));
     one_line(object, &read.reason);

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use greenroom_graph::{Diagnostics, Plan};
-use greenroom_runtime::LoadGraphError;
+use greenroom_graph::Diagnostics;
+use greenroom_runtime::{Given, LoadGraphError, Loaded, try_given};
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
@@ -27,16 +27,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (sandbox, guests) = arguments.host.settings()?.sandbox()?;
     let path = arguments.graph.clone();
     let loaded = guests.block_on(async move { greenroom_runtime::load(&sandbox, &path).await });
-    let plan = match loaded.map_err(Failure::failed)? {
-        Ok(loaded) => loaded.plan,
+    let loaded = match loaded.map_err(Failure::failed)? {
+        Ok(loaded) => loaded,
         Err(LoadGraphError::Graph(mistakes)) if arguments.json => {
             output::json(&json!({ "ok": false, "mistakes": listed(&mistakes) }))?;
             return Err(Failure::Told);
         }
         Err(error) => return Err(error.into()),
     };
+    try_given(&guests, &loaded)?;
+    let plan = &loaded.plan;
     if arguments.json {
-        return output::json(&document(&plan));
+        return output::json(&document(&loaded));
     }
     if !plan.warnings.is_empty() {
         eprintln!("{:?}", miette::Report::new(plan.warnings.clone()));
@@ -45,7 +47,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for agent in &plan.agents {
         table.row([agent.name.clone(), agent.component_path.clone(), agent.component.short(), changed(agent)]);
     }
-    output::text(&format!("{}\n{}", plan.render(), table.render()))
+    output::text(&format!("{}\n{}{}", plan.render(), table.render(), given(&loaded)))
+}
+
+/// Which agents have their state from a file, a line each.
+pub(super) fn given(loaded: &Loaded) -> String {
+    let line = |(agent, given): (&String, &Given)| {
+        format!("agent {agent} has its state from {} ({}): it does not learn\n", given.path, given.digest.short())
+    };
+    loaded.given.iter().map(line).collect()
 }
 
 fn listed(diagnostics: &Diagnostics) -> Vec<greenroom_graph::Diagnostic> {
@@ -61,13 +71,15 @@ fn changed(agent: &greenroom_graph::Agent) -> String {
     changed.map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
 }
 
-fn document(plan: &Plan) -> Value {
+fn document(loaded: &Loaded) -> Value {
+    let plan = &loaded.plan;
     let name = |index: usize| plan.nodes.get(index).map(|node| node.name.as_str());
     let agents = plan.agents.iter().map(|agent| {
         json!({
             "name": agent.name,
             "component": agent.component_path,
             "digest": agent.component,
+            "state": loaded.given.get(&agent.name).map(|given| json!({ "path": given.path, "digest": given.digest })),
             "params": agent.params,
             "grants": agent.grants.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "budgets": agent.budgets,

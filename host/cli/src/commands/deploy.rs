@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use greenroom_graph::Authored;
 use greenroom_model::Digest;
+use greenroom_runtime::unsealed;
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
@@ -12,7 +13,7 @@ use crate::operator::{self, Client, Reach};
 use crate::settings::HostFlags;
 use crate::{failures, output, terminal};
 
-/// Has a host that serves take over a graph file and its components, as they are here.
+/// Has a host that serves take over a graph file, its components and the states that it gives, as they are here.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The graph file.
@@ -38,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|e| failures::unreadable(path, &e))?;
     let authored = Authored::parse(&name, &text).map_err(|mistakes| Failure::BadFile(miette::Report::new(mistakes)))?;
-    let components = components(&authored, path)?;
+    let (components, states) = (components(&authored, path)?, states(&authored, path)?);
     let client = arguments.reach.server(&arguments.host.settings()?.data_dir(path), path)?;
     let parent = match arguments.parent {
         Some(parent) => Some(parent),
@@ -49,10 +50,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let body = json!({
         "graph": { "file_name": name, "text": text },
         "components": digests,
+        "states": states.iter().map(|(path, state)| (path, state.digest.to_string())).collect::<BTreeMap<_, _>>(),
         "parent": parent,
         "reason": arguments.reason,
     });
-    let uploaded = bring(&client, components)?;
+    let mut uploaded = bring(&client, components)?;
+    uploaded.extend(bring_states(&client, states)?);
     terminal::say_when_interrupted("the host goes on with it: `greenroom plans` tells what came of it");
     let (status, done) = client.post("/v1/plans", &body)?;
     if status != 200 {
@@ -97,7 +100,45 @@ fn bring(client: &Client, components: BTreeMap<String, Vec<u8>>) -> Result<Vec<S
     for bytes in components.into_values() {
         let digest = Digest::of(&bytes).to_string();
         if !brought.contains(&digest) && client.find(&format!("/v1/components/{digest}"))?.is_none() {
-            client.put("/v1/components", bytes)?;
+            client.put("/v1/components", "application/wasm", bytes)?;
+            brought.push(digest);
+        }
+    }
+    Ok(brought)
+}
+
+/// A file with a learned state.
+struct StateFile {
+    digest: Digest,
+    bytes: Vec<u8>,
+}
+
+/// The learned states that a graph file gives, by path; or all that cannot be taken.
+fn states(authored: &Authored, graph: &Path) -> Result<BTreeMap<String, StateFile>, Failure> {
+    let folder = graph.parent().unwrap_or(Path::new(""));
+    let (mut states, mut mistakes) = (BTreeMap::new(), Vec::new());
+    for wanted in authored.states() {
+        let path = folder.join(&wanted.path);
+        let read = std::fs::read(&path).map_err(|error| failures::why_unreadable(&path, &error));
+        let state = read.and_then(|bytes| match unsealed(&bytes) {
+            Ok(state) => Ok(StateFile { digest: state.digest(), bytes }),
+            Err(why) => Err(format!("{} cannot be taken: {why}", path.display())),
+        });
+        match state {
+            Ok(state) => drop(states.insert(wanted.path, state)),
+            Err(why) => mistakes.push(format!("agent `{}`: {why}", wanted.agent)),
+        }
+    }
+    if mistakes.is_empty() { Ok(states) } else { Err(Failure::bad_file(mistakes.join("\n"))) }
+}
+
+/// The same as [`bring`].
+fn bring_states(client: &Client, states: BTreeMap<String, StateFile>) -> Result<Vec<String>, Failure> {
+    let mut brought = Vec::new();
+    for StateFile { digest, bytes } in states.into_values() {
+        let digest = digest.to_string();
+        if !brought.contains(&digest) && client.find(&format!("/v1/states/{digest}"))?.is_none() {
+            client.put("/v1/states", "application/octet-stream", bytes)?;
             brought.push(digest);
         }
     }

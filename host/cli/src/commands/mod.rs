@@ -10,6 +10,7 @@ pub(crate) mod deploy;
 pub(crate) mod dev;
 pub(crate) mod diff;
 pub(crate) mod eval;
+pub(crate) mod export;
 pub(crate) mod gc;
 pub(crate) mod inspect;
 pub(crate) mod package;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use greenroom_runtime::events::{ReadOptions, read, read_items};
-use greenroom_runtime::{Imported, Trained};
+use greenroom_runtime::{Given, Imported, Trained};
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
@@ -55,10 +55,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                 "notes": imported.notes,
             },
             "trained": trained.iter().map(document).collect::<Vec<_>>(),
+            "given": host.loaded().given.iter().map(given).collect::<Vec<_>>(),
             "generation": generation,
         }));
     }
-    let table = rendered(&trained);
+    let table = rendered(&trained) + &super::check::given(&host.loaded());
     output::text(&format!("{}{table}generation {generation} is active\n", brought(&imported, events.is_some())))
 }
 
@@ -103,6 +104,11 @@ pub(crate) fn table_of(trained: &[Trained]) -> Table {
         ]);
     }
     table
+}
+
+/// An agent that has its state from a file, and so was not trained.
+fn given((agent, given): (&String, &Given)) -> Value {
+    json!({ "agent": agent, "path": given.path, "state": given.digest })
 }
 
 /// How an agent's training went.

@@ -54,8 +54,8 @@ impl Client {
         self.send("POST", path, Some("application/json"), body.to_string().into_bytes())
     }
 
-    pub(crate) fn put(&self, path: &str, bytes: Vec<u8>) -> Result<Value, Failure> {
-        let (status, body) = self.send("PUT", path, Some("application/wasm"), bytes)?;
+    pub(crate) fn put(&self, path: &str, kind: &str, bytes: Vec<u8>) -> Result<Value, Failure> {
+        let (status, body) = self.send("PUT", path, Some(kind), bytes)?;
         good(status, body)
     }
 

@@ -90,7 +90,7 @@ pub(crate) struct ServerFlags {
     /// The largest body of a request.
     #[arg(long, value_name = "BYTES")]
     body_bytes_max: Option<String>,
-    /// The largest component that an operator brings.
+    /// The largest component or state that an operator brings.
     #[arg(long, value_name = "BYTES")]
     component_bytes_max: Option<String>,
     /// How many seconds requests in flight may take after a stop was asked for.

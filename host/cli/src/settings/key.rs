@@ -62,7 +62,7 @@ pub(crate) const KEYS: [Key; 26] = [
     }),
     count("body_s", "seconds that the body of a request may take", 1, 3_600, || server().body_wait.as_secs()),
     count("body_bytes_max", "the largest body of a request", 1_024, 1 << 30, || server().body_bytes_max as u64),
-    count("component_bytes_max", "the largest component that an operator brings", 1_024, 1 << 30, || {
+    count("component_bytes_max", "the largest component or state that an operator brings", 1_024, 1 << 30, || {
         admin().component_bytes_max as u64
     }),
     count("drain_s", "seconds that requests in flight may take after a stop was asked for", 0, 3_600, || {

@@ -10,6 +10,8 @@ use crate::reader::{At, Literal, Reader, Section};
 pub(crate) struct AgentShape {
     pub(crate) span: Span,
     pub(crate) component: Option<At<String>>,
+    /// The file that its learned state is in.
+    pub(crate) state: Option<At<String>>,
     /// Where the key `params` is, when it is there.
     pub(crate) params_span: Option<Span>,
     pub(crate) params: Vec<(At<String>, At<Literal>)>,
@@ -36,6 +38,7 @@ pub(crate) enum InstancesShape {
 impl Shape for AgentShape {
     const KEYS: &'static [&'static str] = &[
         "component",
+        "state",
         "params",
         "grants",
         "budget",
@@ -69,6 +72,7 @@ impl AgentShape {
         Self {
             span: section.span.clone(),
             component: reader.text(section, "component"),
+            state: reader.text(section, "state"),
             params_span: section.key_span("params"),
             params: params(reader, section),
             grants,

@@ -45,6 +45,15 @@ pub struct ComponentRef {
     pub path: String,
 }
 
+/// A file with the learned state of an agent, as a graph file names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateRef {
+    /// The agent that it is for.
+    pub agent: String,
+    /// As written: relative to the graph file.
+    pub path: String,
+}
+
 impl Authored {
     /// Reads a graph file. `file_name` is what messages call it.
     ///
@@ -95,6 +104,24 @@ impl Authored {
                 Some(ComponentRef { agent: agent.clone(), path })
             })
             .collect()
+    }
+
+    /// The files with learned states to look at before resolving, by agent.
+    #[must_use]
+    pub fn states(&self) -> Vec<StateRef> {
+        let state = |(agent, shape): (&String, &AgentShape)| {
+            Some(StateRef { agent: agent.clone(), path: shape.state.as_ref()?.value.clone() })
+        };
+        self.agents.iter().filter_map(state).collect()
+    }
+
+    /// Says that the file with the learned state of an agent cannot be used, and why: it is told with all other mistakes.
+    pub fn refuse_state(&mut self, agent: &str, why: &str) {
+        let Some(state) = self.agents.get(agent).and_then(|shape| shape.state.as_ref()) else { return };
+        let message = format!("the state of agent `{agent}` cannot be used: {why}");
+        let label = "expected a file with a learned state";
+        let help = "write one with `greenroom export`, or remove `state` and train";
+        self.mistakes.push(Mistake::error("state", &state.span, message, label).help(help));
     }
 
     /// What was found wrong while reading, before anything is resolved.

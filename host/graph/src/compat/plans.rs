@@ -50,10 +50,17 @@ fn agents(old: &Agent, new: &Agent) -> Vec<Finding> {
             element: "what it learned".to_owned(),
             before: Some(old.shape().short()),
             after: Some(new.shape().short()),
-            advice:
-                "have it learn anew (`greenroom train`) before it serves: its code, its grants or a parameter that \
-                     shapes its state changed"
-                    .to_owned(),
+            advice: match &new.state_path {
+                None => {
+                    "have it learn anew (`greenroom train`) before it serves: its code, its grants or a parameter that \
+                         shapes its state changed"
+                        .to_owned()
+                }
+                Some(path) => format!(
+                    "see that `{path}` has a state for it (`greenroom check` tries): its code, its grants or a parameter \
+                     that shapes its state changed"
+                ),
+            },
         });
     }
     findings

@@ -54,10 +54,20 @@ pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
         let learns = agent.facts.is_none_or(|facts| facts.interfaces.learner);
         let every = agent.shape.learn_every_s.as_ref().map(|at| ("learn_every_s", &at.span));
         let untrained = agent.shape.untrained.as_ref().map(|at| ("untrained", &at.span));
-        for (key, span) in every.into_iter().chain(untrained).filter(|_| !learns) {
+        let state = agent.shape.state.as_ref().map(|at| ("state", &at.span));
+        for (key, span) in every.into_iter().chain(untrained).chain(state).filter(|_| !learns) {
             let message = format!("agent `{}` has `{key}`, but its component does not learn", agent.name);
             let label = "expected only where the component exports `learner`";
             mistakes.push(Mistake::error("never_learns", span, message, label).help(format!("remove `{key}`")));
+        }
+        if let (Some((_, every)), Some((_, state))) = (every, state) {
+            let message = format!("agent `{}` has its state from a file, and learns on a cadence", agent.name);
+            let label = "expected only where the state is not that of a file";
+            mistakes.push(
+                Mistake::error("state_and_cadence", every, message, label)
+                    .also(state, "the file that has its state")
+                    .help("what it learned would be replaced by what is in the file: remove one of the two"),
+            );
         }
         let kept = agent.shape.instances.as_ref().is_some_and(|at| at.value != InstancesShape::Fresh);
         if let Some(max) = agent.shape.instances_max.as_ref().filter(|_| !kept) {

@@ -58,7 +58,7 @@ pub(crate) fn found(path: &str) -> Result<ComponentFacts, String> {
         contract: "0.2.0".to_owned(),
         policy: name != "proposer",
         lifecycle: descriptor.is_some(),
-        learner: false,
+        learner: name == "als",
         imports: imports.into_iter().map(str::to_owned).collect(),
         wasi: false,
     };

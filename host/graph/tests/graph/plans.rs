@@ -37,6 +37,18 @@ fn a_change_of_values_is_told_in_the_words_of_the_file() {
         "[\"constraints:write\", \"items:read\"]",
         &["- agent rerank: grants.memory constraints:read", "+ agent rerank: grants.memory constraints:write"],
     );
+    let als = "[agents.popularity]\ncomponent = \"als.wasm\"\n";
+    assert!(MOVIES.contains("[agents.popularity]\ncomponent = \"popularity.wasm\"\n"));
+    let learns = |more: &str| {
+        plan(&MOVIES.replace("[agents.popularity]\ncomponent = \"popularity.wasm\"\n", &format!("{als}{more}\n")))
+    };
+    let (without, round) = (learns(""), learns("budget = { round = { fuel = 5, wall_s = 60 } }"));
+    let changes: Vec<String> = diff(&without, &round).iter().map(ToString::to_string).collect();
+    assert_eq!(changes, ["+ agent popularity: budget.round.fuel 5", "+ agent popularity: budget.round.wall_s 60"]);
+    assert_ne!(without.digest(), round.digest());
+    let given = learns("state = \"als.state\"");
+    assert_eq!((given.digest(), diff(&without, &given).len()), (without.digest(), 0), "a path is no part of a plan");
+    assert_eq!(given.agents.iter().filter_map(|agent| agent.state_path.as_deref()).collect::<Vec<_>>(), ["als.state"]);
     check("deadline_ms = 200", "deadline_ms = 100", &["~ graph: deadline_ms 200 -> 100"]);
     check("max = 400_000_000", "max = 1", &["~ graph: objective.subject_to.fuel.max 400000000 -> 1"]);
     check("instances = \"pooled\"\ninstances_max = 8\n", "", &["~ agent ease: instances pooled, at most 8 -> fresh"]);

@@ -43,6 +43,7 @@ impl Host {
             let kept = self.inner.components.put(admitted.component.bytes());
             kept.map_err(|source| HostError::Refused(Box::new(Refused::Keep(source))))?;
         }
+        self.keep_given(&loaded).map_err(|source| HostError::Refused(Box::new(Refused::Keep(source))))?;
         let proposal = Proposal {
             parent: None,
             author: author.to_owned(),

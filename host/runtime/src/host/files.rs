@@ -1,4 +1,4 @@
-//! Changes of the graph file and of the components that it names, on disk.
+//! Changes of the graph file and of the components and learned states that it names, on disk.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,9 +19,9 @@ const AUTHOR: &str = "files";
 const AGAIN: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
 
 impl Host {
-    /// Proposes what the graph file and its components say from now on whenever they change: once they have been as they are
-    /// for `settle`. What they say now is proposed too, unless it was before: so a change of another kind is not undone by
-    /// a restart.
+    /// Proposes what the graph file, its components and its states say from now on whenever they change: once they have been
+    /// as they are for `settle`. What they say now is proposed too, unless it was before: so a change of another kind is not
+    /// undone by a restart.
     ///
     /// # Errors
     /// When no thread can be had to watch them.
@@ -35,14 +35,15 @@ impl Host {
         let loaded = self.loaded();
         // Before the first call, which may have to look at more.
         let mut kept = self.inner.watch.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert(watch).set(self.watched(loaded.paths.keys()));
+        let states = loaded.given.values().map(|given| &given.path);
+        kept.insert(watch).set(self.watched(loaded.paths.keys().chain(states)));
         Ok(())
     }
 
-    /// The graph file and components beside it.
-    fn watched<'p>(&self, components: impl Iterator<Item = &'p String>) -> Vec<PathBuf> {
+    /// The graph file and what it names, beside it.
+    fn watched<'p>(&self, named: impl Iterator<Item = &'p String>) -> Vec<PathBuf> {
         let graph = &self.inner.graph;
-        std::iter::once(graph.clone()).chain(components.map(|path| beside(graph, path))).collect()
+        std::iter::once(graph.clone()).chain(named.map(|path| beside(graph, path))).collect()
     }
 
     fn files_changed(&self, files: &BTreeMap<PathBuf, Found>) {
@@ -64,47 +65,44 @@ impl Host {
             }
         };
         let file_name = path.display().to_string();
-        let named: Vec<String> = match Authored::parse(&file_name, &text) {
-            Ok(authored) => authored.components().into_iter().map(|component| component.path).collect(),
+        let (components, states): (Vec<String>, Vec<String>) = match Authored::parse(&file_name, &text) {
+            Ok(authored) => (
+                authored.components().into_iter().map(|component| component.path).collect(),
+                authored.states().into_iter().map(|state| state.path).collect(),
+            ),
             // What is wrong with it is told when it is proposed.
-            Err(_) => Vec::new(),
+            Err(_) => (Vec::new(), Vec::new()),
         };
-        if named.iter().any(|name| !files.contains_key(&beside(path, name))) {
+        let mut named = components.iter().chain(&states);
+        if named.any(|name| !files.contains_key(&beside(path, name))) {
             let watch = self.inner.watch.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(watch) = &*watch {
-                watch.set(self.watched(named.iter()));
+                watch.set(self.watched(components.iter().chain(&states)));
             }
             // They are looked at first, and come in another call.
             return;
         }
-        let mut components = BTreeMap::new();
-        let mut digests = BTreeMap::new();
-        for name in named {
-            let at = beside(path, &name);
-            let part = match files.get(&at) {
-                Some(Found::Bytes { bytes, digest }) => {
-                    digests.insert(name.clone(), *digest);
-                    Part::Bytes(std::sync::Arc::clone(bytes))
-                }
-                Some(other) => {
-                    let why = wrong(&at, other);
-                    digests.insert(name.clone(), Digest::of(why.as_bytes()));
-                    Part::Absent(why)
-                }
-                None => continue,
-            };
-            components.insert(name, part);
-        }
-        let seen = files_digest(&text, &digests);
+        let (components, states) = (found(files, path, components), found(files, path, states));
+        let digests = |of: &BTreeMap<String, (Part, Digest)>| -> BTreeMap<String, Digest> {
+            of.iter().map(|(name, (_, digest))| (name.clone(), *digest)).collect()
+        };
+        let (of_components, of_states) = (digests(&components), digests(&states));
+        let seen = files_digest(&text, &of_components, &of_states);
         if self.inner.history.files().ok().flatten() == Some(seen) {
             return;
         }
-        let reason = self.what_changed(&text, &digests);
+        let reason = self.what_changed(&text, &of_components, &of_states);
+        let parts =
+            |of: BTreeMap<String, (Part, Digest)>| of.into_iter().map(|(name, (part, _))| (name, part)).collect();
         let proposal = Proposal {
             parent: None,
             author: AUTHOR.to_owned(),
             reason,
-            change: Change::Graph { graph: GraphText { file_name, text }, components },
+            change: Change::Graph {
+                graph: GraphText { file_name, text },
+                components: parts(components),
+                states: parts(states),
+            },
         };
         // What was refused for a reason that passes is tried again, and once more after a restart.
         let passes = |done: &Result<_, Refused>| done.as_ref().is_err_and(Refused::passes);
@@ -123,7 +121,7 @@ impl Host {
 
     /// The files are those of a graph that was loaded.
     pub(super) fn saw_loaded(&self, loaded: &Loaded) {
-        self.saw_files(&files_digest(&loaded.source.text, &loaded.paths));
+        self.saw_files(&files_digest(&loaded.source.text, &loaded.paths, &given_files(loaded)));
     }
 
     fn saw_files(&self, seen: &Digest) {
@@ -142,19 +140,49 @@ impl Host {
         self.refused(&proposal, &Refused::Unreadable(why));
     }
 
-    fn what_changed(&self, text: &str, digests: &BTreeMap<String, Digest>) -> String {
+    fn what_changed(
+        &self,
+        text: &str,
+        components: &BTreeMap<String, Digest>,
+        states: &BTreeMap<String, Digest>,
+    ) -> String {
         let active = self.loaded();
+        let given = given_files(&active);
+        let other = |now: &BTreeMap<String, Digest>, name: &str, digest: &Digest| now.get(name) != Some(digest);
         let mut changed: Vec<&str> = Vec::new();
         if active.source.text != text {
             changed.push("the graph file");
         }
-        changed.extend(digests.iter().filter(|(n, d)| active.paths.get(*n) != Some(d)).map(|(name, _)| name.as_str()));
+        changed.extend(components.iter().filter(|(n, d)| other(&active.paths, n, d)).map(|(name, _)| name.as_str()));
+        changed.extend(states.iter().filter(|(n, d)| other(&given, n, d)).map(|(name, _)| name.as_str()));
         if changed.is_empty() { "files changed".to_owned() } else { format!("{} changed", changed.join(", ")) }
     }
 }
 
-fn beside(graph: &Path, component: &str) -> PathBuf {
-    graph.parent().unwrap_or(Path::new("")).join(component)
+fn beside(graph: &Path, named: &str) -> PathBuf {
+    graph.parent().unwrap_or(Path::new("")).join(named)
+}
+
+/// What is at each path that a graph file names, with a digest by which a change is known.
+fn found(files: &BTreeMap<PathBuf, Found>, graph: &Path, named: Vec<String>) -> BTreeMap<String, (Part, Digest)> {
+    let part = |name: String| {
+        let at = beside(graph, &name);
+        let part = match files.get(&at)? {
+            Found::Bytes { bytes, digest } => (Part::Bytes(std::sync::Arc::clone(bytes)), *digest),
+            other => {
+                let why = wrong(&at, other);
+                let digest = Digest::of(why.as_bytes());
+                (Part::Absent(why), digest)
+            }
+        };
+        Some((name, part))
+    };
+    named.into_iter().filter_map(part).collect()
+}
+
+/// The files with states that a graph was loaded with.
+fn given_files(loaded: &Loaded) -> BTreeMap<String, Digest> {
+    loaded.given.values().map(|given| (given.path.clone(), given.file)).collect()
 }
 
 fn wrong(path: &Path, found: &Found) -> String {
@@ -166,9 +194,9 @@ fn wrong(path: &Path, found: &Found) -> String {
     }
 }
 
-fn files_digest(text: &str, components: &BTreeMap<String, Digest>) -> Digest {
+fn files_digest(text: &str, components: &BTreeMap<String, Digest>, states: &BTreeMap<String, Digest>) -> Digest {
     let mut parts = vec![text.as_bytes()];
-    for (name, digest) in components {
+    for (name, digest) in components.iter().chain(states) {
         parts.extend([name.as_bytes(), digest.bytes().as_slice()]);
     }
     Digest::of_parts(parts)

@@ -168,12 +168,14 @@ impl Host {
         Ok(())
     }
 
-    /// The state of every agent that learns, as it learned last with its code and parameters.
+    /// The state of every agent that learns, as it learned last with its code and parameters; or the one that the graph file
+    /// gives it.
     pub(super) fn learned_states(&self, loaded: &Loaded) -> Result<StatesByAgent, HostError> {
         let inner = &self.inner;
-        let mut states = StatesByAgent::new();
+        let mut states = loaded.given_states();
         let mut agents = Vec::new();
-        for spec in loaded.plan.agents.iter().filter(|agent| agent.interfaces.learner) {
+        let learns = |agent: &&greenroom_graph::Agent| agent.interfaces.learner && agent.state_path.is_none();
+        for spec in loaded.plan.agents.iter().filter(learns) {
             let known = inner.history.learned(&spec.name, &shape(spec))?;
             match known.and_then(|known| inner.states.get(&known.state)) {
                 Some(state) => {

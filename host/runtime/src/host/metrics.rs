@@ -9,6 +9,7 @@ use greenroom_telemetry::{Breaker, Lookups, PlanSeries, Reading, Telemetry};
 
 use super::feedback::FeedbackError;
 use super::{Host, Inner};
+use crate::agent::Agent;
 use crate::breaker::Circuit;
 
 impl Inner {
@@ -37,7 +38,9 @@ impl Host {
             };
             self.inner.telemetry.breaker(&node.name, state);
         }
-        for agent in active.iter().flat_map(|plan| &plan.agents).filter(|agent| agent.state().is_some()) {
+        // When what is in a file was learned nobody knows.
+        let learns = |agent: &&Arc<Agent>| agent.state().is_some() && agent.spec.state_path.is_none();
+        for agent in active.iter().flat_map(|plan| &plan.agents).filter(learns) {
             if let Some(at) = SystemTime::now().checked_sub(self.age(&agent.spec)) {
                 self.inner.telemetry.model(&agent.spec.name, at);
             }

@@ -29,6 +29,7 @@ use greenroom_telemetry::Telemetry;
 use thiserror::Error;
 
 use crate::active::{ActivePlan, PrepareError};
+use crate::given::Given;
 use crate::guests::{Gone, Guests};
 use crate::load::{GraphText, LoadGraphError, Loaded, Offered, load, load_from};
 use crate::plans::{Components, Content, History, HistoryError};
@@ -239,8 +240,14 @@ impl Config {
                     tracing::error!(%found, expected = %graph, "the graph on disk has another name: serving what was active");
                 }
             }
-            Ok(guests.block_on(reload(sandbox.clone(), content, components))??)
+            let states = self.states()?;
+            Ok(guests.block_on(reload(sandbox.clone(), content, components, states))??)
         })
+    }
+
+    fn states(&self) -> Result<States, HostError> {
+        let path = self.data_dir.join("states");
+        States::open(&path).map_err(|source| HostError::States { path, source })
     }
 
     fn components(&self) -> Result<Components, HostError> {
@@ -266,8 +273,7 @@ impl Config {
             ..greenroom_memory::Settings::default()
         };
         let store = Store::open_with(&self.data_dir, &settings)?;
-        let path = self.data_dir.join("states");
-        let states = States::open(&path).map_err(|source| HostError::States { path, source })?;
+        let states = self.states()?;
         let path = self.data_dir.join("replays");
         let replays = Replays::open(&path, self.replays_max).map_err(|source| HostError::Replays { path, source })?;
         let components = self.components()?;
@@ -355,22 +361,35 @@ impl Host {
 }
 
 /// A graph from what is written down of it.
-async fn reload(sandbox: Sandbox, content: Content, kept: Components) -> Result<Loaded, LoadGraphError> {
+async fn reload(
+    sandbox: Sandbox,
+    content: Content,
+    kept: Components,
+    states: States,
+) -> Result<Loaded, LoadGraphError> {
     let source = GraphText { file_name: content.file_name, text: content.text };
-    let parts = Kept { paths: content.components, kept };
+    let parts = Kept { paths: content.components, kept, by_agent: content.states, states };
     load_from(&sandbox, source, &parts).await
 }
 
-/// Components of the data folder, as a content names them.
+/// Components and states of the data folder, as a content names them.
 struct Kept {
     paths: BTreeMap<String, Digest>,
     kept: Components,
+    by_agent: BTreeMap<String, Digest>,
+    states: States,
 }
 
 impl crate::load::Components for Kept {
     fn at(&self, path: &str) -> Result<Offered, String> {
         let bytes = self.paths.get(path).and_then(|digest| self.kept.get(digest));
         bytes.map(|bytes| Offered::Bytes(bytes.into())).ok_or_else(|| format!("{path} is not kept any more"))
+    }
+
+    fn state(&self, agent: &str, path: &str) -> Result<Given, String> {
+        let kept = self.by_agent.get(agent).and_then(|digest| Some((*digest, self.states.get(digest)?)));
+        let (digest, state) = kept.ok_or_else(|| format!("{path} is not kept any more"))?;
+        Ok(Given::kept(path, digest, state))
     }
 }
 

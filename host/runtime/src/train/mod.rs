@@ -143,7 +143,8 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// Trains every learner of a plan. Blocks; to be called from a thread that may.
+    /// Trains every learner of a plan but those that the graph file gives a state, which is theirs as it is. Blocks; to be
+    /// called from a thread that may.
     ///
     /// # Errors
     /// The first agent that failed, or a state that could not be kept.
@@ -182,11 +183,11 @@ impl Trainer {
     ) -> Result<(StatesByAgent, Vec<Trained>), TrainError> {
         let split = &lessons.split;
         let mut trained = Vec::new();
-        let mut states = StatesByAgent::new();
+        let mut states = loaded.given_states();
         if !roles.stacked.is_empty() {
             let parts = unserved(cut(split, NEXT_SHARE, POSITIVES_MIN), &lessons.first_served);
             let early = Part { columns: Arc::new(parts.early), facts: lessons.facts };
-            let mut before = StatesByAgent::new();
+            let mut before = loaded.given_states();
             self.sources(loaded, &roles.sources, &early, split, &mut before, None).await?;
             let next = Part { columns: Arc::new(parts.next), ..early.clone() };
             for (node, agent) in &roles.stacked {
@@ -427,7 +428,8 @@ impl Roles {
     fn of(plan: &Plan) -> Self {
         let mut roles = Self { sources: Vec::new(), wanted: Vec::new(), stacked: Vec::new() };
         for node in &plan.nodes {
-            let Some(agent) = plan.agent_of(node).filter(|agent| agent.interfaces.learner) else { continue };
+            let learns = |agent: &&greenroom_graph::Agent| agent.interfaces.learner && agent.state_path.is_none();
+            let Some(agent) = plan.agent_of(node).filter(learns) else { continue };
             let known = roles.sources.contains(&agent.name) || roles.stacked.iter().any(|(_, a)| *a == agent.name);
             if known {
                 continue;

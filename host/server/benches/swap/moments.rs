@@ -128,7 +128,14 @@ pub(crate) fn figures(program: Option<&Path>, callers: &Runtime, times: Times) -
     // Going back to what is warm, asked all the while.
     let (mut store, mut told, mut served, mut answered) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut records, mut synced) = (Vec::new(), Vec::new());
-    propose(host, Change::Graph { graph: text(Made { offset: 1, ..first }), components: BTreeMap::new() });
+    propose(
+        host,
+        Change::Graph {
+            graph: text(Made { offset: 1, ..first }),
+            components: BTreeMap::new(),
+            states: BTreeMap::new(),
+        },
+    );
     for _ in 0..times.many {
         let before = host.active().unwrap().generation;
         let began = Instant::now();

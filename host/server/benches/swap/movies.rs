@@ -205,7 +205,11 @@ impl Changes {
         let path = format!("{}/rerank.wasm", components().display());
         let components = code.map(|bytes| (path, Part::Bytes(bytes.into()))).into_iter().collect();
         let text = graph(diversity);
-        Change::Graph { graph: GraphText { file_name: "graph.toml".to_owned(), text }, components }
+        Change::Graph {
+            graph: GraphText { file_name: "graph.toml".to_owned(), text },
+            components,
+            states: BTreeMap::new(),
+        }
     }
 
     /// Writes down what serves.

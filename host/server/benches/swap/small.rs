@@ -189,7 +189,11 @@ impl Changes {
             self.codes.insert(Digest::of(&bytes), made.code);
             components.insert("one.wasm".to_owned(), Part::Bytes(bytes.into()));
         }
-        Change::Graph { graph: GraphText { file_name: "graph.toml".to_owned(), text: made.graph() }, components }
+        Change::Graph {
+            graph: GraphText { file_name: "graph.toml".to_owned(), text: made.graph() },
+            components,
+            states: BTreeMap::new(),
+        }
     }
 }
 

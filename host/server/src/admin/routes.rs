@@ -1,6 +1,7 @@
 //! What operators can call, and which level it takes. The router is made of the table alone, so nothing is served that has
 //! no line here.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use axum::routing::{MethodRouter, get, post, put};
 use axum::{Json, Router};
 use greenroom_model::{Digest, Generation};
 use greenroom_runtime::telemetry::CONTENT_TYPE;
-use greenroom_runtime::{Change, GraphText, KeepError, Part, Proposal, Refused};
+use greenroom_runtime::{Change, GraphText, Host, KeepError, Part, Proposal, Refused};
 use greenroom_wire::{Back, Proposed};
 
 use super::guard::{Caller, Done, guard};
@@ -66,7 +67,7 @@ const fn route(
 }
 
 /// All there is.
-pub(crate) static ROUTES: [Route; 11] = [
+pub(crate) static ROUTES: [Route; 13] = [
     route(Method::GET, "/healthz", None, |_| get(healthy)),
     route(Method::GET, "/metrics", Some(Level::Read), |_| get(metrics)),
     route(Method::GET, "/v1/status", Some(Level::Read), |_| get(status)),
@@ -79,6 +80,10 @@ pub(crate) static ROUTES: [Route; 11] = [
         put(upload).layer(DefaultBodyLimit::max(settings.component_bytes_max))
     }),
     route(Method::GET, "/v1/components/{digest}", Some(Level::Read), |_| get(has)),
+    route(Method::PUT, "/v1/states", Some(Level::Deploy), |settings| {
+        put(upload_state).layer(DefaultBodyLimit::max(settings.component_bytes_max))
+    }),
+    route(Method::GET, "/v1/states/{digest}", Some(Level::Read), |_| get(has_state)),
     route(Method::POST, "/v1/gc", Some(Level::Administer), |_| post(sweep)),
 ];
 
@@ -149,14 +154,15 @@ impl Desk {
             let body = body::json(request, JSON_BYTES_MAX, JSON_WAIT).await?;
             greenroom_wire::proposed(body).map_err(Problem::invalid)
         };
-        let Proposed { file_name, text, components, parent, reason } = match read.await {
+        let Proposed { file_name, text, components, states, parent, reason } = match read.await {
             Ok(read) => read,
             Err(problem) => return Err(self.wrong(caller, problem).await),
         };
         let after = parent.map_or_else(|| "whatever is active".to_owned(), |parent| format!("generation {parent}"));
         let what = format!("{file_name} ({}) after {after}: {reason}", Digest::of(text.as_bytes()).short());
-        let components = components.into_iter().map(|(path, digest)| (path, Part::Kept(digest))).collect();
-        let change = Change::Graph { graph: GraphText { file_name, text }, components };
+        let kept = |of: BTreeMap<String, Digest>| of.into_iter().map(|(path, of)| (path, Part::Kept(of))).collect();
+        let (components, states) = (kept(components), kept(states));
+        let change = Change::Graph { graph: GraphText { file_name, text }, components, states };
         self.propose(caller, what, Proposal { parent, author: caller.name.clone(), reason, change }).await
     }
 
@@ -204,30 +210,35 @@ impl Desk {
         .await
     }
 
-    async fn upload(self: &Arc<Self>, caller: &Caller, request: Request) -> Result<Response, Problem> {
+    async fn upload(
+        self: &Arc<Self>,
+        caller: &Caller,
+        request: Request,
+        brought: &'static Brought,
+    ) -> Result<Response, Problem> {
         // Nobody closes it.
         let _place = self.office.uploads.acquire().await.map_err(|_| Problem::draining())?;
         let (bytes_max, help) = (self.office.settings.component_bytes_max, "`component_bytes_max` is as large");
         let read = body::bytes(request, bytes_max, UPLOAD_WAIT, help).await;
-        let bytes: Bytes = match read.and_then(wasm) {
+        let bytes: Bytes = match read.and_then(brought.looks) {
             Ok(bytes) => bytes,
             Err(problem) => return Err(self.wrong(caller, problem).await),
         };
         let (digest, bytes) = self.aside(move |_| Ok((Digest::of(&bytes), bytes))).await?;
         self.change(caller, format!("{digest}, {} bytes", bytes.len()), move |host| {
-            let digest = host.keep_component(&bytes)?;
+            let digest = (brought.keep)(host, &bytes)?;
             Ok(Done { answer: Json(plans::Kept::new(digest)).into_response(), outcome: "kept".to_owned() })
         })
         .await
     }
 
-    async fn has(self: &Arc<Self>, digest: &str) -> Result<Response, Problem> {
+    async fn has(self: &Arc<Self>, digest: &str, brought: &'static Brought) -> Result<Response, Problem> {
         let digest: Digest = digest.parse().map_err(|e: greenroom_model::DigestError| malformed(e.to_string()))?;
         self.aside(move |desk| {
-            if desk.app.host.has_component(&digest) {
+            if (brought.has)(&desk.app.host, &digest) {
                 return Ok(Json(plans::Kept::new(digest)).into_response());
             }
-            let message = format!("the host does not have the component {digest}");
+            let message = format!("the host does not have the {} {digest}", brought.what);
             Err(Problem::new(StatusCode::NOT_FOUND, "not_found", message))
         })
         .await
@@ -253,6 +264,19 @@ impl Desk {
     }
 }
 
+/// What is brought before it is proposed.
+struct Brought {
+    what: &'static str,
+    looks: fn(Bytes) -> Result<Bytes, Problem>,
+    keep: fn(&Host, &[u8]) -> Result<Digest, KeepError>,
+    has: fn(&Host, &Digest) -> bool,
+}
+
+static COMPONENT: Brought =
+    Brought { what: "component", looks: wasm, keep: Host::keep_component, has: Host::has_component };
+
+static STATE: Brought = Brought { what: "state", looks: Ok, keep: Host::keep_state, has: Host::has_state };
+
 fn wasm(bytes: Bytes) -> Result<Bytes, Problem> {
     if bytes.starts_with(b"\0asm") {
         return Ok(bytes);
@@ -265,6 +289,7 @@ impl From<KeepError> for Problem {
     fn from(error: KeepError) -> Self {
         match &error {
             KeepError::Io(source) => Self::not_kept(source, &error),
+            KeepError::State(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", error.to_string()),
             KeepError::Full { .. } => Self::new(StatusCode::INSUFFICIENT_STORAGE, "full", error.to_string()),
         }
     }
@@ -349,12 +374,26 @@ async fn back(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller
 }
 
 async fn upload(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>, request: Request) -> Response {
-    let result = desk.upload(&caller, request).await;
+    let result = desk.upload(&caller, request, &COMPONENT).await;
+    desk.answer(result)
+}
+
+async fn upload_state(
+    State(desk): State<Arc<Desk>>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Response {
+    let result = desk.upload(&caller, request, &STATE).await;
     desk.answer(result)
 }
 
 async fn has(State(desk): State<Arc<Desk>>, Path(digest): Path<String>) -> Response {
-    let result = desk.has(&digest).await;
+    let result = desk.has(&digest, &COMPONENT).await;
+    desk.answer(result)
+}
+
+async fn has_state(State(desk): State<Arc<Desk>>, Path(digest): Path<String>) -> Response {
+    let result = desk.has(&digest, &STATE).await;
     desk.answer(result)
 }
 

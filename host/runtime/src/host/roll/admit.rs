@@ -5,11 +5,12 @@ use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use greenroom_graph::Untrained;
-use greenroom_model::{Digest, Generation};
+use greenroom_model::{Digest, Generation, State};
 
 use super::super::{Host, now_ms};
 use super::{Change, Part, Refused, Work, beside};
 use crate::active::StatesByAgent;
+use crate::given::Given;
 use crate::load::{Admitted, Components, GraphText, Loaded, Offered, load_from};
 use crate::plans::{self, Content, LearnedRecord};
 use crate::train::shape;
@@ -24,8 +25,8 @@ impl Host {
         // What is looked at from here on is not swept.
         let _sweeps = self.inner.sweeping.read().unwrap_or_else(PoisonError::into_inner);
         match &proposal.change {
-            Change::Graph { graph, components } => {
-                let loaded = self.load_change(graph.clone(), components)?;
+            Change::Graph { graph, components, states } => {
+                let loaded = self.load_change(graph.clone(), components, States::Change(states))?;
                 let expected = &self.inner.loaded.load().plan.name;
                 if loaded.plan.name != *expected {
                     let (expected, found) = (expected.clone(), loaded.plan.name.clone());
@@ -83,9 +84,14 @@ impl Host {
         Ok(())
     }
 
-    fn load_change(&self, graph: GraphText, components: &BTreeMap<String, Part>) -> Result<Loaded, Refused> {
+    fn load_change(
+        &self,
+        graph: GraphText,
+        components: &BTreeMap<String, Part>,
+        states: States<'_>,
+    ) -> Result<Loaded, Refused> {
         let inner = &self.inner;
-        let from = Parts { host: self, components, active: inner.loaded.load_full() };
+        let from = Parts { host: self, components, states, active: inner.loaded.load_full() };
         let handle = inner.guests.handle().ok_or(Refused::Gone)?;
         let sandbox = inner.sandbox.clone();
         // The trial of a component runs there too, and not on the threads that serve.
@@ -109,7 +115,7 @@ impl Host {
 
     /// What was active as a generation, from what is written down of it.
     pub(in super::super) fn recorded_plan(&self, generation: Generation) -> Result<(Loaded, StatesByAgent), Refused> {
-        let (content, loaded) = self.recorded_graph(generation)?;
+        let content = self.recorded_content(generation)?;
         let mut states = StatesByAgent::new();
         for (agent, digest) in &content.states {
             let state = self.inner.states.get(digest);
@@ -117,28 +123,53 @@ impl Host {
             let state = state.ok_or_else(|| Refused::Lost { generation, why: why() })?;
             states.insert(agent.clone(), state);
         }
-        Ok((loaded, states))
+        Ok((self.load_content(&content)?, states))
     }
 
     /// The same without the states.
     pub(super) fn recorded_graph(&self, generation: Generation) -> Result<(Content, Loaded), Refused> {
-        let history = &self.inner.history;
-        let record = history.record(generation)?.ok_or(Refused::NoSuchPlan(generation))?;
-        let why = || "what it was made of is not kept any more".to_owned();
-        let content = history.content(&record.content)?.ok_or_else(|| Refused::Lost { generation, why: why() })?;
-        let graph = GraphText { file_name: content.file_name.clone(), text: content.text.clone() };
-        let parts = content.components.iter().map(|(path, digest)| (path.clone(), Part::Kept(*digest))).collect();
-        let loaded = self.load_change(graph, &parts)?;
+        let content = self.recorded_content(generation)?;
+        let loaded = self.load_content(&content)?;
         Ok((content, loaded))
     }
 
-    /// Of what is there: the state that a version learned; else the one of the version before, which it may take or
-    /// decline; else, if the graph file lets it, one that it learns now.
+    fn recorded_content(&self, generation: Generation) -> Result<Content, Refused> {
+        let history = &self.inner.history;
+        let record = history.record(generation)?.ok_or(Refused::NoSuchPlan(generation))?;
+        let why = || "what it was made of is not kept any more".to_owned();
+        history.content(&record.content)?.ok_or_else(|| Refused::Lost { generation, why: why() })
+    }
+
+    fn load_content(&self, content: &Content) -> Result<Loaded, Refused> {
+        let graph = GraphText { file_name: content.file_name.clone(), text: content.text.clone() };
+        let parts = content.components.iter().map(|(path, digest)| (path.clone(), Part::Kept(*digest))).collect();
+        self.load_change(graph, &parts, States::Record(&content.states))
+    }
+
+    /// A state that the host has ready, or has in its folder.
+    fn state(&self, digest: &Digest) -> Option<Arc<State>> {
+        let live = self.inner.plans();
+        let mut agents = live.values().flat_map(|live| &live.plan.agents);
+        let known = agents.find(|agent| agent.version.state == Some(*digest)).and_then(|agent| agent.state().cloned());
+        drop(live);
+        known.or_else(|| self.inner.states.get(digest))
+    }
+
+    /// Keeps the states that the graph file gives: what a plan is made of outlives the files that it came from.
+    pub(in super::super) fn keep_given(&self, loaded: &Loaded) -> std::io::Result<()> {
+        loaded.given.values().try_for_each(|given| self.inner.states.ensure(&given.digest, &given.state))
+    }
+
+    /// Of what is there: the state that the graph file gives; else the one that a version learned; else the one of the
+    /// version before, which it may take or decline; else, if the graph file lets it, one that it learns now.
     fn choose_states(&self, work: &mut Work) -> Result<(), Refused> {
         let Some(loaded) = work.loaded.clone() else { return Ok(()) };
         let active = self.active();
+        self.keep_given(&loaded).map_err(Refused::Keep)?;
+        work.states = loaded.given_states();
         let mut missing = BTreeMap::new();
-        for spec in loaded.plan.agents.iter().filter(|agent| agent.interfaces.learner) {
+        let learns = |agent: &&greenroom_graph::Agent| agent.interfaces.learner && agent.state_path.is_none();
+        for spec in loaded.plan.agents.iter().filter(learns) {
             let before = active.as_ref().and_then(|plan| plan.agents.iter().find(|a| a.spec.name == spec.name));
             // Those of the same shape share their states, the one that serves first.
             let serving = before.filter(|before| shape(&before.spec) == shape(spec)).and_then(|before| before.state());
@@ -216,10 +247,20 @@ impl Host {
     }
 }
 
+/// Where the states come from that a graph file gives.
+#[derive(Clone, Copy)]
+enum States<'c> {
+    /// By path.
+    Change(&'c BTreeMap<String, Part>),
+    /// By agent, as they were when it was active.
+    Record(&'c BTreeMap<String, Digest>),
+}
+
 /// Where the components of a change come from.
 struct Parts<'c> {
     host: &'c Host,
     components: &'c BTreeMap<String, Part>,
+    states: States<'c>,
     active: Arc<Loaded>,
 }
 
@@ -249,6 +290,43 @@ impl Components for Parts<'_> {
                 Ok(Offered::Admitted(Box::new(known.clone())))
             }
         }
+    }
+
+    fn state(&self, agent: &str, path: &str) -> Result<Given, String> {
+        let states = match self.states {
+            States::Change(states) => states,
+            States::Record(states) => {
+                let digest =
+                    states.get(agent).ok_or_else(|| format!("it is not written down which state {path} was"))?;
+                return self.kept(path, *digest);
+            }
+        };
+        match states.get(path) {
+            Some(Part::Bytes(bytes)) => {
+                let given = Given::read(path, path, bytes)?;
+                // Of two of the same, one is enough.
+                Ok(match self.host.state(&given.digest) {
+                    Some(state) => Given { state, ..given },
+                    None => given,
+                })
+            }
+            Some(Part::Kept(digest)) => self.kept(path, *digest),
+            Some(Part::Absent(why)) => Err(why.clone()),
+            None => {
+                let known = self.active.given.values().find(|given| given.path == path).cloned();
+                known.ok_or_else(|| {
+                    format!("{path} is not among the states of the change, and the active plan has none of that name")
+                })
+            }
+        }
+    }
+}
+
+impl Parts<'_> {
+    fn kept(&self, path: &str, digest: Digest) -> Result<Given, String> {
+        let state = self.host.state(&digest);
+        let state = state.ok_or_else(|| format!("{path} is to be the state {digest}, which the host does not have"))?;
+        Ok(Given::kept(path, digest, state))
     }
 }
 

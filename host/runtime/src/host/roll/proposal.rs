@@ -35,6 +35,8 @@ pub enum Change {
         graph: GraphText,
         /// Components by path. What the text names and is not in here is as in the active plan.
         components: BTreeMap<String, Part>,
+        /// Files with learned states by path. What the text names and is not in here is as in the active plan.
+        states: BTreeMap<String, Part>,
     },
     /// Learned states, by agent.
     States(BTreeMap<String, Digest>),
@@ -67,12 +69,12 @@ pub struct Learned {
     pub shape: Digest,
 }
 
-/// A component of a change.
+/// A component of a change, or a file with a learned state.
 #[derive(Debug, Clone)]
 pub enum Part {
     /// Its bytes.
     Bytes(Arc<[u8]>),
-    /// The digest of one that the host has.
+    /// The digest of one that the host has: of the component's bytes, or of the state.
     Kept(Digest),
     /// None: why it cannot be had.
     Absent(String),

@@ -84,7 +84,7 @@ async fn what_cannot_be_written_down_is_not_done() {
         let message = answer.body["error"]["message"].as_str().unwrap();
         assert!(message.starts_with("nothing was changed: it could not be written to the audit log"), "{message}");
     }
-    assert_eq!(run.put(b"\0asm....").await.status, StatusCode::INSUFFICIENT_STORAGE);
+    assert_eq!(run.put("/v1/components", b"\0asm....").await.status, StatusCode::INSUFFICIENT_STORAGE);
     assert_eq!(run.get("/v1/plans").await.status, StatusCode::OK, "reading changes nothing");
     assert_eq!((run.generation(), run.served.app.host.refusals().unwrap().len()), (1, 0));
 }

@@ -7,7 +7,7 @@ use super::Run;
 use crate::admin::{AdminSettings, Level, ROUTES, Rate};
 use crate::tests::Setup;
 
-const LEVELS: [(&str, &str, Option<Level>); 11] = [
+const LEVELS: [(&str, &str, Option<Level>); 13] = [
     ("GET", "/healthz", None),
     ("GET", "/metrics", Some(Level::Read)),
     ("GET", "/v1/status", Some(Level::Read)),
@@ -18,6 +18,8 @@ const LEVELS: [(&str, &str, Option<Level>); 11] = [
     ("POST", "/v1/rollback", Some(Level::Deploy)),
     ("PUT", "/v1/components", Some(Level::Deploy)),
     ("GET", "/v1/components/{digest}", Some(Level::Read)),
+    ("PUT", "/v1/states", Some(Level::Deploy)),
+    ("GET", "/v1/states/{digest}", Some(Level::Read)),
     ("POST", "/v1/gc", Some(Level::Administer)),
 ];
 

@@ -81,8 +81,8 @@ impl Run {
         self.send(self.request(Level::Deploy, "POST", path, body)).await
     }
 
-    async fn put(&self, bytes: &[u8]) -> Answer {
-        let request = Request::put("/v1/components").body(Body::from(bytes.to_vec())).unwrap();
+    async fn put(&self, path: &str, bytes: &[u8]) -> Answer {
+        let request = Request::put(path).body(Body::from(bytes.to_vec())).unwrap();
         let (mut parts, body) = request.into_parts();
         let token = format!("Bearer {}", self.tokens[&Level::Deploy]);
         parts.headers.insert(header::AUTHORIZATION, token.parse().unwrap());

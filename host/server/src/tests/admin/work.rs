@@ -89,8 +89,8 @@ async fn a_component_is_brought_first_and_then_named() {
     let message = refused.body["error"]["mistakes"][0]["message"].as_str().unwrap();
     assert!(message.contains("which the host does not have"), "{}", refused.body);
 
-    assert_eq!(run.good(run.put(&bytes).await)["digest"], json!(digest));
-    assert_eq!(run.good(run.put(&bytes).await)["digest"], json!(digest), "again is no other one");
+    assert_eq!(run.good(run.put("/v1/components", &bytes).await)["digest"], json!(digest));
+    assert_eq!(run.good(run.put("/v1/components", &bytes).await)["digest"], json!(digest), "again is no other one");
     assert_eq!(run.get(&path).await.status.as_u16(), 200);
     let done = run.good(run.post("/v1/plans", &body).await);
     let made = run.good(run.get(&format!("/v1/plans/{}", done["generation"])).await);
@@ -157,4 +157,27 @@ async fn more_changes_than_may_wait_are_refused_and_so_are_all_when_the_host_is_
         assert_eq!((told.status.as_u16(), &told.body["error"]["code"]), (503, &json!("draining")));
     }
     assert_eq!((run.generation(), run.get("/v1/plans").await.status.as_u16()), (1, 200));
+}
+
+#[tokio::test]
+async fn a_state_is_brought_before_it_is_proposed() {
+    let run = Run::new().await;
+    let state = greenroom_model::State { schema: "probe/1".to_owned(), bytes: 7_u64.to_le_bytes().to_vec() };
+    let digest = state.digest().to_string();
+    assert_eq!(run.get(&format!("/v1/states/{digest}")).await.status.as_u16(), 404);
+    let refused = run.put("/v1/states", b"\0asm").await;
+    assert_eq!((refused.status.as_u16(), &refused.body["error"]["code"]), (422, &json!("invalid")));
+    let kept = run.good(run.put("/v1/states", &greenroom_runtime::sealed(&state)).await);
+    assert_eq!(kept["digest"], json!(digest));
+    run.good(run.get(&format!("/v1/states/{digest}")).await);
+    let mut change = run.change(10_000, None);
+    let text = run.graph().replace("[agents.probe]", "[agents.probe]\nstate = \"probe.state\"");
+    assert_ne!(text, run.graph());
+    change["graph"]["text"] = json!(text);
+    let refused = run.post("/v1/plans", &change).await;
+    assert!(refused.body["error"]["mistakes"][0]["message"].as_str().unwrap().contains("probe.state is not among"));
+    change["states"] = json!({ "probe.state": digest });
+    assert_eq!(run.good(run.post("/v1/plans", &change).await)["generation"], json!(2));
+    let one = run.good(run.get("/v1/plans/2").await);
+    assert_eq!(one["agents"]["probe"]["state"], json!(digest));
 }
