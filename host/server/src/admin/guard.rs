@@ -77,7 +77,7 @@ fn admitted(
 ) -> Result<Caller, Problem> {
     let action = route.shown();
     let denied = |token: Option<&str>, outcome: &str| {
-        if let Err(error) = desk.office.audit.write(call(token, address, &action, ""), outcome) {
+        if let Err(error) = desk.office.audit.deny(call(token, address, &action, ""), outcome) {
             tracing::warn!(%error, "a call was denied, which could not be written down");
         }
     };

@@ -2,7 +2,9 @@
 
 mod announce;
 mod audit;
+mod denied;
 mod guard;
+mod journal;
 mod keyring;
 mod rate;
 mod routes;
@@ -20,7 +22,7 @@ use crate::problem::Problem;
 use crate::routes::App;
 
 pub use announce::{ADMIN_FILE, Announced, announced};
-pub use audit::AUDIT_FILE;
+pub use audit::{AUDIT_FILE, DENIED_FILE};
 pub use rate::Rate;
 pub use tokens::{Level, OPERATOR_FILE, TOKENS_FILE, Token, Tokens, TokensError};
 
@@ -141,11 +143,9 @@ impl AdminListener {
 
 impl Office {
     pub(crate) fn open(data_dir: &Path, settings: AdminSettings) -> Result<Self, ServeError> {
-        let audit = audit::Audit::open(data_dir)
-            .map_err(|source| ServeError::File { path: data_dir.join(AUDIT_FILE), source })?;
         Ok(Self {
+            audit: audit::Audit::open(data_dir)?,
             keyring: keyring::Keyring::open(data_dir, settings.rate, settings.failures)?,
-            audit,
             settings,
             changes: Gate::new(CHANGES_MAX, WAITING_MAX),
             uploads: Semaphore::new(UPLOADS_MAX),

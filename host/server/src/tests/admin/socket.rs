@@ -35,8 +35,8 @@ async fn operators_have_an_address_of_their_own_which_the_data_folder_tells() {
     let denied = request("POST", "/v1/rollback", "connection: close\r\n", "{}");
     let answer = exchange(operators, denied).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
-    let audit = std::fs::read_to_string(data.join(crate::AUDIT_FILE)).unwrap();
-    assert!(audit.contains("\"address\":\"127.0.0.1:"), "{audit}");
+    let denied = std::fs::read_to_string(data.join(crate::DENIED_FILE)).unwrap();
+    assert!(denied.contains("\"address\":\"127.0.0.1:"), "{denied}");
 
     stop.send(()).unwrap();
     until(|| ended.is_finished()).await;
