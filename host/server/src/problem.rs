@@ -6,6 +6,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use greenroom_graph::{Diagnostics, Severity};
+use greenroom_memory::no_room;
 use greenroom_model::{Fault, FaultSource, Generation};
 use greenroom_runtime::{AskError, HistoryError, LoadGraphError, Refused};
 use greenroom_wire::{MISTAKES_MAX, Mistake};
@@ -126,10 +127,7 @@ impl Problem {
 
     /// Something could not be written to the data folder.
     pub(crate) fn not_kept(source: &io::Error, message: impl std::fmt::Display) -> Self {
-        let status = match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,
-            _ => StatusCode::SERVICE_UNAVAILABLE,
-        };
+        let status = if no_room(source) { StatusCode::INSUFFICIENT_STORAGE } else { StatusCode::SERVICE_UNAVAILABLE };
         Self::new(status, "not_recorded", message.to_string())
     }
 
@@ -184,9 +182,11 @@ impl From<Refused> for Problem {
             | Refused::NoSuchAgent(_)
             | Refused::Prepare(_)
             | Refused::Untrained { .. }
+            | Refused::TooLarge(_)
             | Refused::Learn(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Refused::NoSuchPlan(_) => StatusCode::NOT_FOUND,
             Refused::Lost { .. } => StatusCode::GONE,
+            Refused::NoRoom { .. } => StatusCode::INSUFFICIENT_STORAGE,
             Refused::Keep(source) => return Self::not_kept(source, message),
             Refused::Inactive | Refused::Record(_) | Refused::Gone => StatusCode::SERVICE_UNAVAILABLE,
         };

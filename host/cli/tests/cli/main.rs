@@ -7,6 +7,7 @@ mod comparing;
 mod compiling;
 mod components;
 mod events;
+mod full;
 mod graphs;
 mod operating;
 mod readme;

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::Child;
+use std::process::{Child, Command};
 use std::{fs, thread};
 
 use crate::scene::{GRAPH, Ran, Scene, signal};
@@ -25,7 +25,11 @@ impl Drop for Server {
 
 /// What is deployed is to come from the command, not from files that are watched.
 pub(crate) fn serve(scene: &Scene) -> Server {
-    let command = scene.command(&["serve", "graph.toml", "--listen", "127.0.0.1:0", "--settle-ms", "60000"]);
+    serve_by(scene, scene.command(&["serve", "graph.toml", "--listen", "127.0.0.1:0", "--settle-ms", "60000"]))
+}
+
+/// The same by another command that becomes it.
+pub(crate) fn serve_by(scene: &Scene, command: Command) -> Server {
     let (child, line) = scene.start(command, "serving", false);
     Server { child, address: line.rsplit("http://").next().unwrap().to_owned() }
 }

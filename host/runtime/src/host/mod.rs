@@ -10,6 +10,7 @@ mod keep;
 mod learn;
 mod metrics;
 mod roll;
+mod room;
 mod served;
 mod sweep;
 mod upload;
@@ -17,7 +18,7 @@ mod upload;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -159,6 +160,9 @@ struct Inner {
     retention: Retention,
     /// Whether images are made of what becomes active.
     images: AtomicBool,
+    data_dir: PathBuf,
+    /// What the disk said when it had no room: the store does nothing from then on.
+    full: OnceLock<String>,
     /// The graph file.
     graph: PathBuf,
     watch: Mutex<Option<Watch>>,
@@ -287,6 +291,8 @@ impl Config {
                 limits: self.limits,
                 retention: self.retention,
                 images: AtomicBool::new(false),
+                data_dir: self.data_dir.clone(),
+                full: OnceLock::new(),
                 graph: self.graph.clone(),
                 watch: Mutex::default(),
                 paces: Mutex::default(),

@@ -7,6 +7,7 @@ use std::time::Instant;
 use greenroom_graph::Untrained;
 use greenroom_model::{Digest, Generation};
 
+use super::super::room::recordable;
 use super::super::{Host, now_ms};
 use super::{Change, Part, Refused, Work, beside};
 use crate::active::StatesByAgent;
@@ -25,6 +26,7 @@ impl Host {
         let _sweeps = self.inner.sweeping.read().unwrap_or_else(PoisonError::into_inner);
         match &proposal.change {
             Change::Graph { graph, components } => {
+                recordable(&graph.text)?;
                 let loaded = self.load_change(graph.clone(), components)?;
                 let expected = &self.inner.loaded.load().plan.name;
                 if loaded.plan.name != *expected {
