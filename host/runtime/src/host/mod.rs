@@ -3,11 +3,13 @@
 mod activate;
 mod ask;
 mod asked;
+mod calendar;
 mod feedback;
 mod files;
 mod import;
 mod keep;
 mod learn;
+mod leftovers;
 mod metrics;
 mod roll;
 mod room;
@@ -19,7 +21,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use greenroom_memory::{Counts, FILE, OpenError, Store, Unavailable};
@@ -188,6 +190,7 @@ struct Inner {
     learners: Mutex<Option<Guests>>,
     /// Held by those who look for what a plan is made of, and alone by who throws away what none is made of.
     sweeping: RwLock<()>,
+    calendar: Mutex<calendar::Calendar>,
     /// Held while it is written down how plans did, so that nothing older is written over what became of one.
     telling: Mutex<()>,
 }
@@ -277,6 +280,7 @@ impl Config {
         let history = History::of(store.kv(), &loaded.plan.name);
         history.migrate()?;
         history.mend()?;
+        let calendar = calendar::Calendar::new(history.swept()?, Instant::now());
         let active = history.active()?;
         let generation = active.as_ref().map(|(active, _)| active.generation);
         Ok(Host {
@@ -309,6 +313,7 @@ impl Config {
                 revision: Mutex::new(active.map(|(_, revision)| revision)),
                 learners: Mutex::default(),
                 sweeping: RwLock::default(),
+                calendar: Mutex::new(calendar),
                 telling: Mutex::default(),
             }),
         })

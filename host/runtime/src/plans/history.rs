@@ -9,6 +9,7 @@
 //! refused/TIME              the latest changes that were not taken
 //! learned/AGENT/SHAPE       the latest state of an agent with this code and these state-shaping parameters
 //! files                     the digest of the files that were looked at last
+//! swept                     the time of the last sweep that believed its clock
 //! ```
 
 use std::pin::Pin;
@@ -234,6 +235,16 @@ impl History {
     pub(crate) fn saw_files(&self, digest: &Digest) -> Result<(), HistoryError> {
         let value = written(digest)?;
         patiently(|| self.kv.put(SPACE, &self.key("files"), &value)).map(drop).map_err(HistoryError::from)
+    }
+
+    /// Milliseconds since 1970: when it was swept last, by a clock that was believed.
+    pub(crate) fn swept(&self) -> Result<Option<i64>, HistoryError> {
+        self.get(&self.key("swept"))
+    }
+
+    pub(crate) fn sweeps(&self, now_ms: i64) -> Result<(), HistoryError> {
+        let value = written(&now_ms)?;
+        patiently(|| self.kv.put(SPACE, &self.key("swept"), &value)).map(drop).map_err(HistoryError::from)
     }
 
     /// Forgets a record.
