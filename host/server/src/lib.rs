@@ -13,6 +13,7 @@ mod problem;
 mod routes;
 mod server;
 mod settings;
+mod strangers;
 #[cfg(test)]
 mod tests;
 mod wire;

@@ -13,6 +13,7 @@ mod tokens;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -50,6 +51,8 @@ pub struct AdminSettings {
     pub rate: Rate,
     /// How often all others together may fail to be known.
     pub failures: Rate,
+    /// How long a connection may be open before it shows a token.
+    pub stranger_wait: Duration,
 }
 
 impl Default for AdminSettings {
@@ -62,6 +65,8 @@ impl Default for AdminSettings {
             rate: Rate { burst: 200, per_s: 20 },
             // Whoever mistypes a token gets on; whoever guesses does not, and does not fill the audit log.
             failures: Rate { burst: 20, per_s: 1 },
+            // Commands send theirs at once.
+            stranger_wait: Duration::from_secs(5),
         }
     }
 }
@@ -154,6 +159,10 @@ impl Office {
 }
 
 impl Desk {
+    pub(crate) fn stranger_wait(&self) -> Duration {
+        self.office.settings.stranger_wait
+    }
+
     pub(crate) fn changes(&self) -> &Gate {
         &self.office.changes
     }
