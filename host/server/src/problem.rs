@@ -40,7 +40,18 @@ struct GraphMistake {
     length: usize,
     message: String,
     label: String,
+    /// Other places that matter.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also: Vec<AlsoHere>,
     help: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct AlsoHere {
+    /// In bytes of the file.
+    offset: usize,
+    length: usize,
+    label: String,
 }
 
 /// All that is wrong with what was sent.
@@ -210,6 +221,11 @@ impl From<HistoryError> for Problem {
 }
 
 fn graph_mistakes(diagnostics: &Diagnostics) -> Vec<GraphMistake> {
+    let also = |(span, label): (&std::ops::Range<usize>, &str)| AlsoHere {
+        offset: span.start,
+        length: span.len(),
+        label: label.to_owned(),
+    };
     let mistake = |(told, mistake): (greenroom_graph::Diagnostic, &greenroom_graph::Mistake)| GraphMistake {
         severity: match told.severity {
             Severity::Error => "error",
@@ -223,6 +239,7 @@ fn graph_mistakes(diagnostics: &Diagnostics) -> Vec<GraphMistake> {
         length: mistake.span().len(),
         message: told.message,
         label: told.label,
+        also: mistake.others().map(also).collect(),
         help: told.help,
     };
     diagnostics.iter().zip(diagnostics.mistakes()).take(MISTAKES_MAX).map(mistake).collect()
