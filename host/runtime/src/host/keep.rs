@@ -2,6 +2,7 @@
 //! is swept.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -57,10 +58,10 @@ impl Host {
     pub fn keep(&self) -> std::io::Result<()> {
         let of = |name: &str, turn: fn(&Self, &mut Instant)| {
             let host = Arc::downgrade(&self.inner);
-            let mut last = Instant::now();
+            let (mut last, thread) = (Instant::now(), name.to_owned());
             let work = move || {
                 while let Some(inner) = host.upgrade() {
-                    turn(&Self { inner }, &mut last);
+                    survives(&thread, || turn(&Self { inner }, &mut last));
                     std::thread::sleep(LOOK);
                 }
             };
@@ -185,8 +186,9 @@ impl Host {
         for (agent, (every, spec)) in wanted {
             paces.entry(agent.to_owned()).or_insert_with(|| {
                 let age = self.age(spec).min(every * (STALE + 1));
-                let fresh = now.checked_sub(age).unwrap_or(now);
-                Pace { fresh, due: (fresh + every).max(now), every, alarmed: false, error: None, unserved: None }
+                let learned = now.checked_sub(age).unwrap_or(now);
+                let fresh = if self.knows_all(spec) { now } else { learned };
+                Pace { fresh, due: (learned + every).max(now), every, alarmed: false, error: None, unserved: None }
             });
         }
         for (agent, pace) in paces.iter_mut().filter(|(_, pace)| pace.stale() && !pace.alarmed) {
@@ -199,6 +201,13 @@ impl Host {
             );
         }
         paces.iter().filter(|(_, pace)| pace.due <= now).map(|(agent, pace)| (agent.clone(), pace.unserved)).collect()
+    }
+
+    /// Whether nothing was told since an agent learned: then its state is as good as new, however old.
+    fn knows_all(&self, spec: &greenroom_graph::Agent) -> bool {
+        let learned = self.inner.history.learned(&spec.name, &shape(spec)).ok().flatten();
+        let cursor = learned.and_then(|learned| learned.cursor);
+        cursor.is_some() && self.inner.store.log().last_cursor().is_ok_and(|last| last == cursor)
     }
 
     /// How long ago an agent learned, by the wall clock; no time when that clock was set back.
@@ -228,8 +237,34 @@ impl Host {
     }
 }
 
+/// A turn that panics is a defect, which is told; the thread takes its next turn as if it had ended.
+fn survives(thread: &str, turn: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(turn)) {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("nothing");
+        tracing::error!(thread, said, "a turn of what goes on beside serving panicked: it goes on with the next");
+    }
+}
+
 impl Pace {
     fn stale(&self) -> bool {
         self.fresh.elapsed() > self.every * STALE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_that_panics_ends_nothing_else() {
+        let mut turns = Vec::new();
+        for turn in 0..3 {
+            survives("test", || {
+                turns.push(turn);
+                assert_ne!(turn, 1, "the second one");
+            });
+        }
+        assert_eq!(turns, [0, 1, 2]);
     }
 }
