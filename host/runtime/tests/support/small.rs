@@ -1,6 +1,10 @@
 //! A graph of one agent that answers one row, and waiting for what a host does by itself.
 
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(
+    dead_code,
+    clippy::indexing_slicing,
+    reason = "each test uses a part of it, and should stop when it cannot go on"
+)]
 
 use std::time::{Duration, Instant};
 
