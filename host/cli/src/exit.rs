@@ -58,6 +58,19 @@ impl Failure {
         Self::Breaking(Report::msg(message.to_string()))
     }
 
+    /// What it says.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Failed(report)
+            | Self::Arguments(report)
+            | Self::BadFile(report)
+            | Self::Agent(report)
+            | Self::InUse(report)
+            | Self::Breaking(report) => report.to_string(),
+            Self::Told => "it was printed".to_owned(),
+        }
+    }
+
     pub(crate) fn in_use(message: impl std::fmt::Display) -> Self {
         Self::InUse(Report::msg(message.to_string()))
     }

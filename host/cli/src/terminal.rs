@@ -35,6 +35,12 @@ pub(crate) fn log(level: &str) {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
 }
 
+/// Says what went wrong beside what was asked for, which was done.
+pub(crate) fn warn(words: &str) {
+    // Whoever closed it does not want to know.
+    let _ = writeln!(std::io::stderr(), "warning: {words}");
+}
+
 /// What whoever presses Ctrl-C should know.
 static WHEN_INTERRUPTED: OnceLock<&str> = OnceLock::new();
 

@@ -96,6 +96,11 @@ impl Mistake {
     pub fn span(&self) -> &Span {
         &self.span
     }
+
+    /// Other places that matter, and what is to be said there.
+    pub fn others(&self) -> impl Iterator<Item = (&Span, &str)> {
+        self.also.iter().map(|(span, label)| (span, label.as_str()))
+    }
 }
 
 fn source_span(span: &Span) -> SourceSpan {

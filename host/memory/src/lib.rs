@@ -6,6 +6,7 @@
 
 mod catalog;
 mod change;
+mod disk;
 mod embedded;
 mod engine;
 mod facts;
@@ -18,6 +19,7 @@ mod store;
 mod writer;
 
 pub use catalog::{Catalog, CatalogError};
+pub use disk::no_room;
 pub use facts::{Facts, FactsError, FactsUpdate, FieldKind, FieldUpdate, FieldValues, GatherError, Note};
 pub use ids::{AssignError, IdMistake, Numbering, id_fault, id_order};
 pub use kv::{

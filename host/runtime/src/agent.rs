@@ -1,5 +1,7 @@
 //! A version of an agent, ready to be called: its component, parameters and state, and the instances that are kept.
 
+mod image;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::ThreadId;
@@ -7,12 +9,8 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use greenroom_graph::Instances;
-use greenroom_model::{
-    Budget, Budgets, Decision, Fault, FaultKind, Grant, Observation, ParamValue, State, Usage, Version,
-};
-use greenroom_sandbox::{
-    Capabilities, Component, Grants, ImageError, Instance, Memory, Preparation, Tape, panic_message,
-};
+use greenroom_model::{Budget, Decision, Fault, FaultKind, Grant, Observation, ParamValue, State, Usage, Version};
+use greenroom_sandbox::{Capabilities, Component, Grants, Instance, Memory, Preparation, Tape};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
@@ -194,74 +192,6 @@ impl Agent {
 
     fn preparation(&self) -> Preparation<'_> {
         Preparation { params: self.params(), state: self.state.as_deref(), budgets: &self.spec.budgets, by: None }
-    }
-
-    /// Makes the image that fresh instances are copies of, unless there is one or there is nothing to prepare. Takes as
-    /// long as compiling does, and is to be done beside serving.
-    pub fn make_image(&self, guests: &tokio::runtime::Handle) {
-        if !self.wants_image() {
-            return;
-        }
-        let agent = &self.spec.name;
-        let began = Instant::now();
-        let prepared = self.prepared.load(Ordering::Acquire);
-        let preparation = self.preparation();
-        // An image that no instance can be made of would fail every request.
-        let make = || {
-            guests.block_on(async {
-                let image = self.component.image(self.capabilities.clone(), &preparation).await?;
-                image.instantiate(self.capabilities.clone(), &self.copying()).await?;
-                Ok(image)
-            })
-        };
-        // Making a snapshot is not meant to fail half-way, and what it was made of is thrown away then.
-        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(make));
-        let made = made.unwrap_or_else(|panic| Err(ImageError::Unsupported(panic_message(&*panic))));
-        if let Err(error) = &made {
-            tracing::warn!(%agent, %error, "no image: instances are made ready ahead of requests instead");
-        } else {
-            let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            tracing::info!(%agent, ms, "instances are copies of a warm image from now on");
-        }
-        // What was prepared before grants were taken back is not served from.
-        if self.prepared.load(Ordering::Acquire) != prepared {
-            return;
-        }
-        self.image.store(Some(Arc::new(made.map_err(|error| error.to_string()))));
-        if self.image().is_some() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        }
-    }
-
-    /// Whether it is to have an image, and none was tried yet.
-    pub(crate) fn wants_image(&self) -> bool {
-        self.spec.instances == Instances::Fresh && self.spec.interfaces.lifecycle && self.image.load().is_none()
-    }
-
-    /// What making a copy of the image may use: it has all that preparing it took.
-    fn copying(&self) -> Budget {
-        let Budgets { instantiate, configure, restore, .. } = &self.spec.budgets;
-        let most = |of: fn(&Budget) -> u64| of(instantiate).max(of(configure)).max(of(restore));
-        Budget {
-            memory_max: most(|budget| budget.memory_max),
-            table_elements_max: most(|budget| budget.table_elements_max),
-            ..*instantiate
-        }
-    }
-
-    fn image(&self) -> Option<Component> {
-        self.image.load().as_ref()?.as_ref().as_ref().ok().cloned()
-    }
-
-    /// Where the next instance comes from, and why there is no image when one was tried.
-    pub fn source(&self) -> (Source, Option<String>) {
-        let refused = self.image.load().as_ref().and_then(|made| made.as_ref().as_ref().err().cloned());
-        let source = match self.spec.instances {
-            Instances::Pooled { .. } => Source::Pool,
-            _ if self.image().is_some() => Source::Image,
-            _ => Source::Stock,
-        };
-        (source, refused)
     }
 
     /// Prepares instances for so many requests at once, at least one and as far as there may be more and there is room:

@@ -14,40 +14,16 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use greenroom_model::{EventKind, Generation};
 use greenroom_runtime::{Change, GraphText, Host, Part, Proposal, Quiet, Told};
+use support::small::{self, GRAPH, row, wait_for};
 use support::{World, ask};
-
-const GRAPH: &str = r#"
-[graph]
-name = "small"
-output = "one"
-deadline_ms = 3000
-
-[agents.one]
-component = "one.wasm"
-instances = "pooled"
-
-[nodes.one]
-agent = "one"
-"#;
 
 /// Answers this row; `size` bytes of a custom section make the component as large as one likes.
 fn answers(row: u32, size: usize) -> Vec<u8> {
-    let mut component = greenroom_kit::guest(&format!(
-        r#"(module
-            (memory (export "memory") 1)
-            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 4096)
-            (func (export "greenroom:agent/policy@0.1.0#decide") (param $seen i32) (result i32)
-                (i32.store (i32.const 2048) (i32.const {row}))
-                (i32.store (i32.const 1036) (i32.const 2048))
-                (i32.store (i32.const 1040) (i32.ne (i32.const 0) (i32.load (i32.add (local.get $seen) (i32.const 40)))))
-                (i32.store (i32.const 1044) (i32.const 3072))
-                (i32.store (i32.const 1048) (i32.load (i32.const 1040)))
-                i32.const 1024))"#
-    ));
+    let mut component = small::answers(row);
     if size > 0 {
         let mut section = vec![1, b'x'];
         section.resize(2 + size, 7);
@@ -61,20 +37,6 @@ fn answers(row: u32, size: usize) -> Vec<u8> {
         component.extend(section);
     }
     component
-}
-
-fn row(host: &Host) -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(host.decide(ask("nobody", 1))).unwrap().items[0].id.to_string()
-}
-
-#[track_caller]
-fn wait_for(what: &str, holds: impl Fn() -> bool) {
-    let by = Instant::now() + Duration::from_secs(30);
-    while !holds() {
-        assert!(Instant::now() < by, "not within 30 s: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 fn watching(world: &World) -> Host {

@@ -21,6 +21,9 @@ use wasmtime::component::Component;
 
 const TAG_BYTES: usize = 32;
 
+/// How names of files begin that are half written, as `tempfile` has it.
+const HALF: &str = ".tmp";
+
 /// The cache folder.
 pub(crate) struct Artifacts {
     dir: PathBuf,
@@ -124,7 +127,9 @@ impl Artifacts {
             let entry = entry?;
             let path = entry.path();
             let kind = path.extension().and_then(|extension| extension.to_str());
-            if matches!(kind, Some("cwasm" | "verdict")) {
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(HALF)) {
+                left(&path)?;
+            } else if matches!(kind, Some("cwasm" | "verdict")) {
                 let metadata = entry.metadata()?;
                 // A file from the future is new.
                 kept.push((metadata.modified()?.elapsed().unwrap_or_default(), metadata.len(), path));
@@ -185,6 +190,17 @@ impl Artifacts {
     }
 }
 
+/// Removes a file that was half written when its writer was killed.
+fn left(path: &Path) -> io::Result<()> {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let old = fs::metadata(path).and_then(|file| file.modified()).map(|at| at.elapsed().unwrap_or_default() > DAY);
+    match old.and_then(|old| if old { fs::remove_file(path) } else { Ok(()) }) {
+        // It has its name by now.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
 /// Writes down that a file is used, once an hour.
 fn used_now(path: &Path) -> io::Result<()> {
     const HOUR: Duration = Duration::from_secs(3_600);
@@ -241,7 +257,15 @@ mod tests {
             let at = SystemTime::now() - Duration::from_secs(3_600 * hours);
             fs::File::options().append(true).open(path).unwrap().set_modified(at).unwrap();
         };
-        for (name, hours) in [("a.cwasm", 1), ("b.cwasm", 2), ("c.verdict", 3), ("d.cwasm", 50), ("notes.txt", 99)] {
+        for (name, hours) in [
+            ("a.cwasm", 1),
+            ("b.cwasm", 2),
+            ("c.verdict", 3),
+            ("d.cwasm", 50),
+            ("notes.txt", 99),
+            (".tmp1", 25),
+            (".tmp2", 1),
+        ] {
             put(name, hours);
         }
         let day = Duration::from_secs(86_400);
@@ -250,6 +274,7 @@ mod tests {
         let left = |name: &str| dir.path().join(name).exists();
         assert!(left("a.cwasm") && left("b.cwasm") && left("notes.txt") && left("key"));
         assert!(!left("c.verdict") && !left("d.cwasm"));
+        assert!(!left(".tmp1") && left(".tmp2"), "one that was left behind, and one that may be in the making");
         assert_eq!(artifacts.sweep(day, 250).unwrap(), (0, 0));
     }
 }

@@ -19,16 +19,19 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
 use crate::settings::Settings;
+use crate::strangers::{Stranger, Strangers};
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
-/// Accepts connections until it is dropped. Those that are open then end with `open`.
+/// Accepts connections until it is dropped. Those that are open then end with `open`. With `strangers`, the places of the
+/// settings are theirs, until they are known.
 pub(crate) async fn accept(
     listener: TcpListener,
     router: Router,
     settings: &Settings,
+    strangers: Option<&Strangers>,
     open: &GracefulShutdown,
 ) -> Infallible {
     // Answers are small and written at once: waiting to fill a packet only delays them.
@@ -49,16 +52,33 @@ pub(crate) async fn accept(
         // Hyper's own timeout covers reading alone.
         connection.set_write_timeout(Some(settings.header_wait));
         let service = service.clone();
+        let (place, stranger) = match strangers {
+            Some(strangers) => (None, Some((Stranger::new(strangers, place), strangers.wait))),
+            None => (place, None),
+        };
+        let caller = stranger.as_ref().map(|(stranger, _)| stranger.clone());
         let from_there = service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(Peer(from));
+            if let Some(caller) = &caller {
+                request.extensions_mut().insert(caller.clone());
+            }
             service.call(request)
         });
         let served = open.watch(http.serve_connection(TokioIo::new(Box::pin(connection)), from_there));
         tokio::spawn(async move {
-            if let Err(error) = served.await {
-                tracing::debug!(%from, %error, "a connection ended early");
+            let overstays = async {
+                match &stranger {
+                    Some((stranger, wait)) => stranger.overstays(*wait).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                ended = served => if let Err(error) = ended {
+                    tracing::debug!(%from, %error, "a connection ended early");
+                },
+                () = overstays => tracing::debug!(%from, "a connection ended: nobody knows whose it is"),
             }
-            drop(place);
+            drop((place, stranger));
         });
     }
 }

@@ -13,13 +13,14 @@ mod problem;
 mod routes;
 mod server;
 mod settings;
+mod strangers;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 pub use admin::{
-    ADMIN_FILE, AUDIT_FILE, Admin, AdminListener, AdminSettings, Announced, Level, OPERATOR_FILE, Rate, TOKENS_FILE,
-    Token, Tokens, TokensError, announced,
+    ADMIN_FILE, AUDIT_FILE, Admin, AdminListener, AdminSettings, Announced, DENIED_FILE, Level, OPERATOR_FILE, Rate,
+    TOKENS_FILE, Token, Tokens, TokensError, announced,
 };
 pub use error::ServeError;
 pub use server::{Server, serve};

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use greenroom_graph::{Diagnostics, Severity};
+use greenroom_memory::no_room;
 use greenroom_model::{Fault, FaultSource, Generation};
 use greenroom_runtime::{AskError, HistoryError, LoadGraphError, Refused};
 use greenroom_wire::{MISTAKES_MAX, Mistake};
@@ -39,7 +40,18 @@ struct GraphMistake {
     length: usize,
     message: String,
     label: String,
+    /// Other places that matter.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also: Vec<AlsoHere>,
     help: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct AlsoHere {
+    /// In bytes of the file.
+    offset: usize,
+    length: usize,
+    label: String,
 }
 
 /// All that is wrong with what was sent.
@@ -126,10 +138,7 @@ impl Problem {
 
     /// Something could not be written to the data folder.
     pub(crate) fn not_kept(source: &io::Error, message: impl std::fmt::Display) -> Self {
-        let status = match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,
-            _ => StatusCode::SERVICE_UNAVAILABLE,
-        };
+        let status = if no_room(source) { StatusCode::INSUFFICIENT_STORAGE } else { StatusCode::SERVICE_UNAVAILABLE };
         Self::new(status, "not_recorded", message.to_string())
     }
 
@@ -184,9 +193,11 @@ impl From<Refused> for Problem {
             | Refused::NoSuchAgent(_)
             | Refused::Prepare(_)
             | Refused::Untrained { .. }
+            | Refused::TooLarge(_)
             | Refused::Learn(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Refused::NoSuchPlan(_) => StatusCode::NOT_FOUND,
             Refused::Lost { .. } => StatusCode::GONE,
+            Refused::NoRoom { .. } => StatusCode::INSUFFICIENT_STORAGE,
             Refused::Keep(source) => return Self::not_kept(source, message),
             Refused::Inactive | Refused::Record(_) | Refused::Gone => StatusCode::SERVICE_UNAVAILABLE,
         };
@@ -210,6 +221,11 @@ impl From<HistoryError> for Problem {
 }
 
 fn graph_mistakes(diagnostics: &Diagnostics) -> Vec<GraphMistake> {
+    let also = |(span, label): (&std::ops::Range<usize>, &str)| AlsoHere {
+        offset: span.start,
+        length: span.len(),
+        label: label.to_owned(),
+    };
     let mistake = |(told, mistake): (greenroom_graph::Diagnostic, &greenroom_graph::Mistake)| GraphMistake {
         severity: match told.severity {
             Severity::Error => "error",
@@ -223,6 +239,7 @@ fn graph_mistakes(diagnostics: &Diagnostics) -> Vec<GraphMistake> {
         length: mistake.span().len(),
         message: told.message,
         label: told.label,
+        also: mistake.others().map(also).collect(),
         help: told.help,
     };
     diagnostics.iter().zip(diagnostics.mistakes()).take(MISTAKES_MAX).map(mistake).collect()

@@ -7,14 +7,16 @@ use std::sync::Arc;
 
 use greenroom_runtime::Host;
 use hyper_util::server::graceful::GracefulShutdown;
+use tokio::sync::Semaphore;
 
 use crate::admin::{Admin, Announcement, Desk};
 use crate::connections;
 use crate::error::ServeError;
 use crate::routes::App;
 use crate::settings::Settings;
+use crate::strangers::Strangers;
 
-/// Connections of operators: they are few.
+/// Connections of operators: they are few. As many may be of callers who have not shown yet that they are some.
 const CONNECTIONS_MAX: usize = 64;
 
 /// A server that has its address and serves nothing yet: connections wait until [`Server::run`].
@@ -86,7 +88,7 @@ impl Server {
             }
         };
         tokio::select! {
-            never = connections::accept(listener, App::router(app), &self.settings, &open) => match never {},
+            never = connections::accept(listener, App::router(app), &self.settings, None, &open) => match never {},
             never = administered => match never {},
             () = shutdown => {}
         }
@@ -135,6 +137,7 @@ impl Operators {
 
     async fn serve(self, settings: &Settings, open: &GracefulShutdown) -> Infallible {
         let settings = Settings { connections_max: CONNECTIONS_MAX, ..settings.clone() };
-        connections::accept(self.listener, Desk::router(&self.desk), &settings, open).await
+        let strangers = Strangers { wait: self.desk.stranger_wait(), known: Arc::new(Semaphore::new(CONNECTIONS_MAX)) };
+        connections::accept(self.listener, Desk::router(&self.desk), &settings, Some(&strangers), open).await
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
         return Err(operator::refused(&done, Some((&name, &text))));
     }
-    let compared = compared(&client, &done)?;
+    let compared = compared(&client, &done);
     if arguments.json {
         return output::json(&json!({ "ok": true, "done": done, "diff": compared, "uploaded": uploaded }));
     }
@@ -145,12 +145,13 @@ fn bring_states(client: &Client, states: BTreeMap<String, StateFile>) -> Result<
     Ok(brought)
 }
 
-/// What a change made another, of one that did.
-pub(super) fn compared(client: &Client, done: &Value) -> Result<Option<Value>, Failure> {
+/// What a change made another, of one that did. The change is made whether or not that can be had.
+pub(super) fn compared(client: &Client, done: &Value) -> Option<Value> {
     let changed = done.get("changed") == Some(&Value::Bool(true));
     let generations = operator::figure(done, "parent").zip(operator::figure(done, "generation"));
-    match generations.filter(|_| changed) {
-        Some((from, to)) => client.get(&format!("/v1/diff?from={from}&to={to}")).map(Some),
-        None => Ok(None),
-    }
+    let (from, to) = generations.filter(|_| changed)?;
+    let compared = client.get(&format!("/v1/diff?from={from}&to={to}"));
+    compared
+        .inspect_err(|failure| terminal::warn(&format!("what it changed could not be had: {}", failure.words())))
+        .ok()
 }

@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             if status != 200 {
                 return Err(operator::refused(&done, None));
             }
-            let compared = compared(&client, &done)?;
+            let compared = compared(&client, &done);
             (done, compared)
         }
         Place::Folder(_) => here(arguments, &settings)?,
@@ -76,10 +76,10 @@ fn here(arguments: &Arguments, settings: &Settings) -> Result<(Value, Option<Val
     let proposal =
         Proposal { parent, author: AUTHOR.to_owned(), reason: arguments.reason.clone(), change: Change::Again(to) };
     let done = host.propose(proposal).map_err(|e| failed(&e))?;
-    let compared = match done.changed {
-        true => Some(host.differences(active, done.generation).map_err(|e| failed(&e))?),
-        false => None,
-    };
+    // It is done, whether or not it can be compared.
+    let compared = done.changed.then(|| host.differences(active, done.generation)).and_then(|compared| {
+        compared.inspect_err(|error| terminal::warn(&format!("what it changed could not be had: {error}"))).ok()
+    });
     let json = |value| serde_json::to_value(value).map_err(|e| Failure::failed(format!("no JSON: {e}")));
     let compared = compared.as_ref().map(|of| serde_json::to_value(Compared::new(active, done.generation, of)));
     let compared = compared.transpose().map_err(|e| Failure::failed(format!("no JSON: {e}")))?;

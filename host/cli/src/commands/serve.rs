@@ -91,7 +91,7 @@ impl From<ServeError> for Failure {
 impl From<TokensError> for Failure {
     fn from(error: TokensError) -> Self {
         match error {
-            TokensError::Open { .. } | TokensError::Lines { .. } => Self::bad_file(error),
+            TokensError::Open { .. } | TokensError::Foreign { .. } | TokensError::Lines { .. } => Self::bad_file(error),
             TokensError::Name(_) | TokensError::Known(_) | TokensError::Unknown { .. } => Self::arguments(error),
             TokensError::Io { .. } | TokensError::Full | TokensError::Random(_) => Self::failed(error),
         }

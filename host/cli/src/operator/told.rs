@@ -86,11 +86,30 @@ struct Mistakes {
 struct Mistake {
     message: String,
     code: String,
-    label: String,
     help: Option<String>,
     warning: bool,
+    place: Place,
+    also: Vec<Place>,
+}
+
+/// A part of the file, and what is said there.
+#[derive(Debug)]
+struct Place {
     offset: usize,
     length: usize,
+    label: String,
+}
+
+impl Place {
+    fn of(object: &Value, text: &str) -> Option<Self> {
+        let number = |name: &str| figure(object, name).and_then(|place| usize::try_from(place).ok());
+        let offset = number("offset")?.min(text.len());
+        Some(Self { offset, length: number("length")?.min(text.len() - offset), label: word(object, "label") })
+    }
+
+    fn span(&self) -> (Option<String>, (usize, usize)) {
+        (Some(self.label.clone()), (self.offset, self.length))
+    }
 }
 
 impl Diagnostic for Mistake {
@@ -107,8 +126,13 @@ impl Diagnostic for Mistake {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let label = LabeledSpan::new(Some(self.label.clone()), self.offset, self.length);
-        Some(Box::new(std::iter::once(label)))
+        let (label, span) = self.place.span();
+        let here = LabeledSpan::new_primary_with_span(label, span);
+        let also = self.also.iter().map(|place| {
+            let (label, span) = place.span();
+            LabeledSpan::new_with_span(label, span)
+        });
+        Some(Box::new(std::iter::once(here).chain(also)))
     }
 }
 
@@ -139,17 +163,14 @@ fn told(error: &Value) -> String {
 }
 
 fn in_graph(error: &Value, name: &str, text: &str) -> Option<Mistakes> {
-    let place = |mistake: &Value, name: &str| figure(mistake, name).and_then(|place| usize::try_from(place).ok());
     let mistake = |mistake: &Value| {
-        let offset = place(mistake, "offset")?.min(text.len());
         Some(Mistake {
             message: word(mistake, "message"),
             code: word(mistake, "code"),
-            label: word(mistake, "label"),
             help: Some(word(mistake, "help")).filter(|help| !help.is_empty()),
             warning: word(mistake, "severity") == "warning",
-            offset,
-            length: place(mistake, "length")?.min(text.len() - offset),
+            place: Place::of(mistake, text)?,
+            also: each(mistake, "also").filter_map(|also| Place::of(also, text)).collect(),
         })
     };
     let mistakes: Vec<Mistake> = each(error, "mistakes").filter_map(mistake).collect();

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::Child;
+use std::process::{Child, Command};
 use std::{fs, thread};
 
 use crate::scene::{GRAPH, Ran, Scene, signal};
@@ -25,7 +25,11 @@ impl Drop for Server {
 
 /// What is deployed is to come from the command, not from files that are watched.
 pub(crate) fn serve(scene: &Scene) -> Server {
-    let command = scene.command(&["serve", "graph.toml", "--listen", "127.0.0.1:0", "--settle-ms", "60000"]);
+    serve_by(scene, scene.command(&["serve", "graph.toml", "--listen", "127.0.0.1:0", "--settle-ms", "60000"]))
+}
+
+/// The same by another command that becomes it.
+pub(crate) fn serve_by(scene: &Scene, command: Command) -> Server {
     let (child, line) = scene.start(command, "serving", false);
     Server { child, address: line.rsplit("http://").next().unwrap().to_owned() }
 }
@@ -93,11 +97,14 @@ fn mistakes_of_a_graph_are_told_as_check_tells_them() {
     let server = serve(&scene);
     scene.write(
         "graph.toml",
-        GRAPH.replace("agent = \"popularity\"", "agent = \"popularty\"").replace("limit", "limits"),
+        GRAPH.replace("agent = \"popularity\"", "agent = \"popularty\"").replace("limit", "limits")
+            // This one has two places.
+            + "deadline_ms = 3000\n",
     );
     let (deployed, checked) = (scene.run(&["deploy", "graph.toml"]), scene.run(&["check", "graph.toml"]));
     assert_eq!((deployed.code, deployed.out.as_str()), (Some(3), ""), "{}", deployed.err);
     assert_eq!(deployed.err, checked.err);
+    assert!(deployed.err.contains("the graph's deadline"), "{}", deployed.err);
     let (deployed, checked) =
         (scene.run(&["deploy", "graph.toml", "--json"]), scene.run(&["check", "graph.toml", "--json"]));
     let mistakes = |ran: &Ran| -> Vec<(serde_json::Value, serde_json::Value)> {
@@ -239,6 +246,16 @@ fn servers_that_are_none_or_go_away_are_told_apart() {
     let ran = against(&scene, &url, &["rollback", "graph.toml"]);
     assert!(ran.code == Some(1) && ran.err.contains("went away before it had answered"), "{}", ran.err);
     assert!(ran.err.contains("`greenroom plans` tells whether it did"), "{}", ran.err);
+
+    let done = r#"{"generation":2,"parent":1,"changed":true,"notes":[],"took_ms":{}}"#;
+    let done = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{done}", done.len());
+    let url = pretended(move |mut connection| connection.write_all(done.as_bytes()).unwrap());
+    let ran = against(&scene, &url, &["rollback", "graph.toml"]);
+    assert!(
+        ran.err.starts_with(&format!("warning: what it changed could not be had: nobody answers at {url}")),
+        "{ran:?}"
+    );
+    assert!(ran.ok().starts_with("generation 2 serves, after generation 1\n"), "it is done, whatever it changed");
 
     let half = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"active\":";
     let url = pretended(|mut connection| connection.write_all(half.as_bytes()).unwrap());

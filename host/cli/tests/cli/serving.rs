@@ -10,8 +10,17 @@ use crate::scene::{GRAPH, Scene, probe, signal};
 
 /// Status and answer of `POST /v1/decide`.
 pub(crate) fn asked(address: &str, body: &str) -> (u16, Value) {
+    posted(address, "/v1/decide", body)
+}
+
+/// Status and answer of `POST /v1/feedback`.
+pub(crate) fn fed(address: &str, body: &str) -> (u16, Value) {
+    posted(address, "/v1/feedback", body)
+}
+
+fn posted(address: &str, path: &str, body: &str) -> (u16, Value) {
     let length = body.len();
-    let head = format!("POST /v1/decide HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {length}");
+    let head = format!("POST {path} HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {length}");
     said(address, &head, body)
 }
 

@@ -2,6 +2,7 @@
 //! is swept.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -44,10 +45,10 @@ impl Host {
     pub fn keep(&self) -> std::io::Result<()> {
         let of = |name: &str, turn: fn(&Self, &mut Instant)| {
             let host = Arc::downgrade(&self.inner);
-            let mut last = Instant::now();
+            let (mut last, thread) = (Instant::now(), name.to_owned());
             let work = move || {
                 while let Some(inner) = host.upgrade() {
-                    turn(&Self { inner }, &mut last);
+                    survives(&thread, || turn(&Self { inner }, &mut last));
                     std::thread::sleep(LOOK);
                 }
             };
@@ -170,7 +171,11 @@ impl Host {
         for (name, (every, agent)) in wanted {
             let pace = paces.entry(name.to_owned()).or_insert_with(|| {
                 let age = self.age(&agent.spec).min(every * (STALE + 1));
-                Pace::new(every, now.checked_sub(age).unwrap_or(now), now)
+                let mut pace = Pace::new(every, now.checked_sub(age).unwrap_or(now), now);
+                if self.knows_all(&agent.spec) {
+                    pace.fresh = now;
+                }
+                pace
             });
             pace.has(&agent.version);
         }
@@ -211,6 +216,13 @@ impl Host {
         }
     }
 
+    /// Whether nothing was told since an agent learned: then its state is as good as new, however old.
+    fn knows_all(&self, spec: &greenroom_graph::Agent) -> bool {
+        let learned = self.inner.history.learned(&spec.name, &shape(spec)).ok().flatten();
+        let cursor = learned.and_then(|learned| learned.cursor);
+        cursor.is_some() && self.inner.store.log().last_cursor().is_ok_and(|last| last == cursor)
+    }
+
     /// How long ago an agent learned, by the wall clock; no time when that clock was set back.
     pub(super) fn age(&self, spec: &greenroom_graph::Agent) -> Duration {
         let learned = self.inner.history.learned(&spec.name, &shape(spec)).ok().flatten();
@@ -235,5 +247,31 @@ impl Host {
         let states = self.learn_now(&loaded, &BTreeSet::from([agent.to_owned()])).map_err(|e| e.to_string())?;
         tracing::info!(%agent, ms = super::roll::millis(began.elapsed()), "learned");
         Ok(states.get(agent).map(|state| state.digest()))
+    }
+}
+
+/// A turn that panics is a defect, which is told; the thread takes its next turn as if it had ended.
+fn survives(thread: &str, turn: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(turn)) {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("nothing");
+        tracing::error!(thread, said, "a turn of what goes on beside serving panicked: it goes on with the next");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_that_panics_ends_nothing_else() {
+        let mut turns = Vec::new();
+        for turn in 0..3 {
+            survives("test", || {
+                turns.push(turn);
+                assert_ne!(turn, 1, "the second one");
+            });
+        }
+        assert_eq!(turns, [0, 1, 2]);
     }
 }

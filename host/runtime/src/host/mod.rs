@@ -3,14 +3,17 @@
 mod activate;
 mod ask;
 mod asked;
+mod calendar;
 mod feedback;
 mod files;
 mod import;
 mod keep;
 mod learn;
+mod leftovers;
 mod metrics;
 mod pace;
 mod roll;
+mod room;
 mod served;
 mod sweep;
 mod upload;
@@ -18,8 +21,8 @@ mod upload;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use greenroom_memory::{Counts, FILE, OpenError, Store, Unavailable};
@@ -161,6 +164,9 @@ struct Inner {
     retention: Retention,
     /// Whether images are made of what becomes active.
     images: AtomicBool,
+    data_dir: PathBuf,
+    /// What the disk said when it had no room: the store does nothing from then on.
+    full: OnceLock<String>,
     /// The graph file.
     graph: PathBuf,
     watch: Mutex<Option<Watch>>,
@@ -186,6 +192,7 @@ struct Inner {
     learners: Mutex<Option<Guests>>,
     /// Held by those who look for what a plan is made of, and alone by who throws away what none is made of.
     sweeping: RwLock<()>,
+    calendar: Mutex<calendar::Calendar>,
     /// Held while it is written down how plans did, so that nothing older is written over what became of one.
     telling: Mutex<()>,
 }
@@ -280,6 +287,7 @@ impl Config {
         let history = History::of(store.kv(), &loaded.plan.name);
         history.migrate()?;
         history.mend()?;
+        let calendar = calendar::Calendar::new(history.swept()?, Instant::now());
         let active = history.active()?;
         let generation = active.as_ref().map(|(active, _)| active.generation);
         Ok(Host {
@@ -294,6 +302,8 @@ impl Config {
                 limits: self.limits,
                 retention: self.retention,
                 images: AtomicBool::new(false),
+                data_dir: self.data_dir.clone(),
+                full: OnceLock::new(),
                 graph: self.graph.clone(),
                 watch: Mutex::default(),
                 paces: Mutex::default(),
@@ -310,6 +320,7 @@ impl Config {
                 revision: Mutex::new(active.map(|(_, revision)| revision)),
                 learners: Mutex::default(),
                 sweeping: RwLock::default(),
+                calendar: Mutex::new(calendar),
                 telling: Mutex::default(),
             }),
         })

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use greenroom_model::Digest;
 use thiserror::Error;
 
-use super::{Host, now_ms};
+use super::{Host, leftovers, now_ms};
 use crate::plans::HistoryError;
 
 /// What nothing refers to is swept when it is as old: something may be about to refer to it.
@@ -83,16 +83,55 @@ impl Host {
     }
 
     /// Sweeps what is beyond the retention and nothing refers to. What serves, what is warm and what the kept records are
-    /// made of stays.
+    /// made of stays. While the clock is not believed, since it jumped ahead, nothing is swept for its age.
     ///
     /// # Errors
     /// When a folder or the store cannot be read or written.
     pub fn sweep(&self) -> Result<Swept, SweepError> {
-        let inner = &self.inner;
-        let io = |error: std::io::Error| SweepError(error.to_string());
+        let now = self.today()?;
         let mut swept = Swept::default();
         // Nothing is admitted, and nothing activated, between the look at what is needed and the end of what is not.
         let alone = self.alone()?;
+        let used = self.sweep_plans(now, &mut swept)?;
+        if now.is_some() {
+            self.sweep_made_of(&used, &mut swept).map_err(io)?;
+        }
+        drop(alone);
+        if let Some(now) = now {
+            self.sweep_beside(now, &mut swept)?;
+        }
+        if swept != Swept::default() {
+            tracing::info!(
+                plans = swept.plans,
+                components = swept.components,
+                states = swept.states,
+                compiled = swept.compiled,
+                decisions = swept.decisions,
+                bytes = swept.bytes,
+                "swept"
+            );
+        }
+        Ok(swept)
+    }
+
+    /// The wall clock, if it is believed.
+    fn today(&self) -> Result<Option<i64>, SweepError> {
+        let wall_ms = now_ms();
+        let mut calendar = self.inner.calendar.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = calendar.now(wall_ms, Instant::now());
+        match now {
+            Some(now) => self.inner.history.sweeps(now)?,
+            None => tracing::warn!(
+                "the clock is more than a day ahead of the last sweep: nothing is swept for its age before it has been so \
+                 for a day; if it is wrong, set it right"
+            ),
+        }
+        Ok(now)
+    }
+
+    /// Records of plans and what they refer to; the components and states that are still referred to.
+    fn sweep_plans(&self, now: Option<i64>, swept: &mut Swept) -> Result<BTreeSet<Digest>, SweepError> {
+        let inner = &self.inner;
         let recording = inner.revision.lock().unwrap_or_else(PoisonError::into_inner);
         let records = inner.history.records()?;
         // One lock after the other: whoever activates takes them in another order.
@@ -123,45 +162,56 @@ impl Host {
             }
         }
         inner.history.forget_contents(&contents)?;
-        let old = now_ms().saturating_sub(i64::try_from(inner.retention.compiled.as_millis()).unwrap_or(i64::MAX));
-        inner.history.forget_learned(old, &used)?;
+        if let Some(now) = now {
+            inner.history.forget_learned(before(now, inner.retention.compiled), &used)?;
+        }
         used.extend(inner.history.all_learned()?.into_iter().map(|learned| learned.state));
         drop(recording);
         for live in inner.plans().values() {
             used.extend(live.loaded.paths.values());
             used.extend(live.record.versions.values().filter_map(|version| version.state));
         }
-        for (digest, bytes, age) in inner.components.all().map_err(io)? {
-            if age > GRACE && !used.contains(&digest) && inner.components.remove(&digest, GRACE).map_err(io)? {
+        Ok(used)
+    }
+
+    /// Components and states.
+    fn sweep_made_of(&self, used: &BTreeSet<Digest>, swept: &mut Swept) -> std::io::Result<()> {
+        let inner = &self.inner;
+        for (digest, bytes, age) in inner.components.all()? {
+            if age > GRACE && !used.contains(&digest) && inner.components.remove(&digest, GRACE)? {
                 swept.components += 1;
                 swept.bytes += bytes;
             }
         }
-        for (digest, bytes, age) in inner.states.all().map_err(io)? {
-            if age > GRACE && !used.contains(&digest) && inner.states.remove(&digest, GRACE).map_err(io)? {
+        for (digest, bytes, age) in inner.states.all()? {
+            if age > GRACE && !used.contains(&digest) && inner.states.remove(&digest, GRACE)? {
                 swept.states += 1;
                 swept.bytes += bytes;
             }
         }
-        inner.states.forget_trainings(GRACE).map_err(io)?;
-        drop(alone);
+        inner.states.forget_trainings(GRACE)
+    }
+
+    /// What no plan refers to.
+    fn sweep_beside(&self, now: i64, swept: &mut Swept) -> Result<(), SweepError> {
+        let inner = &self.inner;
+        for folder in ["", "components", "states", "states/trainings"] {
+            swept.bytes += leftovers::sweep(&inner.data_dir.join(folder)).map_err(io)?;
+        }
         let (files, bytes) = inner.sandbox.sweep_cache(inner.retention.compiled, COMPILED_BYTES_MAX).map_err(io)?;
         swept.compiled = files;
         swept.bytes += bytes;
-        let keep_ms = i64::try_from(inner.retention.decisions.as_millis()).unwrap_or(i64::MAX);
-        let forgotten = inner.store.log().forget_decisions(now_ms().saturating_sub(keep_ms));
+        let forgotten = inner.store.log().forget_decisions(before(now, inner.retention.decisions));
         swept.decisions = forgotten.map_err(|error| SweepError(error.to_string()))?;
-        if swept != Swept::default() {
-            tracing::info!(
-                plans = swept.plans,
-                components = swept.components,
-                states = swept.states,
-                compiled = swept.compiled,
-                decisions = swept.decisions,
-                bytes = swept.bytes,
-                "swept"
-            );
-        }
-        Ok(swept)
+        Ok(())
     }
+}
+
+fn io(error: std::io::Error) -> SweepError {
+    SweepError(error.to_string())
+}
+
+/// So long before a moment.
+fn before(now_ms: i64, time: Duration) -> i64 {
+    now_ms.saturating_sub(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
 }

@@ -9,6 +9,7 @@
 //! refused/TIME              the latest changes that were not taken
 //! learned/AGENT/SHAPE       the latest state of an agent with this code and these state-shaping parameters
 //! files                     the digest of the files that were looked at last
+//! swept                     the time of the last sweep that believed its clock
 //! ```
 
 use std::pin::Pin;
@@ -20,8 +21,8 @@ use greenroom_memory::{KeyValue, Pending, WriteError, Written};
 use greenroom_model::{Digest, Generation};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
+use super::error::HistoryError;
 use super::{Content, LearnedRecord, PlanRecord, RefusedRecord};
 
 /// No graph can declare a name with an `@`.
@@ -46,15 +47,6 @@ pub(crate) struct Active {
     pub(crate) content: Option<Content>,
 }
 
-/// The store could not be read or written, or holds what nobody can read.
-#[derive(Debug, Clone, Error)]
-#[error("{0}")]
-pub struct HistoryError(pub(crate) String);
-
-fn wrong(error: impl std::fmt::Display) -> HistoryError {
-    HistoryError(error.to_string())
-}
-
 /// The plans of one graph.
 #[derive(Clone)]
 pub(crate) struct History {
@@ -71,7 +63,7 @@ impl History {
     pub(crate) fn graphs(kv: &dyn KeyValue) -> Result<Vec<String>, HistoryError> {
         let (mut graphs, mut after) = (Vec::new(), None::<String>);
         loop {
-            let page = kv.scan(SPACE, "", after.as_deref(), PAGE).map_err(wrong)?;
+            let page = kv.scan(SPACE, "", after.as_deref(), PAGE).map_err(HistoryError::from)?;
             graphs.extend(page.entries.iter().filter_map(|e| e.key.strip_suffix("/active").map(ToOwned::to_owned)));
             match page.next {
                 Some(next) => after = Some(next),
@@ -107,7 +99,7 @@ impl History {
 
     /// What is active, and the revision at which it was written.
     pub(crate) fn active(&self) -> Result<Option<(Active, u64)>, HistoryError> {
-        let found = self.kv.get(SPACE, &self.key("active")).map_err(wrong)?;
+        let found = self.kv.get(SPACE, &self.key("active")).map_err(HistoryError::from)?;
         found.map(|entry| Ok((read(&entry.value)?, entry.revision))).transpose()
     }
 
@@ -135,7 +127,7 @@ impl History {
                 // Whether it was written nobody knows then, but whoever reads it. An earlier try may have been.
                 let ours = |now: &Active| now.generation == record.generation && now.plan == record.plan;
                 let now = self.active().ok().flatten().filter(|(now, _)| ours(now));
-                now.map(|(_, revision)| revision).ok_or_else(|| wrong(error))?
+                now.map(|(_, revision)| revision).ok_or_else(|| HistoryError::from(error))?
             }
         };
         Ok((revision, self.unfold(content, record)))
@@ -172,7 +164,8 @@ impl History {
     /// Writes down what became of a plan. If it fails, the log says so: what serves does not depend on it.
     pub(crate) fn update(&self, record: &PlanRecord) {
         let key = self.plan_key(record.generation);
-        let done = written(record).and_then(|value| patiently(|| self.kv.put(SPACE, &key, &value)).map_err(wrong));
+        let done = written(record)
+            .and_then(|value| patiently(|| self.kv.put(SPACE, &key, &value)).map_err(HistoryError::from));
         if let Err(error) = done {
             tracing::warn!(%error, generation = record.generation.0, "what became of it could not be written down");
         }
@@ -200,7 +193,7 @@ impl History {
         let key = self.key(&format!("refused/{:020}-{of}", record.time_ms.max(0)));
         {
             let value = written(record)?;
-            patiently(|| self.kv.put(SPACE, &key, &value)).map(drop).map_err(wrong)
+            patiently(|| self.kv.put(SPACE, &key, &value)).map(drop).map_err(HistoryError::from)
         }
     }
 
@@ -211,7 +204,7 @@ impl History {
 
     pub(crate) fn learn(&self, agent: &str, shape: &Digest, learned: &LearnedRecord) -> Result<(), HistoryError> {
         let (key, value) = (self.learned_key(agent, shape), written(learned)?);
-        patiently(|| self.kv.put(SPACE, &key, &value)).map(drop).map_err(wrong)
+        patiently(|| self.kv.put(SPACE, &key, &value)).map(drop).map_err(HistoryError::from)
     }
 
     /// All that was learned: by agent and shape as they are in the key.
@@ -228,7 +221,7 @@ impl History {
         for key in self.keys("learned/")? {
             let learned: Option<LearnedRecord> = self.get(&key)?;
             if learned.is_some_and(|learned| learned.time_ms < before_ms && !used.contains(&learned.state)) {
-                self.kv.delete(SPACE, &key).wait().map_err(wrong)?;
+                self.kv.delete(SPACE, &key).wait().map_err(HistoryError::from)?;
             }
         }
         Ok(())
@@ -241,12 +234,22 @@ impl History {
 
     pub(crate) fn saw_files(&self, digest: &Digest) -> Result<(), HistoryError> {
         let value = written(digest)?;
-        patiently(|| self.kv.put(SPACE, &self.key("files"), &value)).map(drop).map_err(wrong)
+        patiently(|| self.kv.put(SPACE, &self.key("files"), &value)).map(drop).map_err(HistoryError::from)
+    }
+
+    /// Milliseconds since 1970: when it was swept last, by a clock that was believed.
+    pub(crate) fn swept(&self) -> Result<Option<i64>, HistoryError> {
+        self.get(&self.key("swept"))
+    }
+
+    pub(crate) fn sweeps(&self, now_ms: i64) -> Result<(), HistoryError> {
+        let value = written(&now_ms)?;
+        patiently(|| self.kv.put(SPACE, &self.key("swept"), &value)).map(drop).map_err(HistoryError::from)
     }
 
     /// Forgets a record.
     pub(crate) fn forget(&self, generation: Generation) -> Result<(), HistoryError> {
-        self.kv.delete(SPACE, &self.plan_key(generation)).wait().map(drop).map_err(wrong)
+        self.kv.delete(SPACE, &self.plan_key(generation)).wait().map(drop).map_err(HistoryError::from)
     }
 
     /// Forgets the contents that no record is made of.
@@ -254,7 +257,7 @@ impl History {
         let used: std::collections::BTreeSet<String> = used.iter().map(|digest| self.content_key(digest)).collect();
         let gone: Vec<String> = self.keys("content/")?.into_iter().filter(|key| !used.contains(key)).collect();
         for key in &gone {
-            self.kv.delete(SPACE, key).wait().map_err(wrong)?;
+            self.kv.delete(SPACE, key).wait().map_err(HistoryError::from)?;
         }
         Ok(gone.len())
     }
@@ -276,14 +279,14 @@ impl History {
     }
 
     fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, HistoryError> {
-        let found = self.kv.get(SPACE, key).map_err(wrong)?;
+        let found = self.kv.get(SPACE, key).map_err(HistoryError::from)?;
         found.map(|entry| read(&entry.value)).transpose()
     }
 
     fn all<T: DeserializeOwned>(&self, under: &str) -> Result<Vec<T>, HistoryError> {
         let (mut all, mut after) = (Vec::new(), None::<String>);
         loop {
-            let page = self.kv.scan(SPACE, &self.key(under), after.as_deref(), PAGE).map_err(wrong)?;
+            let page = self.kv.scan(SPACE, &self.key(under), after.as_deref(), PAGE).map_err(HistoryError::from)?;
             for entry in &page.entries {
                 all.push(read(&entry.value)?);
             }
@@ -297,7 +300,7 @@ impl History {
     fn keys(&self, under: &str) -> Result<Vec<String>, HistoryError> {
         let (mut all, mut after) = (Vec::new(), None::<String>);
         loop {
-            let page = self.kv.scan(SPACE, &self.key(under), after.as_deref(), PAGE).map_err(wrong)?;
+            let page = self.kv.scan(SPACE, &self.key(under), after.as_deref(), PAGE).map_err(HistoryError::from)?;
             all.extend(page.entries.into_iter().map(|entry| entry.key));
             match page.next {
                 Some(next) => after = Some(next),
@@ -314,7 +317,7 @@ pub(crate) struct Unfolding([Result<Pending<Written, WriteError>, HistoryError>;
 impl Unfolding {
     /// Until they are durable. When they do not come to be, the next host writes them when it opens.
     pub(crate) fn wait(self) -> Result<(), HistoryError> {
-        self.0.into_iter().try_for_each(|write| write?.wait().map(drop).map_err(wrong))
+        self.0.into_iter().try_for_each(|write| write?.wait().map(drop).map_err(HistoryError::from))
     }
 }
 
@@ -339,9 +342,9 @@ fn patiently<T>(write: impl Fn() -> Pending<T, WriteError>) -> Result<T, WriteEr
 }
 
 fn written<T: Serialize>(value: &T) -> Result<Vec<u8>, HistoryError> {
-    rmp_serde::to_vec_named(value).map_err(wrong)
+    rmp_serde::to_vec_named(value).map_err(HistoryError::from)
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, HistoryError> {
-    rmp_serde::from_slice(bytes).map_err(wrong)
+    rmp_serde::from_slice(bytes).map_err(HistoryError::from)
 }

@@ -1,6 +1,7 @@
 //! What is known of plans when nothing runs: what each is made of, and what became of it.
 
 mod components;
+mod error;
 mod history;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use greenroom_model::{Digest, Generation, Version};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use components::Components;
-pub use history::HistoryError;
+pub use error::HistoryError;
 pub(crate) use history::{History, Unfolding};
 
 /// All that it takes to have a plan again: the graph's text, and digests of what lies in the data folder.

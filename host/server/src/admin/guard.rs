@@ -19,6 +19,7 @@ use super::tokens::Level;
 use crate::connections::Peer;
 use crate::gate::Refused;
 use crate::problem::Problem;
+use crate::strangers::Stranger;
 
 /// Who calls.
 #[derive(Debug, Clone)]
@@ -52,7 +53,12 @@ pub(super) async fn guard(
     let Some(needed) = route.level else { return next.run(request).await };
     let presented = bearer(&request);
     let address = request.extensions().get::<Peer>().map(|peer| peer.0);
+    let stranger = request.extensions().get::<Stranger>().cloned();
     match desk.aside(move |desk| admitted(desk, route, needed, presented.as_deref(), address)).await {
+        Ok(_) if stranger.is_some_and(|stranger| !stranger.meet()) => {
+            let message = "as many connections of operators are open as may be; come again later";
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", message).retry_after(1).into_response()
+        }
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -77,7 +83,7 @@ fn admitted(
 ) -> Result<Caller, Problem> {
     let action = route.shown();
     let denied = |token: Option<&str>, outcome: &str| {
-        if let Err(error) = desk.office.audit.write(call(token, address, &action, ""), outcome) {
+        if let Err(error) = desk.office.audit.deny(call(token, address, &action, ""), outcome) {
             tracing::warn!(%error, "a call was denied, which could not be written down");
         }
     };

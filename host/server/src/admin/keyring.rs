@@ -1,6 +1,7 @@
 //! The tokens as they are now, and how often each may still call.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
@@ -20,13 +21,24 @@ pub(super) struct Keyring {
 }
 
 struct Held {
-    stamp: Option<Stamp>,
+    seen: Seen,
     /// None when the file cannot be used: then no token is valid.
     tokens: Option<Arc<Tokens>>,
     /// By the name of a token: no more than there are tokens.
     buckets: HashMap<String, Bucket>,
     /// Of all that had no token together: nobody needs to be remembered.
     failed: Bucket,
+}
+
+/// What was read of the file last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Seen {
+    /// It was not there.
+    Nothing,
+    /// It was there, as it was then.
+    File(Stamp),
+    /// It could not be looked at or read: it is tried again.
+    Unsure,
 }
 
 /// What tells one content of a file from another without reading it.
@@ -55,10 +67,10 @@ impl Keyring {
     /// # Errors
     /// When the file of tokens cannot be used.
     pub(super) fn open(data_dir: &Path, each: Rate, failures: Rate) -> Result<Self, TokensError> {
-        let stamp = stamp(data_dir);
+        let seen = seen(data_dir);
         let tokens = Tokens::read(data_dir)?;
         let failed = Bucket::full(failures, Instant::now());
-        let held = Held { stamp, tokens: Some(Arc::new(tokens)), buckets: HashMap::new(), failed };
+        let held = Held { seen, tokens: Some(Arc::new(tokens)), buckets: HashMap::new(), failed };
         Ok(Self { data_dir: data_dir.to_owned(), each, failures, held: Mutex::new(held) })
     }
 
@@ -88,28 +100,39 @@ impl Keyring {
     }
 
     fn look(&self, held: &mut Held) {
-        let now = stamp(&self.data_dir);
-        if now == held.stamp {
+        let now = seen(&self.data_dir);
+        if now == held.seen && now != Seen::Unsure {
             return;
         }
-        held.stamp = now;
-        held.tokens = match Tokens::read(&self.data_dir) {
+        let read = Tokens::read(&self.data_dir);
+        // A machine out of file descriptors has some a moment later, with the same file.
+        let passes = matches!(read, Err(TokensError::Io { .. }));
+        let known = std::mem::replace(&mut held.seen, if passes { Seen::Unsure } else { now });
+        held.tokens = match read {
             Ok(tokens) => {
                 tracing::info!(tokens = tokens.each().count(), "the tokens changed");
                 held.buckets.retain(|name, _| tokens.each().any(|token| token.name == *name));
                 Some(Arc::new(tokens))
             }
             Err(error) => {
-                tracing::error!(%error, "no token is valid");
+                if !(passes && known == Seen::Unsure) {
+                    tracing::error!(%error, "no token is valid");
+                }
                 None
             }
         };
     }
 }
 
-fn stamp(data_dir: &Path) -> Option<Stamp> {
-    let metadata = std::fs::metadata(data_dir.join(TOKENS_FILE)).ok()?;
-    Some(Stamp { modified: metadata.modified().ok(), len: metadata.len(), inode: inode(&metadata) })
+fn seen(data_dir: &Path) -> Seen {
+    match std::fs::metadata(data_dir.join(TOKENS_FILE)) {
+        Ok(metadata) => {
+            let (modified, len, inode) = (metadata.modified().ok(), metadata.len(), inode(&metadata));
+            Seen::File(Stamp { modified, len, inode })
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Seen::Nothing,
+        Err(_) => Seen::Unsure,
+    }
 }
 
 #[cfg(unix)]
@@ -152,6 +175,28 @@ mod tests {
         assert_eq!(known(&bob), Verdict::Known("bob".to_owned(), Level::Deploy));
         std::fs::remove_file(folder.path().join(TOKENS_FILE)).unwrap();
         assert_eq!(known(&bob), Verdict::Unknown("nobody knows the token"));
+    }
+
+    #[test]
+    fn a_file_that_could_not_be_read_is_read_again_though_it_is_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let ann = Tokens::add(folder.path(), "ann", Level::Read).unwrap();
+        let many = Rate { burst: 100, per_s: 1 };
+        let keyring = Keyring::open(folder.path(), many, many).unwrap();
+        let known = || keyring.check(Some(&ann), Instant::now());
+        // A folder in its place fails as a disk does that cannot be read.
+        let path = folder.path().join(TOKENS_FILE);
+        let text = std::fs::read(&path).unwrap();
+        std::fs::rename(&path, folder.path().join("kept")).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        assert_eq!([known(), known()], [Verdict::Unusable, Verdict::Unusable], "nobody knows what it says");
+        assert_eq!(keyring.held.lock().unwrap().seen, Seen::Unsure, "so it is looked at again, whatever its stamp");
+        std::fs::remove_dir(&path).unwrap();
+        std::fs::rename(folder.path().join("kept"), &path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), text);
+        assert_eq!(known(), Verdict::Known("ann".to_owned(), Level::Read));
     }
 
     #[test]

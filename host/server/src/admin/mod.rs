@@ -2,7 +2,9 @@
 
 mod announce;
 mod audit;
+mod denied;
 mod guard;
+mod journal;
 mod keyring;
 mod rate;
 mod routes;
@@ -11,6 +13,7 @@ mod tokens;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -20,7 +23,7 @@ use crate::problem::Problem;
 use crate::routes::App;
 
 pub use announce::{ADMIN_FILE, Announced, announced};
-pub use audit::AUDIT_FILE;
+pub use audit::{AUDIT_FILE, DENIED_FILE};
 pub use rate::Rate;
 pub use tokens::{Level, OPERATOR_FILE, TOKENS_FILE, Token, Tokens, TokensError};
 
@@ -48,6 +51,8 @@ pub struct AdminSettings {
     pub rate: Rate,
     /// How often all others together may fail to be known.
     pub failures: Rate,
+    /// How long a connection may be open before it shows a token.
+    pub stranger_wait: Duration,
 }
 
 impl Default for AdminSettings {
@@ -60,6 +65,8 @@ impl Default for AdminSettings {
             rate: Rate { burst: 200, per_s: 20 },
             // Whoever mistypes a token gets on; whoever guesses does not, and does not fill the audit log.
             failures: Rate { burst: 20, per_s: 1 },
+            // Commands send theirs at once.
+            stranger_wait: Duration::from_secs(5),
         }
     }
 }
@@ -141,11 +148,9 @@ impl AdminListener {
 
 impl Office {
     pub(crate) fn open(data_dir: &Path, settings: AdminSettings) -> Result<Self, ServeError> {
-        let audit = audit::Audit::open(data_dir)
-            .map_err(|source| ServeError::File { path: data_dir.join(AUDIT_FILE), source })?;
         Ok(Self {
+            audit: audit::Audit::open(data_dir)?,
             keyring: keyring::Keyring::open(data_dir, settings.rate, settings.failures)?,
-            audit,
             settings,
             changes: Gate::new(CHANGES_MAX, WAITING_MAX),
             uploads: Semaphore::new(UPLOADS_MAX),
@@ -154,6 +159,10 @@ impl Office {
 }
 
 impl Desk {
+    pub(crate) fn stranger_wait(&self) -> Duration {
+        self.office.settings.stranger_wait
+    }
+
     pub(crate) fn changes(&self) -> &Gate {
         &self.office.changes
     }

@@ -103,6 +103,11 @@ pub enum TokensError {
         "{path} may be read or written by others (mode {mode:03o}), so whoever has a token there is not known: chmod 600 {path}"
     )]
     Open { path: PathBuf, mode: u32 },
+    #[error(
+        "{path} belongs to another user ({owner}, this process is {ours}), so whoever has a token there is not known: chown {ours} \
+         {path}"
+    )]
+    Foreign { path: PathBuf, owner: u32, ours: u32 },
     #[error("{path} is wrong, so no token in it is valid:\n{}", mistakes.join("\n"))]
     Lines { path: PathBuf, mistakes: Vec<String> },
     #[error("{0}")]
@@ -291,9 +296,16 @@ fn held(data_dir: &Path) -> Option<File> {
 
 #[cfg(unix)]
 fn only_ours(path: &Path, metadata: &fs::Metadata) -> Result<(), TokensError> {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    owned(path, metadata.uid(), rustix::process::geteuid().as_raw())?;
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 == 0 { Ok(()) } else { Err(TokensError::Open { path: path.to_owned(), mode }) }
+}
+
+/// Whoever owns a file may write to it, whatever its mode. The superuser may write to any.
+#[cfg(unix)]
+fn owned(path: &Path, owner: u32, ours: u32) -> Result<(), TokensError> {
+    if owner == ours || owner == 0 { Ok(()) } else { Err(TokensError::Foreign { path: path.to_owned(), owner, ours }) }
 }
 
 #[cfg(not(unix))]
@@ -348,6 +360,16 @@ mod tests {
         ];
         assert_eq!(mistakes, expected);
         assert_eq!(Tokens::parse(&format!("ann read {hash}\n")).unwrap().0.len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_of_another_user_is_not_used() {
+        let path = Path::new("data/tokens");
+        assert!(owned(path, 1_000, 1_000).is_ok() && owned(path, 0, 1_000).is_ok());
+        let told = owned(path, 1_000, 0).unwrap_err().to_string();
+        assert!(told.starts_with("data/tokens belongs to another user (1000, this process is 0)"), "{told}");
+        assert!(told.ends_with("chown 0 data/tokens"), "{told}");
     }
 
     #[cfg(unix)]

@@ -7,6 +7,7 @@ use std::time::Instant;
 use greenroom_graph::Untrained;
 use greenroom_model::{Digest, Generation, State};
 
+use super::super::room::recordable;
 use super::super::{Host, now_ms};
 use super::{Change, Part, Refused, Work, beside};
 use crate::active::StatesByAgent;
@@ -26,6 +27,7 @@ impl Host {
         let _sweeps = self.inner.sweeping.read().unwrap_or_else(PoisonError::into_inner);
         match &proposal.change {
             Change::Graph { graph, components, states } => {
+                recordable(&graph.text)?;
                 let loaded = self.load_change(graph.clone(), components, States::Change(states))?;
                 let expected = &self.inner.loaded.load().plan.name;
                 if loaded.plan.name != *expected {

@@ -222,7 +222,7 @@ impl Host {
         // Whoever waits for it must hear of it, and others must have their turn, whatever happens.
         let result = catch_unwind(AssertUnwindSafe(|| work_on(self, &mut work))).unwrap_or(Err(Refused::Gone));
         let failed = result.is_err() || work.same.is_some();
-        work.error = result.err();
+        work.error = result.err().map(|refused| self.explained(refused));
         self.inner.work().insert(id, work);
         if failed { Event::Failed(id) } else { done }
     }

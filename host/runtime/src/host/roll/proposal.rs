@@ -1,6 +1,7 @@
 //! What can be proposed, what comes of it, and why not.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -137,6 +138,14 @@ pub enum Refused {
     Inactive,
     #[error("the activation could not be recorded: {0}")]
     Record(#[from] HistoryError),
+    #[error(
+        "the activation could not be recorded, since there is no room in {}{free}: {why}; make room, then start the host again: \
+         it answers on as it is, and writes nothing down until then",
+        path.display()
+    )]
+    NoRoom { path: PathBuf, why: String, free: String },
+    #[error("the plan cannot be recorded: {0}; make it smaller")]
+    TooLarge(String),
     #[error("it could not be kept in the data folder: {0}")]
     Keep(std::io::Error),
     #[error("it could not be learned anew: {0}")]
@@ -150,7 +159,12 @@ impl Refused {
     #[must_use]
     pub fn passes(&self) -> bool {
         match self {
-            Self::Conflict { .. } | Self::Record(_) | Self::Keep(_) | Self::Inactive | Self::Gone => true,
+            Self::Conflict { .. }
+            | Self::Record(_)
+            | Self::NoRoom { .. }
+            | Self::Keep(_)
+            | Self::Inactive
+            | Self::Gone => true,
             Self::Prepare(PrepareError::Agent { fault, .. }) => fault.source == FaultSource::Host,
             Self::Prepare(PrepareError::Untried) => true,
             _ => false,
@@ -162,13 +176,15 @@ impl Refused {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Conflict { .. } => "conflict",
-            Self::Graph(_) | Self::Renamed { .. } | Self::NoSuchAgent(_) | Self::Unreadable(_) => "invalid",
+            Self::Graph(_) | Self::Renamed { .. } | Self::NoSuchAgent(_) | Self::Unreadable(_) | Self::TooLarge(_) => {
+                "invalid"
+            }
             Self::Prepare(_) => "not_prepared",
             Self::Untrained { .. } => "untrained",
             Self::NoSuchPlan(_) => "not_found",
             Self::Lost { .. } => "lost",
             Self::Inactive => "inactive",
-            Self::Record(_) | Self::Keep(_) => "not_recorded",
+            Self::Record(_) | Self::NoRoom { .. } | Self::Keep(_) => "not_recorded",
             Self::Learn(_) => "not_learned",
             Self::Gone => "gone",
         }

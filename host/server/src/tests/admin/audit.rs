@@ -17,9 +17,14 @@ async fn every_change_and_every_refusal_has_a_line() {
     run.post("/v1/plans", run.change(8_000, Some(1))).await;
     run.post("/v1/plans", json!({ "graph": 1 })).await;
     run.good(run.post("/v1/rollback", json!({ "reason": "it was better" })).await);
-    let found: Vec<(Option<String>, String, String)> = run
-        .audit()
+    for _ in 0..3 {
+        run.send(run.request(Level::Read, "POST", "/v1/plans", "{}")).await;
+    }
+    let denied = run.denied();
+    assert_eq!(denied.iter().map(|line| line["times"].as_u64()).collect::<Vec<_>>(), [Some(1), Some(4)], "{denied:?}");
+    let found: Vec<(Option<String>, String, String)> = denied
         .into_iter()
+        .chain(run.audit())
         .map(|line| {
             let text = |name: &str| line[name].as_str().unwrap().to_owned();
             assert!(line["time"].as_str().unwrap().ends_with('Z'));
@@ -43,7 +48,7 @@ async fn every_change_and_every_refusal_has_a_line() {
         assert_eq!((token.as_deref(), action.as_str()), (expected.0, expected.1));
         assert!(outcome.starts_with(expected.2), "{outcome}");
     }
-    let what = run.audit()[2]["what"].as_str().unwrap().to_owned();
+    let what = run.audit()[0]["what"].as_str().unwrap().to_owned();
     assert!(what.starts_with("graph.toml (") && what.ends_with(") after generation 1: to see"), "{what}");
 }
 

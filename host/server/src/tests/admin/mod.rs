@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::{Answer, Served, Setup};
-use crate::admin::{AUDIT_FILE, AdminSettings, Desk, Level, Office, Tokens};
+use crate::admin::{AUDIT_FILE, AdminSettings, DENIED_FILE, Desk, Level, Office, Tokens};
 
 /// A host with an operator of each level.
 struct Run {
@@ -53,7 +53,15 @@ impl Run {
     }
 
     fn audit(&self) -> Vec<Value> {
-        let text = std::fs::read_to_string(self.data().join(AUDIT_FILE)).unwrap();
+        self.lines(AUDIT_FILE)
+    }
+
+    fn denied(&self) -> Vec<Value> {
+        self.lines(DENIED_FILE)
+    }
+
+    fn lines(&self, name: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.data().join(name)).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 

@@ -78,6 +78,9 @@ async fn calls_that_cannot_be_answered_are_told_why() {
     all.post("a graph with mistakes", "/v1/plans", json!({ "graph": { "text": text } })).await;
     let text = run.graph().replace("\"shop\"", "\"store\"");
     all.post("another graph", "/v1/plans", json!({ "graph": { "text": text } })).await;
+    let graph = run.graph() + "#";
+    let text = format!("{graph}{}", " ".repeat(600_000 - graph.len()));
+    all.post("a graph that is too large", "/v1/plans", json!({ "graph": { "text": text } })).await;
     all.post("nothing to go back to", "/v1/rollback", "{}").await;
     all.post("back to nothing", "/v1/rollback", json!({ "to": 9 })).await;
     run.good(run.post("/v1/plans", run.change(9_000, Some(1))).await);
@@ -124,7 +127,10 @@ fn each_refusal_of_the_host_has_a_status_of_its_kind() {
         (Refused::NoSuchPlan(generation), 404, "not_found"),
         (Refused::Lost { generation, why: "gone".to_owned() }, 410, "lost"),
         (Refused::Inactive, 503, "inactive"),
+        (Refused::NoRoom { path: "a".into(), why: "full".to_owned(), free: String::new() }, 507, "not_recorded"),
+        (Refused::TooLarge("the graph file".to_owned()), 422, "invalid"),
         (Refused::Keep(io(std::io::ErrorKind::StorageFull)), 507, "not_recorded"),
+        (Refused::Keep(io(std::io::ErrorKind::FileTooLarge)), 507, "not_recorded"),
         (Refused::Keep(io(std::io::ErrorKind::PermissionDenied)), 503, "not_recorded"),
         (Refused::Gone, 503, "gone"),
     ];
