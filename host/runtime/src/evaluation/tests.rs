@@ -1,3 +1,5 @@
+mod blocks;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -106,7 +108,7 @@ fn a_rating_that_never_varies_says_nothing() {
 #[test]
 fn in_a_file_in_order_rows_stand_for_times() {
     let mut ordered = events(&["u e - -", "u d - -", "u c - -", "u b - -", "u a - -"]);
-    assert_eq!(p1(&ordered), Err(ProtocolError::OrderUnknown));
+    assert_eq!(p1(&ordered), Err(ProtocolError::OrderUnknown { protocol: "p1" }));
     ordered.order = Order::Rows;
     let split = p1(&ordered).unwrap();
     assert_eq!(rows(&split, &split.test), ["u a"]);
@@ -224,7 +226,7 @@ fn popularity(split: &Split, judge: &Judge) -> Vec<Ranked> {
     order.sort_by_key(|item| std::cmp::Reverse(counts[*item as usize]));
     let seen: HashSet<(u32, u32)> = split.train.users.iter().copied().zip(split.train.items.iter().copied()).collect();
     let list = |user: u32| order.iter().copied().filter(|item| !seen.contains(&(user, *item))).take(20).collect();
-    judge.users().iter().map(|user| Ranked { user: *user, items: list(*user) }).collect()
+    judge.users().iter().map(|user| Ranked { user: *user, earlier: 0, items: list(*user) }).collect()
 }
 
 #[test]
@@ -313,7 +315,7 @@ fn report(arms: &[(&str, ArmKind, &str, RankOf)]) -> Report {
                 if let Some(at) = rank(*user).checked_sub(1) {
                     items.insert(at, hit);
                 }
-                Ranked { user: *user, items }
+                Ranked { user: *user, earlier: 0, items }
             };
             let judged = judge.judge(&judge.users().iter().map(list).collect::<Vec<_>>());
             let cost = Cost {
@@ -326,7 +328,7 @@ fn report(arms: &[(&str, ArmKind, &str, RankOf)]) -> Report {
         .collect();
     let digests = [("test".to_owned(), Digest::of(b"test"))].into();
     let (users, items) = (split.users.len(), split.items.len());
-    let data = Data { users, judged: 40, items, train: split.train.len(), test: split.test.len(), digests };
+    let data = Data { users, judged: 40, items, train: split.train.len(), test: split.test.len(), blocks: 1, digests };
     Report::new("pair", data, &entries, vec!["no items file: titles are unknown".to_owned()], &Bootstrap::default())
 }
 
