@@ -3,7 +3,6 @@
 //!
 //! Pure, so that a figure depends on the data and the lists alone: who makes the lists is not known here.
 
-mod bootstrap;
 mod comparison;
 mod cut;
 mod metrics;
@@ -17,9 +16,9 @@ mod split;
 mod tests;
 mod write;
 
-pub use bootstrap::{Bootstrap, Interval};
 pub use comparison::{Comparison, Verdict, compare};
 pub use cut::{Cut, cut};
+pub use greenroom_experiment::{Bootstrap, Interval};
 pub use metrics::{Estimate, Judge, Judged, Metric, Ranked, Scores, score};
 pub use order::{compare_ids, sorted};
 pub use protocol::{ProtocolError, p1, pair};
