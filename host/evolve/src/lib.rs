@@ -3,12 +3,19 @@
 //! It knows nothing of components or requests: whoever evaluates a point is behind a trait.
 
 mod point;
+mod prune;
 mod random;
+mod records;
 pub mod sampler;
+mod score;
 mod space;
+pub mod study;
 mod trial;
 
 pub use point::{Point, Value};
+pub use prune::Pruner;
 pub use random::{Draws, child_seed};
+pub use records::RecordError;
+pub use score::{Score, best};
 pub use space::{Dimension, Domain, Space, SpaceError};
 pub use trial::{Failure, Outcome, Told};
