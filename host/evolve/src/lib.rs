@@ -3,6 +3,7 @@
 //! It knows nothing of components or requests: whoever evaluates a point is behind a trait.
 
 mod point;
+pub mod proof;
 mod prune;
 mod random;
 mod records;
