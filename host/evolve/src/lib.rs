@@ -2,6 +2,7 @@
 //!
 //! It knows nothing of components or requests: whoever evaluates a point is behind a trait.
 
+pub mod knowledge;
 mod point;
 pub mod proof;
 mod prune;

@@ -58,6 +58,11 @@ impl Records {
         found.map(|entry| Ok((self.read(key, &entry.value)?, entry.revision))).transpose()
     }
 
+    /// A record, unread.
+    pub(crate) fn bytes(&self, key: &str) -> Result<Option<Vec<u8>>, RecordError> {
+        Ok(self.kv.get(self.namespace, key)?.map(|entry| entry.value))
+    }
+
     /// All records behind a prefix with their keys and revisions, in order of their keys, unread.
     pub(crate) fn scan(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>, u64)>, RecordError> {
         let (mut all, mut after) = (Vec::new(), None::<String>);
