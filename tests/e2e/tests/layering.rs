@@ -287,5 +287,5 @@ fn json_stays_at_the_edge_and_in_tests() {
 
 #[test]
 fn a_new_crate_needs_a_rule() {
-    check("greenroom-evolve", "host/evolve", &[], &["greenroom-evolve (host/evolve) has no rule; add it to LAYERS"]);
+    check("greenroom-new", "host/new", &[], &["greenroom-new (host/new) has no rule; add it to LAYERS"]);
 }
