@@ -148,6 +148,37 @@ fn a_sampler_begins_with_what_is_known_of_its_agent_space_aims_and_data() {
 }
 
 #[test]
+fn what_a_study_told_begins_another() {
+    let kv = memory();
+    let mut study = open(&kv, config("a"));
+    finish(&mut study, 2, formula);
+    let mut knowledge = Knowledge::open(kv.clone()).unwrap();
+    let aims = study.course().config().aims();
+    assert_eq!(aims, AIMS);
+    for trial in study.course().trials() {
+        let outcome = trial.told(u64::MAX).unwrap().outcome;
+        let judgement = Judgement::from(&outcome);
+        let prior = Prior { point: trial.point.clone(), outcome, ..prior(0.0, 0.0) };
+        let (trial, prior) = (Some(("a".to_owned(), trial.number)), Some(prior));
+        let time_ms = trial.as_ref().unwrap().1.cast_signed();
+        knowledge.add(Record { judgement, trial, prior, ..record("a", None, time_ms) }).unwrap();
+    }
+    let space = space_digest(&space()).unwrap();
+    let (warm, _) = knowledge.priors(&digest("ease"), &space, &aims, &data()).unwrap();
+    assert_eq!(warm.len(), 40);
+    let failed = warm.iter().filter(|told| matches!(told.outcome, Outcome::Failed { .. })).count();
+    assert!(
+        failed > 0
+            && knowledge.all().iter().filter(|(_, r)| matches!(r.judgement, Judgement::Failed { .. })).count()
+                == failed
+    );
+    let again = greenroom_evolve::study::Config { warm, ..plain("b") };
+    finish(&mut open(&kv, again), 1, formula);
+    let best = |name: &str| greenroom_evolve::study::Record::read(kv.clone(), name).unwrap().trials[0].point.clone();
+    assert_ne!(best("b"), best("a"), "its first trial knows what the other study told");
+}
+
+#[test]
 fn what_has_failed_before_is_found_by_its_point() {
     let mut knowledge = Knowledge::open(memory()).unwrap();
     let failed = |x, time_ms, data: Data| {

@@ -56,6 +56,17 @@ pub enum Judgement {
     RolledBack,
 }
 
+impl From<&Outcome> for Judgement {
+    /// What is made of a trial by itself.
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Complete { .. } => Self::Tried,
+            Outcome::Pruned { .. } => Self::Pruned,
+            Outcome::Failed { failure, why } => Self::Failed { failure: *failure, why: why.clone() },
+        }
+    }
+}
+
 /// What a sampler can go by in another study of the same agent and space.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Prior {
@@ -65,7 +76,7 @@ pub struct Prior {
     pub space: Digest,
     /// What was tried there.
     pub point: Point,
-    /// What the values are of: the objectives and constraints of the study, in order, with their directions and bounds.
+    /// What the values are of, as in [`Config::aims`](crate::study::Config::aims).
     pub aims: String,
     /// What became of it.
     pub outcome: Outcome,

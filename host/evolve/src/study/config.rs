@@ -152,6 +152,21 @@ pub struct Config {
 }
 
 impl Config {
+    /// What its values are of, in order: `maximise ndcg@10; fuel at most 900`. Values of studies with the same aims on the
+    /// same data can be compared.
+    #[must_use]
+    pub fn aims(&self) -> String {
+        let objectives = self.objectives.iter().map(|Objective { name, direction }| match direction {
+            Direction::Maximise => format!("maximise {name}"),
+            Direction::Minimise => format!("minimise {name}"),
+        });
+        let constraints = self.constraints.iter().map(|Constraint { name, bound }| match bound {
+            Bound::Max(bound) => format!("{name} at most {bound}"),
+            Bound::Min(bound) => format!("{name} at least {bound}"),
+        });
+        objectives.chain(constraints).collect::<Vec<_>>().join("; ")
+    }
+
     /// All that is wrong with it, each with what is expected; empty when it can be run.
     #[must_use]
     pub fn mistakes(&self) -> Vec<String> {
