@@ -1,9 +1,12 @@
 //! Records in namespaces of the host's own: MessagePack behind compare-and-swap.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use greenroom_memory::{KeyValue, ReadError, WriteError};
+use greenroom_memory::{KeyValue, Pending, ReadError, WriteError, Written};
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -82,26 +85,71 @@ impl Records {
 
     /// Writes a record whose revision is `expected`, none when there is none, and returns its new one. Then it is durable.
     pub(crate) fn swap<T: Serialize>(&self, key: &str, expected: Option<u64>, value: &T) -> Result<u64, RecordError> {
-        let bytes = canonical(value).map_err(|error| self.unreadable(key, &error))?;
-        self.swap_bytes(key, expected, &bytes)
+        self.queue(key, expected, value)?.wait()
     }
 
-    pub(crate) fn swap_bytes(&self, key: &str, expected: Option<u64>, bytes: &[u8]) -> Result<u64, RecordError> {
+    /// The same without waiting for it. What is queued first is durable first.
+    pub(crate) fn queue<T: Serialize>(
+        &self,
+        key: &str,
+        expected: Option<u64>,
+        value: &T,
+    ) -> Result<Queued, RecordError> {
+        let bytes = canonical(value).map_err(|error| self.unreadable(key, &error))?;
+        Ok(self.queue_bytes(key, expected, &bytes))
+    }
+
+    pub(crate) fn queue_bytes(&self, key: &str, expected: Option<u64>, bytes: &[u8]) -> Queued {
         let by = Instant::now() + PATIENCE;
         loop {
-            match self.kv.compare_and_swap(self.namespace, key, expected, bytes).wait() {
-                Ok(written) => return Ok(written.revision),
-                Err(WriteError::Conflict { .. }) => return Err(RecordError::Conflict { key: key.to_owned() }),
-                Err(WriteError::Unavailable(error)) if error.is_full() && Instant::now() < by => {
+            let mut pending = self.kv.compare_and_swap(self.namespace, key, expected, bytes);
+            match Pin::new(&mut pending).poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Err(WriteError::Unavailable(error))) if error.is_full() && Instant::now() < by => {
                     std::thread::sleep(Duration::from_millis(1));
                 }
-                Err(error) => return Err(error.into()),
+                Poll::Ready(done) => return Queued::new(key, Pending::ready(done)),
+                Poll::Pending => return Queued::new(key, pending),
             }
         }
     }
 
     fn unreadable(&self, key: &str, error: &dyn std::fmt::Display) -> RecordError {
         RecordError::Unreadable { namespace: self.namespace, key: key.to_owned(), why: error.to_string() }
+    }
+}
+
+/// A swap that has its place in the queue. Several may wait for it.
+#[derive(Clone)]
+pub(crate) struct Queued(Arc<Mutex<Swap>>);
+
+struct Swap {
+    key: String,
+    pending: Option<Pending<Written, WriteError>>,
+    done: Result<u64, RecordError>,
+}
+
+impl Queued {
+    fn new(key: &str, pending: Pending<Written, WriteError>) -> Self {
+        let done = Err(RecordError::Conflict { key: key.to_owned() });
+        Self(Arc::new(Mutex::new(Swap { key: key.to_owned(), pending: Some(pending), done })))
+    }
+
+    /// One that was durable before.
+    pub(crate) fn done(revision: u64) -> Self {
+        Self(Arc::new(Mutex::new(Swap { key: String::new(), pending: None, done: Ok(revision) })))
+    }
+
+    /// The new revision, once it is durable.
+    pub(crate) fn wait(&self) -> Result<u64, RecordError> {
+        let mut swap = self.0.lock();
+        if let Some(pending) = swap.pending.take() {
+            swap.done = match pending.wait() {
+                Ok(written) => Ok(written.revision),
+                Err(WriteError::Conflict { .. }) => Err(RecordError::Conflict { key: swap.key.clone() }),
+                Err(error) => Err(error.into()),
+            };
+        }
+        swap.done.clone()
     }
 }
 

@@ -33,6 +33,11 @@ fn asked(study: &mut Study) -> u64 {
     }
 }
 
+/// Until it is durable.
+fn tell(study: &mut Study, number: u64, over: Over) -> Result<(), StudyError> {
+    study.tell(number, over)?.wait()
+}
+
 fn over(value: f64) -> Over {
     let outcome = Outcome::Complete { values: vec![value], violations: vec![0.0] };
     let (rungs, inner) = (Vec::new(), std::collections::BTreeMap::new());
@@ -68,25 +73,19 @@ fn who_was_taken_for_dead_writes_nothing_more() {
     let open = |name| Study::open(Arc::clone(&kv), plain("a"), &process(name, false, &clock));
     let mut old = open("old").unwrap();
     let (zero, one) = (asked(&mut old), asked(&mut old));
-    old.tell(zero, over(1.0)).unwrap();
+    tell(&mut old, zero, over(1.0)).unwrap();
     clock.fetch_add(1_000, Ordering::Relaxed);
     let mut new = open("new").unwrap();
     let lost =
         |result: Result<(), StudyError>| assert!(matches!(result, Err(StudyError::Lost { epoch: 1 })), "{result:?}");
     lost(old.lease().lock().beat());
-    lost(old.tell(one, over(2.0)).map(drop));
+    lost(tell(&mut old, one, over(2.0)));
     // What it asked for after the new one looked is the same trial, and the new one runs it.
     let two = asked(&mut old);
     assert_eq!((asked(&mut new), asked(&mut new), two), (1, 2, 2));
-    lost(old.tell(two, over(2.0)).map(drop));
-    new.tell(1, over(3.0)).unwrap();
-    new.tell(2, over(3.0)).unwrap();
-    lost(
-        old.ask(&Random)
-            .map(drop)
-            .and_then(|()| old.tell(3, over(2.0)).map(drop))
-            .and(Err(StudyError::Lost { epoch: 1 })),
-    );
+    tell(&mut new, 1, over(3.0)).unwrap();
+    tell(&mut new, 2, over(3.0)).unwrap();
+    lost(tell(&mut old, two, over(2.0)));
     drop(old);
     // The lease that it lost is not its to give back.
     assert!(told(open("third")).contains("process new"));

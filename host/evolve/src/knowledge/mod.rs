@@ -77,7 +77,7 @@ impl Knowledge {
         let bytes = canonical(&record).map_err(|error| unreadable("a new record", error.to_string()))?;
         let digest = Digest::of(&bytes);
         let key = format!("{PREFIX}{}", digest.hex());
-        match self.records.swap_bytes(&key, None, &bytes) {
+        match self.records.queue_bytes(&key, None, &bytes).wait() {
             Ok(_) => (),
             Err(RecordError::Conflict { .. }) if self.records.bytes(&key)?.is_some_and(|there| there == bytes) => (),
             Err(RecordError::Conflict { .. }) => return Err(unreadable(&key, "it was changed".to_owned())),

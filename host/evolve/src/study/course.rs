@@ -196,8 +196,9 @@ impl Course {
         known.get(..over).unwrap_or_default()
     }
 
-    /// What the sampler goes by for the trial that is asked for next: what became of trials, and what else is tried.
-    pub fn seen(&mut self) -> (&[Told], Vec<Point>) {
+    /// What the sampler goes by for the trial that is asked for next: what became of trials, what else is tried, and what
+    /// the study is about.
+    pub fn seen(&mut self) -> (&[Told], Vec<Point>, &Config) {
         let number = self.trials.len() as u64;
         let at = self.config.elites.map_or(0, |elites| number - number % elites.every.max(1));
         if self.told.is_empty() || self.told_at != at {
@@ -210,7 +211,7 @@ impl Course {
             self.trials.iter().take(count).skip(made).filter_map(|trial| trial.told(number)).collect();
         self.told.extend(fresh);
         let pending = self.trials.iter().skip(count).map(|trial| trial.point.clone()).collect();
-        (&self.told, pending)
+        (&self.told, pending, &self.config)
     }
 
     /// Whether a trial that has this at a rung is given up.

@@ -1,8 +1,10 @@
 //! Studies: what is asked for, what came of it, and all of it written down.
 //!
-//! A trial is written down before it is evaluated and once it is over, each with one swap. What is asked for follows from
-//! the study and the trials before, so that a study that was killed at any point goes on as if it had not been: trials that
-//! are over are over, those that ran are run again with the same number, seed and point.
+//! A trial is written down when it is asked for and when it is over, each with one swap. What is asked for follows from the
+//! study and the trials before, so that a study that was killed at any point goes on as if it had not been: trials that
+//! are over are over, those that ran are run again with the same number, seed and point. Nothing waits for a disk but who
+//! wants to know that something is durable, since the store keeps the order of writes: whatever is durable of a trial,
+//! all that it was asked for by is too.
 
 mod config;
 mod course;
@@ -26,7 +28,7 @@ pub use stored::Record;
 pub(crate) use stored::SPACE;
 pub use trial::{Again, Cost, Measured, Over, State, Trial};
 
-use crate::records::{RecordError, Records};
+use crate::records::{Queued, RecordError, Records};
 use crate::sampler::{Sampler, Seen};
 use crate::{Draws, Score, child_seed};
 
@@ -48,7 +50,40 @@ pub struct Study {
     lease: Arc<Mutex<Lease>>,
     epoch: u64,
     course: Course,
-    revisions: Vec<u64>,
+    /// Of the trials, by number; the latest may be on their way.
+    revisions: Vec<Queued>,
+}
+
+/// What a study was told, on its way to the store. What was told first is durable first.
+#[must_use = "it is durable only once that was waited for"]
+pub struct Writing {
+    trial: Trial,
+    queued: Queued,
+    epoch: u64,
+}
+
+impl Writing {
+    /// The trial as it is by now.
+    #[must_use]
+    pub fn trial(&self) -> &Trial {
+        &self.trial
+    }
+
+    /// Until it is durable.
+    ///
+    /// # Errors
+    /// [`StudyError::Lost`] when somebody else runs the study by now, or it can't be written.
+    pub fn wait(&self) -> Result<(), StudyError> {
+        self.queued.wait().map(drop).map_err(|error| lost_by(error, self.epoch))
+    }
+}
+
+/// Nobody else writes the records of a study that this process holds the lease of.
+fn lost_by(error: RecordError, epoch: u64) -> StudyError {
+    match error {
+        RecordError::Conflict { .. } => StudyError::Lost { epoch },
+        error => error.into(),
+    }
 }
 
 impl Study {
@@ -81,7 +116,7 @@ impl Study {
                 revision = records.swap(&stored::trial_key(&config.name, trial.number), Some(revision), &trial)?;
             }
             trials.push(trial);
-            revisions.push(revision);
+            revisions.push(Queued::done(revision));
         }
         let course = Course::new(config, trials);
         Ok(Self { records, holder: holder.clone(), lease: Arc::new(Mutex::new(lease)), epoch, course, revisions })
@@ -93,10 +128,11 @@ impl Study {
         &self.course
     }
 
-    /// What comes next. A trial that is asked for is written down first.
+    /// What comes next. That a trial is asked for is written down, and not waited for: if it is lost by a kill, the same
+    /// trial is asked for again.
     ///
     /// # Errors
-    /// When that can't be done, or somebody else runs the study.
+    /// When the sampler is not the study's own, or the trial can't be written down.
     pub fn ask(&mut self, sampler: &dyn Sampler) -> Result<Asked, StudyError> {
         let job = match self.course.next() {
             Next::Wait => return Ok(Asked::Wait),
@@ -113,62 +149,35 @@ impl Study {
     }
 
     fn begin(&mut self, number: u64, sampler: &dyn Sampler) -> Result<Trial, StudyError> {
-        let config = self.course.config().clone();
+        let (told, pending, config) = self.course.seen();
         if sampler.name() != config.sampler {
-            let found = sampler.name().to_owned();
-            return Err(StudyError::OtherSampler { study: config.name, its: config.sampler, found });
+            let (study, its, found) = (config.name.clone(), config.sampler.clone(), sampler.name().to_owned());
+            return Err(StudyError::OtherSampler { study, its, found });
         }
         let of_trial = child_seed(config.seed, number);
-        let (told, pending) = self.course.seen();
         let seen = Seen { told, pending: &pending, objectives: config.objectives.len() };
         let point = sampler.suggest(&config.space, seen, number, &mut Draws::new(child_seed(of_trial, 0)));
         let state = State::Running { epoch: self.epoch };
         let trial = Trial { number, seed: child_seed(of_trial, 1), point, state };
-        let key = stored::trial_key(&config.name, number);
-        let revision = match self.records.swap(&key, None, &trial) {
-            Ok(revision) => revision,
-            Err(RecordError::Conflict { .. }) => return self.adopt(number, &trial),
-            Err(error) => return Err(error.into()),
-        };
-        self.revisions.push(revision);
+        let queued = self.records.queue(&stored::trial_key(&config.name, number), None, &trial)?;
+        self.revisions.push(queued);
         self.course.put(trial.clone());
         Ok(trial)
     }
 
-    /// Takes over a trial that whoever held the lease before asked for after this process read the trials. It is the same
-    /// trial, since what is asked for follows from those before it.
-    fn adopt(&mut self, number: u64, ours: &Trial) -> Result<Trial, StudyError> {
-        let key = stored::trial_key(&self.course.config().name, number);
-        let lost = StudyError::Lost { epoch: self.epoch };
-        let (mut trial, mut revision) = self.records.get::<Trial>(&key)?.ok_or_else(|| lost.clone())?;
-        if trial.point != ours.point || trial.seed != ours.seed {
-            return Err(lost);
-        }
-        if let State::Running { epoch } = &mut trial.state {
-            if *epoch > self.epoch {
-                return Err(lost);
-            }
-            *epoch = self.epoch;
-            revision = self.records.swap(&key, Some(revision), &trial).map_err(|error| self.lost_by(error))?;
-        }
-        self.revisions.push(revision);
-        self.course.put(trial.clone());
-        Ok(trial)
-    }
-
-    /// Says what became of a trial. Then that is durable.
+    /// Says what became of a trial.
     ///
     /// # Errors
     /// [`StudyError::Lost`] when somebody else runs the study by now, or it can't be written.
-    pub fn tell(&mut self, number: u64, over: Over) -> Result<Trial, StudyError> {
+    pub fn tell(&mut self, number: u64, over: Over) -> Result<Writing, StudyError> {
         self.change(Job::Trial { number }, number, |trial| trial.state = State::Over(over))
     }
 
-    /// Says what became of one of the best with fresh seeds. Then that is durable.
+    /// Says what became of one of the best with fresh seeds.
     ///
     /// # Errors
     /// As [`tell`](Self::tell).
-    pub fn tell_again(&mut self, number: u64, again: Again) -> Result<Trial, StudyError> {
+    pub fn tell_again(&mut self, number: u64, again: Again) -> Result<Writing, StudyError> {
         let job = Job::Again { before: again.before, number };
         self.change(job, number, |trial| {
             if let State::Over(over) = &mut trial.state {
@@ -177,23 +186,38 @@ impl Study {
         })
     }
 
-    fn change(&mut self, job: Job, number: u64, change: impl FnOnce(&mut Trial)) -> Result<Trial, StudyError> {
+    fn change(&mut self, job: Job, number: u64, change: impl FnOnce(&mut Trial)) -> Result<Writing, StudyError> {
         let study = &self.course.config().name;
         let at = usize::try_from(number).unwrap_or(usize::MAX);
-        let (Some(trial), Some(revision)) = (self.course.trial(number), self.revisions.get(at)) else {
+        let (Some(trial), Some(before)) = (self.course.trial(number), self.revisions.get(at)) else {
             let what = format!("trial {number} was told of, and never asked for");
             return Err(StudyError::Damaged { study: study.clone(), what });
         };
-        let mut trial = trial.clone();
+        let (mut trial, key) = (trial.clone(), stored::trial_key(study, number));
+        let revision = match before.wait() {
+            Err(RecordError::Conflict { .. }) if trial.over().is_none() => self.adopt(&key, &trial)?,
+            revision => revision.map_err(|error| self.lost_by(error))?,
+        };
         change(&mut trial);
-        let key = stored::trial_key(study, number);
-        let revision = self.records.swap(&key, Some(*revision), &trial).map_err(|error| self.lost_by(error))?;
+        let queued = self.records.queue(&key, Some(revision), &trial)?;
         if let Some(place) = self.revisions.get_mut(at) {
-            *place = revision;
+            *place = queued.clone();
         }
         self.course.put(trial.clone());
         self.course.end(job);
-        Ok(trial)
+        Ok(Writing { trial, queued, epoch: self.epoch })
+    }
+
+    /// Takes over a trial that whoever held the lease before asked for after this process read the trials. It is the same
+    /// trial, since what is asked for follows from those before it, so what it came to here counts.
+    fn adopt(&self, key: &str, ours: &Trial) -> Result<u64, StudyError> {
+        let found = self.records.get::<Trial>(key)?;
+        let same = found.filter(|(trial, _)| (&trial.point, trial.seed) == (&ours.point, ours.seed));
+        let earlier = same.filter(|(trial, _)| match trial.state {
+            State::Running { epoch } => epoch < self.epoch,
+            State::Over(_) => true,
+        });
+        earlier.map(|(_, revision)| revision).ok_or(StudyError::Lost { epoch: self.epoch })
     }
 
     /// Leaves something for later: it is asked for again.
@@ -217,12 +241,8 @@ impl Study {
         self.holder.now_ms()
     }
 
-    /// Nobody else writes the records of a study that this process holds the lease of.
     fn lost_by(&self, error: RecordError) -> StudyError {
-        match error {
-            RecordError::Conflict { .. } => StudyError::Lost { epoch: self.epoch },
-            error => error.into(),
-        }
+        lost_by(error, self.epoch)
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
 use super::trial::{Again, Cost, Measured, Over, Trial};
-use super::{Asked, Config, End, Job, Study, StudyError};
+use super::{Asked, Config, End, Job, Study, StudyError, Writing};
 use crate::sampler::Sampler;
 use crate::{Failure, Outcome, Point, Score, child_seed};
 
@@ -61,7 +62,8 @@ pub trait Evaluator: Sync {
     fn evaluate(&self, task: &Task<'_>) -> Result<Measured, Unmeasured>;
 }
 
-/// What happens in a study, as it happens: on the threads that evaluate, in any order.
+/// What happens in a study: on the threads that evaluate, as it happens; of what is over on a thread of its own, once it
+/// is durable.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
     /// Something is being evaluated.
@@ -95,8 +97,8 @@ pub struct Summary {
     pub end: End,
     /// Time that the evaluator took, in all threads.
     pub evaluating: Duration,
-    /// Time that threads spent on asking and telling, and on waiting for each other there: not on evaluating, nor on
-    /// waiting for trials to be over.
+    /// Time that threads which evaluate spent on asking and telling, and on waiting for each other there: not on
+    /// evaluating, nor on waiting for trials to be over.
     pub controller: Duration,
 }
 
@@ -146,7 +148,14 @@ pub fn run(
                 }
             }
         });
-        let workers: Vec<_> = (0..options.parallel.max(1)).map(|_| scope.spawn(|| runner.work())).collect();
+        let (told, telling) = channel();
+        scope.spawn(|| runner.announce(telling));
+        let work = |told: Sender<(Job, Writing)>| {
+            let runner = &runner;
+            scope.spawn(move || runner.work(&told))
+        };
+        let workers: Vec<_> = (0..options.parallel.max(1)).map(|_| work(told.clone())).collect();
+        drop(told);
         let panicked = workers.into_iter().filter_map(|worker| worker.join().err()).last();
         *finished.lock() = true;
         waking.notify_all();
@@ -186,7 +195,17 @@ enum Done {
 }
 
 impl Runner<'_> {
-    fn work(&self) {
+    /// Tells of what is over once it is durable.
+    fn announce(&self, telling: Receiver<(Job, Writing)>) {
+        for (job, writing) in telling {
+            match writing.wait() {
+                Ok(()) => (self.on_event)(&Event::Over(job, writing.trial())),
+                Err(error) => self.end(Err(error)),
+            }
+        }
+    }
+
+    fn work(&self, telling: &Sender<(Job, Writing)>) {
         while let Some((job, trial)) = self.ask() {
             (self.on_event)(&Event::Begun(job, &trial));
             let mut evaluating = Duration::ZERO;
@@ -194,7 +213,7 @@ impl Runner<'_> {
                 Job::Trial { .. } => self.climb(&trial, &mut evaluating),
                 Job::Again { before, .. } => self.evaluate_again(before, &trial, &mut evaluating),
             };
-            self.tell(job, done, evaluating);
+            self.tell(job, done, evaluating, telling);
         }
     }
 
@@ -221,7 +240,7 @@ impl Runner<'_> {
         }
     }
 
-    fn tell(&self, job: Job, done: Done, evaluating: Duration) {
+    fn tell(&self, job: Job, done: Done, evaluating: Duration, telling: &Sender<(Job, Writing)>) {
         let (Job::Trial { number } | Job::Again { number, .. }) = job;
         let began = Instant::now();
         let mut shared = self.shared.lock();
@@ -237,11 +256,13 @@ impl Runner<'_> {
                 Ok(None)
             }
         };
+        // In the order in which they are written. Nobody listens any more only when whoever did has panicked.
+        let told = told.map(|writing| writing.map(|writing| drop(telling.send((job, writing)))));
         progress.evaluating += evaluating;
         progress.controller += began.elapsed();
         drop(shared);
         match told {
-            Ok(Some(trial)) => (self.on_event)(&Event::Over(job, &trial)),
+            Ok(Some(())) => (),
             Ok(None) => self.end_stopped(),
             Err(error) => self.end(Err(error)),
         }
