@@ -191,6 +191,24 @@ fn an_arm_that_is_better_worse_or_the_same_is_found_so() {
 }
 
 #[test]
+fn what_is_just_better_alone_is_not_as_the_best_of_ten() {
+    // 2.2 standard errors: beyond 1.96, and below the 2.8 that ten arms take which have nothing to do with each other.
+    let arm = |name: u64, errors: f64| {
+        let mut draws = Draws::new(name);
+        let noise: Vec<f64> = (0..400).map(|_| if draws.below(2) == 0 { -1.0 } else { 1.0 }).collect();
+        let shift = errors / 20.0 - noise.iter().sum::<f64>() / 400.0;
+        let cells = noise.iter().zip(0..).map(|(x, user)| Cell { user, block: 0, seed: 0, value: x + shift }).collect();
+        Arm { name: name.to_string(), cells }
+    };
+    let mut baseline = arm(0, 0.0);
+    baseline.cells.iter_mut().for_each(|cell| cell.value = 0.0);
+    let terms = Terms::of_seeds(vec![0]);
+    let arms: Vec<Arm> = (1..=10).map(|name| arm(name, if name == 1 { 2.2 } else { 0.0 })).collect();
+    assert_eq!(of(&judge(&terms, &baseline, &arms[..1]).unwrap(), "1"), Verdict::Better);
+    assert_eq!(of(&judge(&terms, &baseline, &arms).unwrap(), "1"), Verdict::Undecided);
+}
+
+#[test]
 fn who_leaves_something_out_proves_nothing() {
     let baseline = arm("baseline", 0.1, 0.0);
     let good = arm("good", 0.1, 0.3);
