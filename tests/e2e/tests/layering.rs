@@ -17,13 +17,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("greenroom-sandbox", &["greenroom-model"]),
     ("greenroom-memory", &["greenroom-model"]),
     ("greenroom-telemetry", &["greenroom-model"]),
-    ("greenroom-evolve", &["greenroom-model", "greenroom-graph", "greenroom-memory"]),
+    ("greenroom-experiment", &["greenroom-model"]),
+    ("greenroom-evolve", &["greenroom-model", "greenroom-graph", "greenroom-experiment", "greenroom-memory"]),
     (
         "greenroom-runtime",
         &[
             "greenroom-model",
             "greenroom-graph",
             "greenroom-events",
+            "greenroom-experiment",
             "greenroom-sandbox",
             "greenroom-memory",
             "greenroom-telemetry",
@@ -35,6 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "greenroom-model",
             "greenroom-graph",
             "greenroom-events",
+            "greenroom-experiment",
             "greenroom-wire",
             "greenroom-sandbox",
             "greenroom-memory",
@@ -48,6 +51,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "greenroom-model",
             "greenroom-graph",
             "greenroom-events",
+            "greenroom-experiment",
             "greenroom-wire",
             "greenroom-sandbox",
             "greenroom-memory",
@@ -283,5 +287,5 @@ fn json_stays_at_the_edge_and_in_tests() {
 
 #[test]
 fn a_new_crate_needs_a_rule() {
-    check("greenroom-evolve", "host/evolve", &[], &["greenroom-evolve (host/evolve) has no rule; add it to LAYERS"]);
+    check("greenroom-new", "host/new", &[], &["greenroom-new (host/new) has no rule; add it to LAYERS"]);
 }

@@ -64,5 +64,5 @@ fn drawn(split: &Split, row: usize) -> i64 {
         .chain([0])
         .chain(item.bytes())
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    super::bootstrap::mixed(hash).cast_signed()
+    greenroom_experiment::mixed(hash).cast_signed()
 }

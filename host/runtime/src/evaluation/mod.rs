@@ -3,7 +3,6 @@
 //!
 //! Pure, so that a figure depends on the data and the lists alone: who makes the lists is not known here.
 
-mod bootstrap;
 mod comparison;
 mod cut;
 mod folds;
@@ -20,10 +19,10 @@ mod split;
 mod tests;
 mod write;
 
-pub use bootstrap::{Bootstrap, Interval};
 pub use comparison::{Comparison, Verdict, compare};
 pub use cut::{Cut, cut};
 pub use folds::{FOLDS, Folds, fold, p2};
+pub use greenroom_experiment::{Bootstrap, Interval};
 pub use metrics::{Estimate, Judge, Judged, Metric, Ranked, Scores, score};
 pub use order::{compare_ids, sorted};
 pub use prequential::p3;

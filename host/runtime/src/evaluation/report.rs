@@ -131,7 +131,7 @@ impl Quantiles {
     pub fn of(times_us: &[f64]) -> Option<Self> {
         let mut ascending = times_us.to_vec();
         ascending.sort_unstable_by(f64::total_cmp);
-        let at = |share| super::bootstrap::quantile(&ascending, share);
+        let at = |share| greenroom_experiment::quantile(&ascending, share);
         (!ascending.is_empty()).then(|| Self { p50: at(0.5), p99: at(0.99) })
     }
 }

@@ -269,31 +269,6 @@ fn the_order_of_lists_does_not_matter_and_a_missing_one_scores_nothing() {
     assert_eq!(without.scores[at], Scores::default());
 }
 
-#[test]
-fn an_interval_is_that_of_the_central_limit() {
-    let values: Vec<f64> = (0..2_000).map(|i: u32| f64::from(i * 7919 % 2_000) / 1_000.0 - 0.95).collect();
-    let Estimate { value, se } = Estimate::of(&values);
-    // The ends vary by chance, by 0.03 standard errors; their means over 25 seeds by 0.005.
-    let of_seed = |seed| Bootstrap { seed, ..Bootstrap::default() }.interval(&values).unwrap();
-    let intervals: Vec<Interval> = (0..25).map(of_seed).collect();
-    near(intervals[0].difference, value);
-    let mean = |end: fn(&Interval) -> f64| intervals.iter().map(end).sum::<f64>() / 25.0;
-    let (low, high) = (mean(|interval| interval.low), mean(|interval| interval.high));
-    assert!((low - (value - 1.96 * se)).abs() < 0.03 * se, "{low}");
-    assert!((high - (value + 1.96 * se)).abs() < 0.03 * se, "{high}");
-}
-
-#[test]
-fn the_same_seed_gives_the_same_interval() {
-    let values: Vec<f64> = (0..501_u32).map(|i| f64::from(i % 17) - 8.0).collect();
-    let with_seed = |seed| Bootstrap { seed, ..Bootstrap::default() }.interval(&values).unwrap();
-    assert_eq!(with_seed(1), with_seed(1));
-    assert_ne!(with_seed(1), with_seed(2));
-    assert_eq!(Bootstrap::default().interval(&[]), None);
-    let zero = Interval { difference: 0.0, low: 0.0, high: 0.0 };
-    assert_eq!(Bootstrap::default().interval(&[0.0; 9]), Some(zero));
-}
-
 /// At which rank an arm hits a subject's positive.
 type RankOf = fn(u32) -> usize;
 
