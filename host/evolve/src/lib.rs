@@ -10,5 +10,5 @@ mod trial;
 
 pub use point::{Point, Value};
 pub use random::{Draws, child_seed};
-pub use space::{Dimension, Domain, Space, SpaceError};
+pub use space::{Condition, Dimension, Domain, Space, SpaceError};
 pub use trial::{Failure, Outcome, Told};
