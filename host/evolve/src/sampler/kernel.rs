@@ -37,7 +37,7 @@ impl Kernel {
                 // Cells that are narrower than the bell need no more than a few of its points: a third of the time.
                 let (middle, wide) = (density(f64::midpoint(low, high)), high - low);
                 let chance = match wide {
-                    ..0.25 => middle * wide,
+                    ..0.5 => middle * wide,
                     ..1.5 => (density(low) + 4.0 * middle + density(high)) / 6.0 * wide,
                     _ => cut(low, high),
                 };

@@ -20,8 +20,8 @@ const BAD_MOST: usize = 100;
 /// TPE (Bergstra 2011, 2013). One density is fitted to the good trials and one to the rest; points are drawn from the first, and
 /// the one is suggested that is likeliest there for how likely it is in the second. In the independent form each dimension has
 /// densities of its own; in the multivariate form (Falkner 2018) all dimensions that matter under the same condition have one
-/// together, so that what goes well together is tried together. Bandwidths, the narrowest of them, the split and the weights
-/// of good trials, which fall with their rank, follow Watanabe (2023).
+/// together, so that what goes well together is tried together. How wide kernels are at the
+/// least, how they are cut, and what stands for the time before any trial follow Watanabe (2023).
 ///
 /// Trials that were pruned, break constraints or failed stand behind all others, in this order. Those that are being tried
 /// count as bad ones, so that parallel trials go apart (the "constant liar", Ginsbourger 2010). With several objectives, good are

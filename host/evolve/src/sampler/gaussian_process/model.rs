@@ -1,6 +1,7 @@
 //! The Gaussian process.
 
 use super::features::Features;
+use crate::sampler::gaussian;
 use crate::sampler::triangle::{Triangle, dot};
 
 /// How many steps the fit takes.
@@ -25,7 +26,7 @@ pub(super) struct Fitted {
 /// The Matern kernel of smoothness 5/2 at a squared distance, and its derivative.
 fn matern(squared: f64) -> (f64, f64) {
     let far = libm::sqrt(5.0 * squared);
-    let falling = libm::exp(-far);
+    let falling = gaussian::falling(-far);
     ((1.0 + far + 5.0 / 3.0 * squared) * falling, -5.0 / 6.0 * (1.0 + far) * falling)
 }
 
