@@ -19,5 +19,5 @@ pub use prune::Pruner;
 pub use random::{Draws, child_seed};
 pub use records::RecordError;
 pub use score::{Score, best};
-pub use space::{Dimension, Domain, Space, SpaceError};
+pub use space::{Condition, Dimension, Domain, Space, SpaceError};
 pub use trial::{Failure, Outcome, Told};
