@@ -51,6 +51,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "greenroom-model",
             "greenroom-graph",
             "greenroom-events",
+            "greenroom-evolve",
             "greenroom-experiment",
             "greenroom-wire",
             "greenroom-sandbox",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use greenroom_model::Digest;
 
-use super::ground::{Answered, Ground};
+use super::ground::{Answered, Asking, Ground};
 use super::inner::{Inner, InnerMetric};
 use super::{Bench, EvaluateError};
 use crate::evaluation::{Exam, Judged, Quantiles, Question, Ranked, Thresholds};
@@ -43,6 +43,8 @@ pub struct Score {
     pub questions: u64,
     /// Requests that were answered degraded, or not at all.
     pub degraded: u64,
+    /// Whether a list was drawn: then another seed may give another one.
+    pub drawn: bool,
 }
 
 /// How a node's own decisions did.
@@ -81,16 +83,16 @@ impl Arena {
     }
 
     /// Has a graph learn and answer, for the first `share` of the subjects, `(0, 1]`: the first ones of a smaller share are
-    /// among those of a larger one. Blocks; may be called from several threads.
+    /// among those of a larger one. Another seed gives requests other ones, the same for all graphs. Blocks; may be called from several threads.
     ///
     /// # Errors
     /// When agents cannot learn or be prepared. Requests that fail are counted.
-    pub fn score(&self, loaded: &Loaded, share: f64) -> Result<Score, EvaluateError> {
+    pub fn score(&self, loaded: &Loaded, share: f64, seed: u64) -> Result<Score, EvaluateError> {
         let wanted = self.first(share);
         let mut parts = Vec::new();
         let mut inner: BTreeMap<usize, Inner> = BTreeMap::new();
         let (mut fuel, mut times, mut degraded) = (0.0, Vec::new(), 0);
-        let (mut fit_fuel, mut state_bytes) = (0, 0);
+        let (mut fit_fuel, mut state_bytes, mut drawn) = (0, 0, false);
         for (number, ground) in self.grounds.iter().enumerate() {
             let judge = ground.judge.of(|user| wanted.get(user as usize).copied().unwrap_or_default());
             let (states, trained) = ground.train(&self.bench, loaded, Some(&self.outputs))?;
@@ -100,7 +102,9 @@ impl Arena {
             }
             let plan = ground.prepare(loaded, &states)?;
             let name = &loaded.plan.name;
-            let answers = ground.answers(&self.bench, plan, &judge, Some(&self.outputs), name)?;
+            let asking = Asking { judge: &judge, outputs: Some(&self.outputs), seed, called: name };
+            let answers = ground.answers(&self.bench, plan, &asking)?;
+            drawn |= answers.iter().any(|answer| answer.drawn);
             for (question, answer) in judge.questions().iter().zip(&answers) {
                 rewarded(loaded, question, answer, &mut inner);
             }
@@ -124,6 +128,7 @@ impl Arena {
             state_bytes,
             questions: times.len() as u64,
             degraded,
+            drawn,
         })
     }
 

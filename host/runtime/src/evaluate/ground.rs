@@ -36,12 +36,25 @@ pub(super) struct Ground {
     pub(super) judge: Judge,
 }
 
+/// What a plan is asked.
+pub(super) struct Asking<'a> {
+    pub(super) judge: &'a Judge,
+    /// Nodes that have answered the same before are not asked again, and what nodes decide is told.
+    pub(super) outputs: Option<&'a Arc<Outputs>>,
+    /// 0 leaves requests the seeds that they have.
+    pub(super) seed: u64,
+    /// What the work is called while it goes on.
+    pub(super) called: &'a str,
+}
+
 /// What was answered to a question.
 pub(super) struct Answered {
     pub(super) list: Ranked,
     pub(super) fuel: u64,
     pub(super) us: f64,
     pub(super) degraded: bool,
+    /// Whether the list was drawn.
+    pub(super) drawn: bool,
     /// What nodes decided, when it was asked for.
     pub(super) decided: Vec<(usize, Arc<Payload>)>,
     /// Why there is no answer.
@@ -100,21 +113,23 @@ impl Ground {
         ActivePlan::new(loaded, states, &memory, &|item| self.store.items().row(item), Generation(0))
     }
 
-    /// Asks a plan every question of a judge, as many at once as there are threads. With outputs, nodes that have answered
-    /// the same before are not asked again, and what nodes decide is told.
+    /// Asks a plan every question of a judge, as many at once as there are threads.
     pub(super) fn answers(
         &self,
         bench: &Bench,
         plan: ActivePlan,
-        judge: &Judge,
-        outputs: Option<&Arc<Outputs>>,
-        called: &str,
+        asking: &Asking<'_>,
     ) -> Result<Vec<Answered>, EvaluateError> {
         let plan = Arc::new(plan);
-        let remembered = outputs.map(|outputs| Arc::new(Remembered::of(outputs, &plan, &self.scope)));
+        let Asking { judge, outputs, seed, called } = *asking;
+        let scope = Digest::of_parts([self.scope.bytes().as_slice(), &seed.to_le_bytes()]);
+        let remembered = outputs.map(|outputs| Arc::new(Remembered::of(outputs, &plan, &scope)));
         let request = |question: &Question| {
             let mut request = self.request(question);
             let number = u64::from(question.user) << 32 | question.earlier as u64;
+            if seed != 0 {
+                request.seed = Digest::of_parts([request.seed.to_le_bytes().as_slice(), &seed.to_le_bytes()]).head();
+            }
             request.remembered = remembered.clone().map(|remembered| (remembered, number));
             request.traced = request.remembered.is_some();
             ((question.user, question.earlier), request)
@@ -186,12 +201,13 @@ async fn answer(plan: Arc<ActivePlan>, (user, earlier): (u32, usize), request: R
             fuel: answer.usage.fuel,
             us,
             degraded: !answer.degraded.is_empty(),
+            drawn: answer.policy.is_some(),
             decided: if traced { answer.traces.into_iter().map(|t| (t.node, t.decided)).collect() } else { Vec::new() },
             fault: None,
         },
         Err(fault) => {
             let (list, decided) = (list(Vec::new()), Vec::new());
-            Answered { list, fuel: 0, us, degraded: true, decided, fault: Some(fault) }
+            Answered { list, fuel: 0, us, degraded: true, drawn: false, decided, fault: Some(fault) }
         }
     }
 }

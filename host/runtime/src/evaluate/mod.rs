@@ -24,7 +24,7 @@ use crate::load::{LoadGraphError, Loaded, load};
 use crate::states::States;
 use crate::train::{Progress, TrainError, Trained};
 pub use arena::{Arena, InnerReward, Score};
-use ground::{Answered, Ground};
+use ground::{Answered, Asking, Ground};
 
 /// What graphs are evaluated with.
 #[derive(Clone)]
@@ -115,7 +115,10 @@ pub fn evaluate(
             let (states, reports) = ground.train(bench, graph, None)?;
             notes.extend(reports.iter().flat_map(|t| t.report.notes.iter().map(|note| format!("{}: {note}", t.agent))));
             add(trained.entry(name.clone()).or_default(), reports);
-            let ask = |plan, of: &str| ground.answers(bench, plan, &ground.judge, None, &format!("{of}{called}"));
+            let ask = |plan, of: &str| {
+                let (judge, called) = (&ground.judge, format!("{of}{called}"));
+                ground.answers(bench, plan, &Asking { judge, outputs: None, seed: 0, called: &called })
+            };
             let answers = ask(ground.prepare(graph, &states)?, name)?;
             arms.entry((at, 0)).or_insert_with(|| Arm::new(name, ArmKind::Graph, name)).take(&ground, answers);
             for (node, number) in alone(&graph.plan).into_iter().zip(1..) {

@@ -20,7 +20,7 @@ mod tests;
 mod write;
 
 pub use comparison::{Comparison, Verdict, compare};
-pub use cut::{Cut, cut};
+pub use cut::{Cut, cut, within};
 pub use folds::{FOLDS, Folds, fold, p2};
 pub use greenroom_experiment::{Bootstrap, Interval};
 pub use metrics::{Estimate, Judge, Judged, Metric, Ranked, Scores, score};
