@@ -1,6 +1,7 @@
 //! The `greenroom` command.
 
 mod commands;
+mod evolution;
 mod exit;
 mod failures;
 mod figures;
@@ -8,6 +9,7 @@ mod operator;
 mod output;
 mod progress;
 mod settings;
+mod study_told;
 mod table;
 mod terminal;
 mod whole;
@@ -15,8 +17,8 @@ mod whole;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    admit, check, compat, compile_component, config, decide, deploy, dev, diff, eval, export, gc, inspect, package,
-    plans, replay, revoke, rollback, serve, status, token, train,
+    admit, check, compat, compile_component, config, decide, deploy, dev, diff, eval, evolve, export, gc, inspect,
+    package, plans, prove, replay, revoke, rollback, serve, status, token, train,
 };
 
 /// A WebAssembly host for agents that evolve in production.
@@ -37,6 +39,8 @@ enum Command {
     Decide(decide::Arguments),
     Eval(eval::Arguments),
     Export(export::Arguments),
+    Evolve(evolve::Arguments),
+    Prove(prove::Arguments),
     Serve(serve::Arguments),
     Deploy(deploy::Arguments),
     Rollback(rollback::Arguments),
@@ -75,6 +79,8 @@ fn main() -> std::process::ExitCode {
         Command::Decide(arguments) => decide::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Evolve(arguments) => evolve::run(&arguments),
+        Command::Prove(arguments) => prove::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Deploy(arguments) => deploy::run(&arguments),
         Command::Rollback(arguments) => rollback::run(&arguments),

@@ -2,13 +2,22 @@
 //!
 //! It knows nothing of components or requests: whoever evaluates a point is behind a trait.
 
+pub mod knowledge;
 mod point;
+pub mod proof;
+mod prune;
 mod random;
+mod records;
 pub mod sampler;
+mod score;
 mod space;
+pub mod study;
 mod trial;
 
 pub use point::{Point, Value};
+pub use prune::Pruner;
 pub use random::{Draws, child_seed};
-pub use space::{Dimension, Domain, Space, SpaceError};
+pub use records::RecordError;
+pub use score::{Score, best};
+pub use space::{Condition, Dimension, Domain, Space, SpaceError};
 pub use trial::{Failure, Outcome, Told};

@@ -16,6 +16,7 @@ mod reader;
 mod render;
 mod resolve;
 mod rules;
+mod structure;
 mod suggest;
 mod wiring;
 
@@ -28,3 +29,4 @@ pub use plan::{
     Rate, RequestBudget, Round, Segments, Untrained,
 };
 pub use resolve::resolve;
+pub use structure::{Structure, with_params};

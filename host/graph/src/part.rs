@@ -58,6 +58,7 @@ impl Plan {
             namespaces: self.namespaces.iter().filter(|namespace| granted(&namespace.name)).cloned().collect(),
             warnings: self.warnings.clone(),
             agents,
+            catalogue: Vec::new(),
         })
     }
 

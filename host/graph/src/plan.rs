@@ -24,6 +24,9 @@ pub struct Plan {
     pub name: String,
     /// By name, ascending. Each is used by some node.
     pub agents: Vec<Agent>,
+    /// By name, ascending: agents that do not run, and that composition may add. No part of what the plan is: its digest does
+    /// not know of them.
+    pub catalogue: Vec<Agent>,
     /// In an order in which inputs and routers stand before whoever depends on them. The same for the same graph,
     /// however its file is laid out.
     pub nodes: Vec<Node>,

@@ -137,9 +137,12 @@ fn build(wiring: &Wiring<'_>, whole: Whole, sources: &[usize], warnings: Diagnos
         let (kind, bytes_max) = (shape.kind.as_ref()?.value, shape.bytes_max.as_ref()?.value);
         Some(Namespace { name: name.clone(), kind, bytes_max })
     });
+    let mut agents = agents.collect::<Option<Vec<Agent>>>()?;
+    let catalogue = agents.split_off(authored.agents.len().min(agents.len()));
     Some(Plan {
         name: authored.graph.name.as_ref()?.value.clone(),
-        agents: agents.collect::<Option<_>>()?,
+        agents,
+        catalogue,
         nodes: wiring.order.iter().map(|index| node(wiring, *index, &places, sources)).collect::<Option<_>>()?,
         output: *places.get(&wiring.output?)?,
         deadline_ms: authored.graph.deadline_ms.as_ref()?.value,

@@ -15,6 +15,7 @@ pub(crate) type Facts = BTreeMap<String, Result<ComponentFacts, String>>;
 /// A graph file whose names have been looked up. Indices are in the order of names.
 pub(crate) struct Wiring<'a> {
     pub(crate) authored: &'a Authored,
+    /// Those of the catalogue come last: no node refers to them.
     pub(crate) agents: Vec<AgentPlace<'a>>,
     pub(crate) nodes: Vec<Place<'a>>,
     pub(crate) output: Option<usize>,
@@ -57,6 +58,7 @@ impl<'a> Wiring<'a> {
         let agents: Vec<AgentPlace<'a>> = authored
             .agents
             .iter()
+            .chain(&authored.catalogue)
             .map(|(name, shape)| AgentPlace {
                 name,
                 shape,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use greenroom_model::{Digest, Fault, Generation, History, PolicyRecord, Subject, Usage};
 
+use crate::execute::Remembered;
 use crate::replay::Recording;
 
 /// What is asked. Rows and history are resolved: the graph knows no external ids.
@@ -36,6 +37,10 @@ pub struct Request {
     pub patient: bool,
     /// Whether the calls of all nodes are recorded, so that each can be run again.
     pub record: bool,
+    /// Whether all nodes are traced, and not only those that learn.
+    pub traced: bool,
+    /// Outputs that need not be computed again, and the number under which those of this request are kept.
+    pub remembered: Option<(Arc<Remembered>, u64)>,
 }
 
 impl Request {
@@ -56,6 +61,8 @@ impl Request {
             context: Arc::from([]),
             patient: false,
             record: false,
+            traced: false,
+            remembered: None,
         }
     }
 }
@@ -112,7 +119,7 @@ pub struct Answer {
     pub nodes: Vec<(Arc<str>, Usage)>,
     /// All that it used.
     pub usage: Usage,
-    /// What nodes with a learner saw and decided.
+    /// What nodes with a learner, or all of them when the request says so, saw and decided.
     pub traces: Vec<Trace>,
     /// Of all nodes that ran, when the request asked for it.
     pub recordings: Vec<Recording>,

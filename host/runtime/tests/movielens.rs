@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use greenroom_runtime::evaluation::{Arm, Report, Split, Verdict, p1};
+use greenroom_runtime::evaluation::{Arm, Exam, Report, Split, Verdict, p1};
 use greenroom_runtime::events::{ReadOptions, read, read_items};
 use greenroom_runtime::{Bench, Evaluated, Guests, Quiet, States, evaluate};
 
@@ -42,7 +42,7 @@ fn split() -> Split {
 fn judged(bench: &Bench, split: &Split) -> Evaluated {
     let items = read_items(&example().join("movies.csv")).unwrap();
     let graph = example().join("graph.toml");
-    evaluate(bench, &[&graph], &Arc::new(split.clone()), Some(&items), "p1", BTreeMap::new()).unwrap()
+    evaluate(bench, &[&graph], &Exam::of("p1", split.clone()), Some(&items), BTreeMap::new()).unwrap()
 }
 
 #[test]

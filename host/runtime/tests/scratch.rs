@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use greenroom_memory::{FILE, KeyValue, Page, Store};
 use greenroom_model::Digest;
-use greenroom_runtime::evaluation::{Ranked, p1};
+use greenroom_runtime::evaluation::{Exam, Ranked, p1};
 use greenroom_runtime::events::{ReadOptions, read};
 use greenroom_runtime::{Bench, Evaluated, Guests, Lessons, Quiet, States, Trained, Trainer, evaluate, load};
 use greenroom_sandbox::Sandbox;
@@ -110,7 +110,8 @@ fn training_leaves_the_store_as_it_was_byte_for_byte_and_starts_from_it_each_tim
     let loaded = guests.block_on(async move { load(&sandbox, &graph).await }).unwrap().unwrap();
     let train = |states: &Path| -> Vec<Trained> {
         let states = States::open(states).unwrap();
-        let trainer = Trainer { guests: guests.clone(), states, store: store.clone(), progress: Arc::new(Quiet) };
+        let trainer =
+            Trainer { guests: guests.clone(), states, store: store.clone(), progress: Arc::new(Quiet), outputs: None };
         trainer.train(&loaded, &lessons).unwrap().1
     };
     let first = train(&world.path("states"));
@@ -141,7 +142,8 @@ fn a_host_trains_apart_from_its_store_and_serves_on_it() {
 #[test]
 fn the_arms_of_an_evaluation_do_not_share_what_they_write() {
     let world = World::new(COUNTING);
-    let split = Arc::new(p1(&read(&world.path("events.csv"), &ReadOptions::default()).unwrap().events).unwrap());
+    let split = p1(&read(&world.path("events.csv"), &ReadOptions::default()).unwrap().events).unwrap();
+    let exam = Exam::of("p1", split);
     std::fs::copy(world.path("graph.toml"), world.path("again.toml")).unwrap();
     let bench = Bench {
         sandbox: sandbox(),
@@ -152,7 +154,7 @@ fn the_arms_of_an_evaluation_do_not_share_what_they_write() {
     };
     let graphs = [world.path("graph.toml"), world.path("again.toml")];
     let graphs = [graphs[0].as_path(), graphs[1].as_path()];
-    let Evaluated { report, answers, .. } = evaluate(&bench, &graphs, &split, None, "p1", BTreeMap::new()).unwrap();
+    let Evaluated { report, answers, .. } = evaluate(&bench, &graphs, &exam, None, BTreeMap::new()).unwrap();
     assert_eq!(report.arms.len(), 4, "each graph and its one agent alone");
     let answered = |lists: &[Ranked]| lists.iter().map(|list| (list.user, list.items.clone())).collect::<Vec<_>>();
     assert!(answered(&answers[0]).iter().any(|(_, items)| !items.is_empty()));

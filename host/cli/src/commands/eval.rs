@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use greenroom_model::Digest;
-use greenroom_runtime::evaluation::{ProtocolError, Report, Split, p1, pair};
+use greenroom_runtime::evaluation::{Exam, ProtocolError, Report, p1, p2, p3, pair};
 use greenroom_runtime::events::{EventFile, ReadOptions, read, read_items};
 use greenroom_runtime::{Bench, Evaluated, States, Trained, evaluate};
 use serde::Serialize;
@@ -27,9 +26,13 @@ pub(crate) struct Arguments {
     /// CSV or TSV of user, item, rating, timestamp, to be split by --protocol.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
-    /// How --events are split: p1 keeps the latest fifth of each subject's positives back.
+    /// How --events are split: p1 keeps the latest fifth of each subject's positives back; p2 judges every subject five
+    /// times, in five folds; p3 follows all subjects together in time.
     #[arg(long, value_enum, default_value_t, requires = "events")]
     protocol: Protocol,
+    /// Deals the subjects out into other folds, under protocol p2.
+    #[arg(long, value_name = "TEXT", default_value = "", requires = "events", hide_default_value = true)]
+    salt: String,
     /// Events to learn from.
     #[arg(long, value_name = "FILE", requires = "test")]
     train: Option<PathBuf>,
@@ -59,12 +62,13 @@ pub(crate) struct Arguments {
 enum Protocol {
     #[default]
     P1,
+    P2,
+    P3,
 }
 
 /// What is judged, and on what.
 struct Case {
-    split: Split,
-    protocol: &'static str,
+    exam: Exam,
     digests: BTreeMap<String, Digest>,
 }
 
@@ -78,24 +82,29 @@ impl Arguments {
     }
 
     fn case(&self) -> Result<Case, Failure> {
+        if !self.salt.is_empty() && !matches!(self.protocol, Protocol::P2) {
+            return Err(Failure::arguments(
+                "--salt deals subjects out into folds, which protocol p2 alone has: add --protocol p2",
+            ));
+        }
         let options = ReadOptions { ordered: self.ordered };
         let file = |path: &PathBuf| read(path, &options);
         let digest = |what: &str, file: &EventFile| (what.to_owned(), file.digest);
         match (&self.events, &self.train, &self.test) {
             (Some(path), ..) => {
-                let Protocol::P1 = self.protocol;
                 let events = file(path)?;
-                Ok(Case {
-                    split: p1(&events.events).map_err(|e| unfit(path, &e))?,
-                    protocol: "p1",
-                    digests: [digest("events", &events)].into(),
-                })
+                let exam = match self.protocol {
+                    Protocol::P1 => p1(&events.events).map(|split| Exam::of("p1", split)),
+                    Protocol::P2 => p2(&events.events, &self.salt),
+                    Protocol::P3 => p3(&events.events),
+                };
+                Ok(Case { exam: exam.map_err(|e| unfit(path, &e))?, digests: [digest("events", &events)].into() })
             }
             (None, Some(train), Some(path)) => {
                 let (train, test) = (file(train)?, file(path)?);
                 let split = pair(&train.events, &test.events).map_err(|e| unfit(path, &e))?;
                 let digests = [digest("train", &train), digest("test", &test)].into();
-                Ok(Case { split, protocol: "pair", digests })
+                Ok(Case { exam: Exam::of("pair", split), digests })
             }
             _ => Err(Failure::arguments("what to judge on is missing: --events FILE, or --train FILE and --test FILE")),
         }
@@ -128,7 +137,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         opened.map_err(|e| Failure::failed(format!("the states folder {} cannot be used: {e}", states.display())))?;
     let bench = Bench { sandbox, guests, states, progress: progress::watched() };
     let graphs: Vec<&Path> = arguments.graphs.iter().map(PathBuf::as_path).collect();
-    let evaluated = evaluate(&bench, &graphs, &Arc::new(case.split), items.as_ref(), case.protocol, case.digests)?;
+    let evaluated = evaluate(&bench, &graphs, &case.exam, items.as_ref(), case.digests)?;
     let mut measured = String::new();
     if let Some(path) = &arguments.figures {
         let figures = figures::of(&evaluated.report, &peers);

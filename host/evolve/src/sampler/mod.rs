@@ -1,5 +1,26 @@
 //! What is tried next.
 
+mod auto;
+mod cma_es;
+mod gaussian;
+mod gaussian_process;
+mod kernel;
+mod nsga2;
+mod order;
+mod parzen;
+mod quasi_random;
+mod random;
+mod tpe;
+mod triangle;
+
+pub use auto::Auto;
+pub use cma_es::CmaEs;
+pub use gaussian_process::GaussianProcess;
+pub use nsga2::Nsga2;
+pub use quasi_random::QuasiRandom;
+pub use random::Random;
+pub use tpe::Tpe;
+
 use crate::{Draws, Point, Space, Told};
 
 /// What a sampler goes by. For a trial of some number it is the same whatever the parallelism: the study decides by numbers
@@ -22,4 +43,24 @@ pub trait Sampler: Send + Sync {
 
     /// The point of the trial of this number. All randomness comes from `draws`.
     fn suggest(&self, space: &Space, seen: Seen<'_>, number: u64, draws: &mut Draws) -> Point;
+}
+
+/// What `--sampler` takes, the default first.
+pub const NAMES: [&str; 8] =
+    ["auto", "random", "quasi-random", "tpe", "tpe-multivariate", "cma-es", "nsga2", "gaussian-process"];
+
+/// The sampler of a name, for a study of some seed. None when the name is not among [`NAMES`].
+#[must_use]
+pub fn named(name: &str, seed: u64) -> Option<Box<dyn Sampler>> {
+    Some(match name {
+        "auto" => Box::new(Auto::new(seed)),
+        "random" => Box::new(Random),
+        "quasi-random" => Box::new(QuasiRandom::new(seed)),
+        "tpe" => Box::new(Tpe::independent()),
+        "tpe-multivariate" => Box::new(Tpe::multivariate()),
+        "cma-es" => Box::new(CmaEs),
+        "nsga2" => Box::new(Nsga2),
+        "gaussian-process" => Box::new(GaussianProcess::new(seed)),
+        _ => return None,
+    })
 }

@@ -32,6 +32,8 @@ pub struct Authored {
     pub(crate) graph: GraphShape,
     pub(crate) memory: BTreeMap<String, NamespaceShape>,
     pub(crate) agents: BTreeMap<String, AgentShape>,
+    /// Agents that no node uses, and that composition may add.
+    pub(crate) catalogue: BTreeMap<String, AgentShape>,
     pub(crate) nodes: BTreeMap<String, NodeShape>,
     pub(crate) mistakes: Vec<Mistake>,
 }
@@ -68,18 +70,19 @@ impl Authored {
         let root = Section::root(document.get_ref());
         if !syntax.fatal {
             // A broken header leaves its keys at the root.
-            reader.known_keys(&root, &["graph", "memory", "agents", "nodes"]);
+            reader.known_keys(&root, &["graph", "memory", "agents", "catalogue", "nodes"]);
         }
         let graph = GraphShape::read(&mut reader, &root);
         let memory = named(&mut reader, &root, "memory", NamespaceShape::read);
         let agents = named(&mut reader, &root, "agents", AgentShape::read);
+        let catalogue = named(&mut reader, &root, "catalogue", AgentShape::read);
         let nodes = named(&mut reader, &root, "nodes", NodeShape::read);
         let mistakes = syntax.merge(reader.mistakes);
         if syntax.fatal {
             return Err(Diagnostics::new(file_name, &text, mistakes));
         }
         drop(document);
-        Ok(Self { file_name: file_name.to_owned(), text, graph, memory, agents, nodes, mistakes })
+        Ok(Self { file_name: file_name.to_owned(), text, graph, memory, agents, catalogue, nodes, mistakes })
     }
 
     /// The names of the agents.
@@ -94,11 +97,12 @@ impl Authored {
         Some(shape.grants.iter().map(|grant| grant.value.as_str()).collect())
     }
 
-    /// The components to look at before resolving, by agent.
+    /// The components to look at before resolving, by agent, those of the catalogue among them.
     #[must_use]
     pub fn components(&self) -> Vec<ComponentRef> {
         self.agents
             .iter()
+            .chain(&self.catalogue)
             .filter_map(|(agent, shape)| {
                 let path = shape.component.as_ref()?.value.clone();
                 Some(ComponentRef { agent: agent.clone(), path })

@@ -8,7 +8,7 @@ use crate::wiring::{Facts, Wiring};
 
 /// Reports components that could not be looked at, and those that cannot be nodes.
 pub(crate) fn check(wiring: &Wiring<'_>, facts: &Facts, mistakes: &mut Mistakes) {
-    for (name, shape) in &wiring.authored.agents {
+    for (name, shape) in wiring.authored.agents.iter().chain(&wiring.authored.catalogue) {
         let Some(component) = &shape.component else { continue };
         let why = match facts.get(name) {
             Some(Ok(_)) => continue,

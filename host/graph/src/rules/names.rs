@@ -11,11 +11,22 @@ pub(crate) fn check(authored: &Authored, mistakes: &mut Mistakes) {
     let graph = authored.graph.name.iter().map(|name| ("a graph", name.value.as_str(), &name.span));
     let memory = authored.memory.iter().map(|(name, shape)| ("a namespace", name.as_str(), &shape.span));
     let agents = authored.agents.iter().map(|(name, shape)| ("an agent", name.as_str(), &shape.span));
+    let catalogue = authored.catalogue.iter().map(|(name, shape)| ("an agent", name.as_str(), &shape.span));
     let nodes = authored.nodes.iter().map(|(name, shape)| ("a node", name.as_str(), &shape.span));
     let branches = authored.nodes.values().flat_map(|shape| &shape.branches);
     let branches = branches.map(|(branch, _)| ("a branch", branch.value.as_str(), &branch.span));
-    for (what, name, span) in graph.chain(memory).chain(agents).chain(nodes).chain(branches) {
+    for (what, name, span) in graph.chain(memory).chain(agents).chain(catalogue).chain(nodes).chain(branches) {
         mistakes.extend(wrong(what, name, span));
+    }
+    for (name, shape) in &authored.catalogue {
+        if let Some(agent) = authored.agents.get(name) {
+            let message = format!("the agent `{name}` is in the catalogue, too");
+            mistakes.push(
+                Mistake::error("named_twice", &shape.span, message, "expected a name that no agent has")
+                    .also(&agent.span, "the agent that runs")
+                    .help("an agent that runs need not be in the catalogue: rename one, or remove it here"),
+            );
+        }
     }
 }
 

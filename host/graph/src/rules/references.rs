@@ -25,7 +25,14 @@ pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
     }
     for written in authored.nodes.values().filter_map(|shape| shape.agent.as_ref()) {
         if !authored.agents.contains_key(&written.value) {
-            mistakes.push(unknown("agent", written, authored.agents.keys()));
+            let mistake = unknown("agent", written, authored.agents.keys());
+            mistakes.push(match authored.catalogue.contains_key(&written.value) {
+                true => mistake.help(format!(
+                    "it is in the catalogue, from which evolution chooses: to have it run, make it `[agents.{}]`",
+                    written.value
+                )),
+                false => mistake,
+            });
         }
     }
 }

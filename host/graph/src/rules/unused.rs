@@ -21,11 +21,15 @@ fn agents(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
         return;
     }
     let used: BTreeSet<usize> = wiring.nodes.iter().filter_map(|place| place.agent).collect();
-    for (_, agent) in wiring.agents.iter().enumerate().filter(|(index, _)| !used.contains(index)) {
+    let wired = wiring.agents.iter().take(wiring.authored.agents.len());
+    for (_, agent) in wired.enumerate().filter(|(index, _)| !used.contains(index)) {
         let message = format!("no node uses the agent `{}`", agent.name);
         mistakes.push(
             Mistake::error("unused_agent", &agent.shape.span, message, "expected a node that uses it")
-                .help(format!("add a node with `agent = \"{}\"`, or remove the agent", agent.name)),
+                .help(format!(
+                    "add a node with `agent = \"{0}\"`, make it `[catalogue.{0}]` for evolution to choose from, or remove it",
+                    agent.name
+                )),
         );
     }
 }

@@ -8,3 +8,4 @@ mod compat;
 mod components;
 mod good;
 mod plans;
+mod structure;

@@ -50,6 +50,7 @@ fn world() -> World {
         states: States::open(folder.path()).unwrap(),
         store: store.clone(),
         progress: Arc::new(Quiet),
+        outputs: None,
     };
     let lessons = Lessons {
         split: Arc::clone(&split),

@@ -1,13 +1,14 @@
 //! How good lists are, subject by subject and as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::question::questions;
 use super::segments::{counts, head};
-use super::{Segment, Split, Thresholds};
+use super::{Question, Segment, Split, Thresholds};
 
 /// Ranks that NDCG, hit, coverage, novelty and Gini look at.
 const SHOWN: usize = 10;
@@ -127,11 +128,13 @@ impl Estimate {
     }
 }
 
-/// The list that a subject was answered.
+/// The list that was answered to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ranked {
     /// The subject, as in the split.
     pub user: u32,
+    /// As in [`Question::earlier`].
+    pub earlier: usize,
     /// Items, as in the split, best first; 20 of them, where there are as many.
     pub items: Vec<u32>,
 }
@@ -139,58 +142,70 @@ pub struct Ranked {
 /// What lists are judged against.
 #[derive(Debug, Clone)]
 pub struct Judge {
-    users: Vec<u32>,
-    positives: Vec<Vec<u32>>,
+    questions: Vec<Question>,
+    users: Arc<[u32]>,
     segments: Arc<[Segment]>,
     head: Vec<bool>,
     self_information: Vec<f64>,
 }
 
 impl Judge {
-    /// Judges against the test part of a split: all subjects that have one.
+    /// Judges against the test part of a split.
     #[must_use]
     pub fn new(split: &Split, thresholds: &Thresholds) -> Self {
-        let mut by_user: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for (user, item) in split.test.users.iter().zip(&split.test.items) {
-            by_user.entry(*user).or_default().push(*item);
-        }
-        let histories = counts(split.users.len(), &split.train.users);
-        let segment = |user: &u32| thresholds.segment(histories.get(*user as usize).copied().unwrap_or_default());
+        let questions = questions(split);
         let item_counts = counts(split.items.len(), &split.train.items);
         let total = split.train.len().max(1) as f64;
         Self {
-            segments: by_user.keys().map(segment).collect(),
+            users: questions.iter().map(|question| question.user).collect(),
+            segments: questions.iter().map(|question| thresholds.segment(question.known)).collect(),
             head: head(split, &item_counts),
             // An item that nobody had in train counts as if one had: it is as rare as can be, not infinitely so.
             self_information: item_counts.iter().map(|count| -((*count).max(1) as f64 / total).log2()).collect(),
-            users: by_user.keys().copied().collect(),
-            positives: by_user
-                .into_values()
-                .map(|mut items| {
-                    items.sort_unstable();
-                    items.dedup();
-                    items
-                })
-                .collect(),
+            questions,
         }
     }
 
-    /// The subjects that are judged, ascending.
+    /// Whom each question is about.
     #[must_use]
     pub fn users(&self) -> &[u32] {
         &self.users
     }
 
-    /// Judges lists, in any order. A subject without a list scores 0; lists of subjects that are not judged don't count.
+    /// What is asked: by subject, then in the order of time.
+    #[must_use]
+    pub fn questions(&self) -> &[Question] {
+        &self.questions
+    }
+
+    /// The same judge of the questions about some subjects alone.
+    #[must_use]
+    pub fn of(&self, wanted: impl Fn(u32) -> bool) -> Self {
+        let kept = || self.questions.iter().map(|question| wanted(question.user));
+        let segments = self.segments.iter().zip(kept()).filter(|(_, kept)| *kept).map(|(segment, _)| *segment);
+        let questions: Vec<Question> =
+            self.questions.iter().filter(|question| wanted(question.user)).cloned().collect();
+        Self {
+            users: questions.iter().map(|question| question.user).collect(),
+            segments: segments.collect(),
+            questions,
+            head: self.head.clone(),
+            self_information: self.self_information.clone(),
+        }
+    }
+
+    /// Judges lists, in any order. A question without a list scores 0; lists that nobody asked for don't count.
     #[must_use]
     pub fn judge(&self, lists: &[Ranked]) -> Judged {
-        let by_user: BTreeMap<u32, &[u32]> = lists.iter().map(|list| (list.user, list.items.as_slice())).collect();
+        let lists: HashMap<(u32, usize), &[u32]> =
+            lists.iter().map(|list| ((list.user, list.earlier), list.items.as_slice())).collect();
         let in_head = |item: &u32| self.head.get(*item as usize).copied().unwrap_or_default();
-        let mut judged = Judged { segments: Arc::clone(&self.segments), ..Judged::default() };
+        let (users, segments) = (Arc::clone(&self.users), Arc::clone(&self.segments));
+        let mut judged = Judged { users, segments, ..Judged::default() };
         let mut exposures = vec![0_u64; self.head.len()];
         let mut novelties = Vec::new();
-        for (user, positives) in self.users.iter().zip(&self.positives) {
-            let items = by_user.get(user).copied().unwrap_or_default();
+        for Question { user, earlier, positives, .. } in &self.questions {
+            let items = lists.get(&(*user, *earlier)).copied().unwrap_or_default();
             judged.scores.push(score(items, positives));
             let (head, tail): (Vec<u32>, Vec<u32>) = positives.iter().partition(|item| in_head(item));
             judged.head.push((!head.is_empty()).then(|| score(items, &head)));
@@ -216,13 +231,15 @@ impl Judge {
 /// How one arm did. Two of the same judge can be compared pair by pair.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Judged {
-    /// One a judged subject, in the order of [`Judge::users`].
+    /// Whom each question was about; of a pool, the subjects, ascending.
+    pub users: Arc<[u32]>,
+    /// One a question, in the order of [`Judge::questions`]; of a pool, one a subject.
     pub scores: Vec<Scores>,
-    /// The same against the positives in the head alone, where a subject has any.
+    /// The same against the positives in the head alone, where there are any.
     pub head: Vec<Option<Scores>>,
     /// The same against the positives in the tail.
     pub tail: Vec<Option<Scores>>,
-    /// The segment of each subject.
+    /// The segment of whom each is about.
     pub segments: Arc<[Segment]>,
     /// Distinct items among all first tens, as a share of the candidates.
     pub coverage: f64,
@@ -235,6 +252,44 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// What an arm did on several splits over the same subjects, one value a subject: the mean over its questions, on all of
+    /// the splits. Its segment is that of its first question. What is of no subject is the mean over the splits.
+    #[must_use]
+    pub fn pooled(parts: &[Self]) -> Self {
+        #[derive(Default)]
+        struct Of {
+            segment: Option<Segment>,
+            all: Sum,
+            head: Sum,
+            tail: Sum,
+        }
+        let mut by_user: BTreeMap<u32, Of> = BTreeMap::new();
+        for part in parts {
+            let lines = part.users.iter().zip(&part.scores).zip(part.head.iter().zip(&part.tail));
+            for (((user, scores), (head, tail)), segment) in lines.zip(part.segments.iter()) {
+                let of = by_user.entry(*user).or_default();
+                of.segment.get_or_insert(*segment);
+                of.all.add(Some(scores));
+                of.head.add(head.as_ref());
+                of.tail.add(tail.as_ref());
+            }
+        }
+        let mean = |of: &dyn Fn(&Self) -> Option<f64>| {
+            let values: Vec<f64> = parts.iter().filter_map(of).collect();
+            (!values.is_empty()).then(|| Estimate::of(&values).value)
+        };
+        Self {
+            users: by_user.keys().copied().collect(),
+            scores: by_user.values().map(|of| of.all.mean().unwrap_or_default()).collect(),
+            head: by_user.values().map(|of| of.head.mean()).collect(),
+            tail: by_user.values().map(|of| of.tail.mean()).collect(),
+            segments: by_user.values().map(|of| of.segment.unwrap_or(Segment::New)).collect(),
+            coverage: mean(&|part| Some(part.coverage)).unwrap_or_default(),
+            novelty: mean(&|part| part.novelty),
+            gini: mean(&|part| part.gini),
+        }
+    }
+
     /// The values of a metric, one a subject of the segment, or of all subjects.
     #[must_use]
     pub fn values(&self, metric: Metric, segment: Option<Segment>) -> Vec<f64> {
@@ -254,6 +309,30 @@ impl Judged {
     #[must_use]
     pub fn estimate(&self, metric: Metric, segment: Option<Segment>) -> Estimate {
         Estimate::of(&self.values(metric, segment))
+    }
+}
+
+/// Scores added up.
+#[derive(Default)]
+struct Sum {
+    count: f64,
+    scores: Scores,
+}
+
+impl Sum {
+    fn add(&mut self, more: Option<&Scores>) {
+        let Some(more) = more else { return };
+        self.count += 1.0;
+        self.scores.ndcg += more.ndcg;
+        self.scores.recall += more.recall;
+        self.scores.mrr += more.mrr;
+        self.scores.hit += more.hit;
+    }
+
+    fn mean(&self) -> Option<Scores> {
+        let Scores { ndcg, recall, mrr, hit } = self.scores;
+        let by = self.count;
+        (by > 0.0).then(|| Scores { ndcg: ndcg / by, recall: recall / by, mrr: mrr / by, hit: hit / by })
     }
 }
 

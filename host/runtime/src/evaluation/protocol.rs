@@ -6,20 +6,23 @@ use std::sync::Arc;
 use crate::events::{Columns, Events, Order};
 
 use super::order::sorted;
-use super::{POSITIVE_MIN, Split};
+use super::{Asked, POSITIVE_MIN, Split};
 
-/// Subjects with fewer positives are not judged under P1.
-const POSITIVES_MIN: usize = 5;
+/// Subjects with fewer positives are not judged.
+pub(super) const POSITIVES_MIN: usize = 5;
 
 /// Why there is nothing to judge.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ProtocolError {
-    /// P1 keeps the latest events back, and nobody knows which they are.
+    /// The protocol keeps the latest events back, and nobody knows which they are.
     #[error(
-        "protocol p1 keeps each subject's latest positives back, and these events have no timestamps: add a timestamp column, \
-         or say that the file is in order (--ordered)"
+        "protocol {protocol} keeps each subject's latest positives back, and these events have no timestamps: add a timestamp \
+         column, or say that the file is in order (--ordered)"
     )]
-    OrderUnknown,
+    OrderUnknown {
+        /// Which.
+        protocol: &'static str,
+    },
     /// No row reaches the threshold.
     #[error(
         "no {part} row is a positive: ratings reach {highest}, and a positive has {POSITIVE_MIN} or more; leave the rating \
@@ -31,9 +34,13 @@ pub enum ProtocolError {
         /// The highest rating.
         highest: f32,
     },
-    /// No subject has enough positives for P1.
-    #[error("no subject has {POSITIVES_MIN} positives, which protocol p1 needs: the most that one has is {most}")]
+    /// No subject has enough positives.
+    #[error(
+        "no subject has {POSITIVES_MIN} positives, which protocol {protocol} needs: the most that one has is {most}"
+    )]
     TooFew {
+        /// Which.
+        protocol: &'static str,
         /// The most positives that a subject has.
         most: usize,
     },
@@ -47,21 +54,7 @@ pub enum ProtocolError {
 /// # Errors
 /// When the order is unknown or nobody has enough positives.
 pub fn p1(events: &Events) -> Result<Split, ProtocolError> {
-    if events.order == Order::Unknown {
-        return Err(ProtocolError::OrderUnknown);
-    }
-    let mut notes = Vec::new();
-    let columns = with_row_times(with_telling_ratings(&events.columns, "events", &mut notes), events.order);
-    let (_, user_ranks) = sorted(&events.users);
-    let (_, item_ranks) = sorted(&events.items);
-    let rank = |ranks: &[u32], number: Option<&u32>| number.and_then(|n| ranks.get(*n as usize)).copied();
-    let mut rows: Vec<usize> = positives(&columns).collect();
-    if rows.is_empty() {
-        return Err(ProtocolError::NoPositives { part: "events", highest: highest(&columns) });
-    }
-    rows.sort_by_key(|row| {
-        (rank(&user_ranks, columns.users.get(*row)), columns.time(*row), rank(&item_ranks, columns.items.get(*row)))
-    });
+    let Positives { columns, rows, notes } = Positives::of(events, "p1", |row| row.subject)?;
     let (mut train, mut test) = (Vec::new(), Vec::new());
     let mut most = 0;
     for subject in rows.chunk_by(|a, b| columns.users.get(*a) == columns.users.get(*b)) {
@@ -74,9 +67,56 @@ pub fn p1(events: &Events) -> Result<Split, ProtocolError> {
         }
     }
     if test.is_empty() {
-        return Err(ProtocolError::TooFew { most });
+        return Err(ProtocolError::TooFew { protocol: "p1", most });
     }
     Ok(Split::over_used_ids(events, columns.take(&train), columns.take(&test), notes).with_note_of_repeats())
+}
+
+/// The positives of events, in an order.
+pub(super) struct Positives {
+    /// All events; their times are the numbers of their rows where the file is in order.
+    pub(super) columns: Columns,
+    /// The positives among them.
+    pub(super) rows: Vec<usize>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Where a row stands among those of all subjects, and in time.
+pub(super) struct Place {
+    /// By subject, time, item.
+    pub(super) subject: (u32, i64, u32),
+    /// By time, subject, item.
+    pub(super) time: (i64, u32, u32),
+}
+
+impl Positives {
+    /// The positives, in the order of what `by` picks.
+    pub(super) fn of<K: Ord>(
+        events: &Events,
+        protocol: &'static str,
+        by: impl Fn(Place) -> K,
+    ) -> Result<Self, ProtocolError> {
+        if events.order == Order::Unknown {
+            return Err(ProtocolError::OrderUnknown { protocol });
+        }
+        let mut notes = Vec::new();
+        let columns = with_row_times(with_telling_ratings(&events.columns, "events", &mut notes), events.order);
+        let (_, user_ranks) = sorted(&events.users);
+        let (_, item_ranks) = sorted(&events.items);
+        let rank = |ranks: &[u32], number: Option<&u32>| {
+            number.and_then(|n| ranks.get(*n as usize)).copied().unwrap_or(u32::MAX)
+        };
+        let mut rows: Vec<usize> = positives(&columns).collect();
+        if rows.is_empty() {
+            return Err(ProtocolError::NoPositives { part: "events", highest: highest(&columns) });
+        }
+        rows.sort_by_key(|row| {
+            let (user, item) = (rank(&user_ranks, columns.users.get(*row)), rank(&item_ranks, columns.items.get(*row)));
+            let time = columns.time(*row).unwrap_or_default();
+            by(Place { subject: (user, time, item), time: (time, user, item) })
+        });
+        Ok(Self { columns, rows, notes })
+    }
 }
 
 /// Two files as they are: the positives of `test` are judged, every item of both files is a candidate, and all rows of `train`
@@ -104,7 +144,7 @@ pub fn pair(train: &Events, test: &Events) -> Result<Split, ProtocolError> {
     let mut test_part = test_columns.take(&kept);
     renumber(&mut test_part.users, user_numbers.get(train.users.len()..).unwrap_or_default());
     renumber(&mut test_part.items, item_numbers.get(train.items.len()..).unwrap_or_default());
-    let split = Split { users, items, train: train_part, test: test_part, notes };
+    let split = Split { users, items, train: train_part, test: test_part, notes, asked: Asked::AtOnce };
     Ok(split.with_note_of_repeats())
 }
 
@@ -117,7 +157,7 @@ fn with_row_times(mut columns: Columns, order: Order) -> Columns {
 }
 
 impl Split {
-    fn over_used_ids(events: &Events, mut train: Columns, mut test: Columns, notes: Vec<String>) -> Self {
+    pub(super) fn over_used_ids(events: &Events, mut train: Columns, mut test: Columns, notes: Vec<String>) -> Self {
         let used = |count: usize, parts: [&[u32]; 2]| {
             let mut used = vec![false; count];
             for number in parts.into_iter().flatten() {
@@ -143,11 +183,11 @@ impl Split {
             renumbered(&events.items, used(events.items.len(), [train.items.as_slice(), &test.items]));
         renumber(&mut train.items, &numbers);
         renumber(&mut test.items, &numbers);
-        Self { users, items, train, test, notes }
+        Self { users, items, train, test, notes, asked: Asked::AtOnce }
     }
 
     /// What a subject has in train is not answered to it, so that the same in test can't be hit by anyone.
-    fn with_note_of_repeats(mut self) -> Self {
+    pub(super) fn with_note_of_repeats(mut self) -> Self {
         let pairs = |part: &Columns| part.users.iter().copied().zip(part.items.iter().copied()).collect::<Vec<_>>();
         let trained: HashSet<(u32, u32)> = pairs(&self.train).into_iter().collect();
         let repeats = pairs(&self.test).into_iter().filter(|pair| trained.contains(pair)).count();

@@ -15,9 +15,10 @@ impl Report {
     pub fn render(&self, width: usize) -> String {
         let width = width.max(WIDTH_MIN);
         let data = &self.data;
+        let blocks = if data.blocks > 1 { format!(" in {} blocks", data.blocks) } else { String::new() };
         let mut text = wrapped(
             &format!(
-                "protocol {}: {} subjects ({} judged), {} items, {} train and {} test rows",
+                "protocol {}: {} subjects ({} judged), {} items, {} train and {} test rows{blocks}",
                 self.protocol, data.users, data.judged, data.items, data.train, data.test
             ),
             width,

@@ -10,7 +10,7 @@ use super::{Bootstrap, Comparison, Estimate, Judged, Metric, Segment, compare};
 /// What an evaluation found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// How test rows were kept back: `p1` or `pair`.
+    /// How test rows were kept back: `p1`, `p2`, `p3` or `pair`.
     pub protocol: String,
     /// On what.
     pub data: Data,
@@ -33,12 +33,19 @@ pub struct Data {
     pub judged: usize,
     /// Items, all candidates.
     pub items: usize,
-    /// Rows that were learnt from.
+    /// Rows that were learnt from; of several blocks, the most.
     pub train: usize,
-    /// Rows that were kept back.
+    /// Rows that were kept back, in all blocks.
     pub test: usize,
+    /// How many splits were judged together.
+    #[serde(default = "one")]
+    pub blocks: usize,
     /// Content addresses of the files by what they are: `events`, `train`, `test`, `items`.
     pub digests: BTreeMap<String, Digest>,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// What an arm is.
@@ -124,7 +131,7 @@ impl Quantiles {
     pub fn of(times_us: &[f64]) -> Option<Self> {
         let mut ascending = times_us.to_vec();
         ascending.sort_unstable_by(f64::total_cmp);
-        let at = |share| super::bootstrap::quantile(&ascending, share);
+        let at = |share| greenroom_experiment::quantile(&ascending, share);
         (!ascending.is_empty()).then(|| Self { p50: at(0.5), p99: at(0.99) })
     }
 }

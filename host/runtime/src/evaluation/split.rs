@@ -18,4 +18,49 @@ pub struct Split {
     pub test: Columns,
     /// What a person should know of how the parts came to be.
     pub notes: Vec<String>,
+    /// What is asked.
+    pub asked: Asked,
+}
+
+/// What is asked of whom is judged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Asked {
+    /// Each subject once, with what it has in train: all of its test part is to be foretold.
+    #[default]
+    AtOnce,
+    /// Each subject before each row of its test part, with all that it did before, as long as that is so many rows at least:
+    /// the one row is to be foretold.
+    RowByRow {
+        /// The fewest rows that are known of whom is asked about.
+        known_min: usize,
+    },
+}
+
+/// A split of several on which the same arms are judged, with subjects and items of the same numbers in all.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// What it is called in messages.
+    pub name: String,
+    /// What is learned and what is judged.
+    pub split: Arc<Split>,
+}
+
+/// What is judged together: one split, or the blocks of a protocol that has several.
+#[derive(Debug, Clone)]
+pub struct Exam {
+    /// The protocol, as in reports.
+    pub protocol: String,
+    /// One or more.
+    pub blocks: Vec<Block>,
+}
+
+impl Exam {
+    /// Of one split.
+    #[must_use]
+    pub fn of(protocol: &str, split: Split) -> Self {
+        Self {
+            protocol: protocol.to_owned(),
+            blocks: vec![Block { name: protocol.to_owned(), split: Arc::new(split) }],
+        }
+    }
 }

@@ -1,3 +1,5 @@
+mod blocks;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -106,7 +108,7 @@ fn a_rating_that_never_varies_says_nothing() {
 #[test]
 fn in_a_file_in_order_rows_stand_for_times() {
     let mut ordered = events(&["u e - -", "u d - -", "u c - -", "u b - -", "u a - -"]);
-    assert_eq!(p1(&ordered), Err(ProtocolError::OrderUnknown));
+    assert_eq!(p1(&ordered), Err(ProtocolError::OrderUnknown { protocol: "p1" }));
     ordered.order = Order::Rows;
     let split = p1(&ordered).unwrap();
     assert_eq!(rows(&split, &split.test), ["u a"]);
@@ -224,7 +226,7 @@ fn popularity(split: &Split, judge: &Judge) -> Vec<Ranked> {
     order.sort_by_key(|item| std::cmp::Reverse(counts[*item as usize]));
     let seen: HashSet<(u32, u32)> = split.train.users.iter().copied().zip(split.train.items.iter().copied()).collect();
     let list = |user: u32| order.iter().copied().filter(|item| !seen.contains(&(user, *item))).take(20).collect();
-    judge.users().iter().map(|user| Ranked { user: *user, items: list(*user) }).collect()
+    judge.users().iter().map(|user| Ranked { user: *user, earlier: 0, items: list(*user) }).collect()
 }
 
 #[test]
@@ -267,31 +269,6 @@ fn the_order_of_lists_does_not_matter_and_a_missing_one_scores_nothing() {
     assert_eq!(without.scores[at], Scores::default());
 }
 
-#[test]
-fn an_interval_is_that_of_the_central_limit() {
-    let values: Vec<f64> = (0..2_000).map(|i: u32| f64::from(i * 7919 % 2_000) / 1_000.0 - 0.95).collect();
-    let Estimate { value, se } = Estimate::of(&values);
-    // The ends vary by chance, by 0.03 standard errors; their means over 25 seeds by 0.005.
-    let of_seed = |seed| Bootstrap { seed, ..Bootstrap::default() }.interval(&values).unwrap();
-    let intervals: Vec<Interval> = (0..25).map(of_seed).collect();
-    near(intervals[0].difference, value);
-    let mean = |end: fn(&Interval) -> f64| intervals.iter().map(end).sum::<f64>() / 25.0;
-    let (low, high) = (mean(|interval| interval.low), mean(|interval| interval.high));
-    assert!((low - (value - 1.96 * se)).abs() < 0.03 * se, "{low}");
-    assert!((high - (value + 1.96 * se)).abs() < 0.03 * se, "{high}");
-}
-
-#[test]
-fn the_same_seed_gives_the_same_interval() {
-    let values: Vec<f64> = (0..501_u32).map(|i| f64::from(i % 17) - 8.0).collect();
-    let with_seed = |seed| Bootstrap { seed, ..Bootstrap::default() }.interval(&values).unwrap();
-    assert_eq!(with_seed(1), with_seed(1));
-    assert_ne!(with_seed(1), with_seed(2));
-    assert_eq!(Bootstrap::default().interval(&[]), None);
-    let zero = Interval { difference: 0.0, low: 0.0, high: 0.0 };
-    assert_eq!(Bootstrap::default().interval(&[0.0; 9]), Some(zero));
-}
-
 /// At which rank an arm hits a subject's positive.
 type RankOf = fn(u32) -> usize;
 
@@ -313,7 +290,7 @@ fn report(arms: &[(&str, ArmKind, &str, RankOf)]) -> Report {
                 if let Some(at) = rank(*user).checked_sub(1) {
                     items.insert(at, hit);
                 }
-                Ranked { user: *user, items }
+                Ranked { user: *user, earlier: 0, items }
             };
             let judged = judge.judge(&judge.users().iter().map(list).collect::<Vec<_>>());
             let cost = Cost {
@@ -326,7 +303,7 @@ fn report(arms: &[(&str, ArmKind, &str, RankOf)]) -> Report {
         .collect();
     let digests = [("test".to_owned(), Digest::of(b"test"))].into();
     let (users, items) = (split.users.len(), split.items.len());
-    let data = Data { users, judged: 40, items, train: split.train.len(), test: split.test.len(), digests };
+    let data = Data { users, judged: 40, items, train: split.train.len(), test: split.test.len(), blocks: 1, digests };
     Report::new("pair", data, &entries, vec!["no items file: titles are unknown".to_owned()], &Bootstrap::default())
 }
 

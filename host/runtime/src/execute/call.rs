@@ -8,6 +8,7 @@ use greenroom_model::{Decision, Fault, FaultKind, FaultSource, Input, Payload, P
 use tracing::Instrument as _;
 
 use super::judge::Rules;
+use super::outputs::Kept;
 use super::{Done, Shared};
 use crate::agent::Asked;
 use crate::replay::{Ended, Recording};
@@ -24,8 +25,11 @@ pub(super) struct Called {
 impl Shared {
     pub(super) async fn run(self: Arc<Self>, index: usize, inputs: Vec<Input>, share: RequestBudget) -> Done {
         let began = Instant::now();
-        let called = match self.plan.plan.nodes.get(index) {
-            Some(node) => {
+        let remembered = self.request.remembered.as_ref();
+        let known = remembered.and_then(|(remembered, question)| remembered.get(index, *question));
+        let called = match (known, self.plan.plan.nodes.get(index)) {
+            (Some(Kept { result, usage }), _) => Called { result, inputs, usage, recording: None },
+            (None, Some(node)) => {
                 let agent = self.plan.agents.get(node.agent);
                 let span = tracing::debug_span!(
                     "node",
@@ -33,9 +37,14 @@ impl Shared {
                     generation = self.plan.generation.0,
                     version = agent.map(|agent| tracing::field::display(agent.version.digest().short())),
                 );
-                self.call(node, inputs, share).instrument(span).await
+                let called = self.call(node, inputs, share).instrument(span).await;
+                if let Some((remembered, question)) = remembered {
+                    let kept = Kept { result: called.result.clone(), usage: called.usage.clone() };
+                    remembered.keep(index, *question, &kept);
+                }
+                called
             }
-            None => {
+            (None, None) => {
                 let result = Err(Fault::host(FaultKind::Internal, "no such node"));
                 Called { result, inputs, usage: Usage::default(), recording: None }
             }

@@ -6,6 +6,7 @@
 
 mod call;
 mod judge;
+mod outputs;
 mod share;
 
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use crate::request::{Answer, Answered, Degraded, Request, Trace};
 use call::Called;
 
 pub(crate) use judge::Rules;
+pub use outputs::Outputs;
+pub(crate) use outputs::Remembered;
 
 /// How long a request may take that nobody waits for. Each of its calls still has its own deadline.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -276,7 +279,7 @@ impl Run {
             Ok((payload, policy)) => {
                 let payload = Arc::new(payload);
                 let learns = shared.plan.agents.get(node.agent).is_some_and(|a| a.spec.interfaces.learner);
-                if learns {
+                if learns || shared.request.traced {
                     self.traces.push(Trace { node: done.node, inputs, decided: Arc::clone(&payload) });
                 }
                 Ended::With(payload, policy)

@@ -102,7 +102,7 @@ impl Host {
 
     fn trainer(&self, guests: Guests, progress: Arc<dyn Progress>) -> Trainer {
         let inner = &self.inner;
-        Trainer { guests, states: inner.states.clone(), store: inner.store.clone(), progress }
+        Trainer { guests, states: inner.states.clone(), store: inner.store.clone(), progress, outputs: None }
     }
 
     /// Started when they are first needed.

@@ -8,7 +8,7 @@ use greenroom_memory::{DecisionRecord, Join, Store, StoredEvent, Unavailable};
 use greenroom_model::{Candidates, Digest, Feedback, Input, NONE, Payload, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::evaluation::Split;
+use crate::evaluation::{Asked, Split};
 use crate::events::Columns;
 use crate::examples::{Earned, Example, Examples};
 use crate::request::Trace;
@@ -130,7 +130,10 @@ pub(super) fn split(store: &Store) -> Result<(Split, Option<u64>), Unavailable> 
     let cursor = each_event(store, Some(last.unwrap_or(0)), |stored| add_event(&mut columns, stored))?;
     let users = (0..store.subjects().len()).filter_map(|n| store.subjects().id(n)).collect();
     let items = (0..store.items().len()).filter_map(|n| store.items().id(n)).collect();
-    Ok((Split { users, items, train: columns, test: Columns::default(), notes: Vec::new() }, cursor))
+    Ok((
+        Split { users, items, train: columns, test: Columns::default(), notes: Vec::new(), asked: Asked::AtOnce },
+        cursor,
+    ))
 }
 
 /// Of the facts of all items.

@@ -28,6 +28,7 @@ use crate::agent::Agent;
 use crate::evaluation::{Cut, Split, cut};
 use crate::events::Columns;
 use crate::examples::BATCH_ROWS;
+use crate::execute::Outputs;
 use crate::guests::{Gone, Guests};
 use crate::load::Loaded;
 use crate::memory::Layer;
@@ -140,6 +141,8 @@ pub struct Trainer {
     pub store: Store,
     /// Who is told.
     pub progress: Arc<dyn Progress>,
+    /// What nodes said before, so that examples for those after them cost no more calls; none where nothing is kept.
+    pub outputs: Option<Arc<Outputs>>,
 }
 
 impl Trainer {

@@ -10,6 +10,7 @@ use crate::active::ActivePlan;
 use crate::agent::Agent;
 use crate::evaluation::{POSITIVE_MIN, Split};
 use crate::examples::{BATCH_ROWS, Earned, Example, Examples};
+use crate::execute::Remembered;
 use crate::past::{Past, organic};
 use crate::request::Request;
 
@@ -74,6 +75,12 @@ impl Trainer {
         let name = format!("{node}: candidates");
         self.progress.begin(&name, chosen.len() as u64);
         plan.warm().await?;
+        let scope = || {
+            let data = early.columns.digest(&split.users, &split.items);
+            let next = next.columns.digest(&split.users, &split.items);
+            Digest::of_parts([b"examples".as_slice(), data.bytes(), next.bytes(), early.facts.bytes()])
+        };
+        let remembered = self.outputs.as_ref().map(|outputs| Arc::new(Remembered::of(outputs, plan, &scope())));
         let mut examples = Examples::starting_at(cursor);
         let mut failures = Vec::new();
         // As many at once as there are threads; joined in order, so that the same data gives the same batches.
@@ -84,6 +91,7 @@ impl Trainer {
                 let history = past.history(next.subject);
                 let mut request = Request::new(&id, history, next.time_ms, LIMIT);
                 request.patient = true;
+                request.remembered = remembered.clone().map(|remembered| (remembered, u64::from(next.subject)));
                 request.subject = split
                     .users
                     .get(next.subject as usize)

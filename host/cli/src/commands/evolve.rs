@@ -1,0 +1,241 @@
+//! `greenroom evolve`: searches for a better graph, and chooses among what it found.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use greenroom_evolve::knowledge::{Judgement as Known, Knowledge};
+use greenroom_evolve::proof::{Judgement, Proof, Verdict};
+use greenroom_evolve::sampler;
+use greenroom_memory::Store;
+use greenroom_model::Digest;
+use greenroom_runtime::evaluation::{Exam, Thresholds};
+use greenroom_runtime::{Arena, Bench, Quiet, States};
+use serde_json::json;
+
+use crate::evolution::case::{self, Case, DataFlags};
+use crate::evolution::known::Source;
+use crate::evolution::{Candidate, Evolution, Level, Maker, Plan, Reward, Search, Searched, judged, terms};
+use crate::exit::Failure;
+use crate::settings::{HostFlags, Settings};
+use crate::table::Table;
+use crate::{output, whole};
+
+/// Bytes of outputs of nodes that are kept in memory while graphs are tried.
+const OUTPUTS_BYTES: usize = 1 << 30;
+
+/// Searches for a better graph: parameters of its agents, which of them there are and how they are wired. The best of what it
+/// found is chosen on events that the search has not used, and written beside the graph; `greenroom prove` then says
+/// whether it is better. Run again with the same arguments, it goes on where it was.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The graph file.
+    graph: PathBuf,
+    #[command(flatten)]
+    data: DataFlags,
+    /// What the studies are called.
+    #[arg(long, value_name = "NAME", default_value = "evolution")]
+    study: String,
+    /// How many graphs are tried, in all.
+    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    trials: u64,
+    /// Where all randomness comes from.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// What is tried next.
+    #[arg(long, value_name = "NAME", default_value = sampler::NAMES[0], value_parser = sampler::NAMES)]
+    sampler: String,
+    /// Both levels alternate: one is left when it gains no more.
+    #[arg(long, value_enum, default_value_t)]
+    level: Levels,
+    /// How many graphs are tried beside each other. It is part of a study: another number makes other trials.
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=64))]
+    parallel: u64,
+    /// Where the graph that was chosen is written; beside the graph, as NAME.evolved.toml, when nothing is said.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    host: HostFlags,
+}
+
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum Levels {
+    #[default]
+    Both,
+    Individual,
+    Compositional,
+}
+
+impl Levels {
+    fn list(self) -> &'static [Level] {
+        match self {
+            Self::Both => &[Level::Individual, Level::Compositional],
+            Self::Individual => &[Level::Individual],
+            Self::Compositional => &[Level::Compositional],
+        }
+    }
+}
+
+/// What graphs are evaluated with.
+pub(crate) struct Workshop {
+    pub(crate) maker: Maker,
+    pub(crate) store: Store,
+    bench: Bench,
+    thresholds: Thresholds,
+}
+
+impl Workshop {
+    pub(crate) fn open(settings: &Settings, graph: &std::path::Path) -> Result<Self, Failure> {
+        let (sandbox, guests) = settings.sandbox()?;
+        let maker = Maker::of(&sandbox, &guests, graph)?;
+        let folder = case::folder(&settings.data_dir(graph));
+        let store = Store::open(&folder)?;
+        let states = States::open(&folder.join("states"));
+        let states = states.map_err(|e| Failure::failed(format!("{} cannot be used: {e}", folder.display())))?;
+        let bench = Bench { sandbox, guests, states, progress: std::sync::Arc::new(Quiet) };
+        let segments = maker.origin().plan.segments;
+        let thresholds = Thresholds { cold_max: segments.cold as usize, light_max: segments.light as usize };
+        Ok(Self { maker, store, bench, thresholds })
+    }
+
+    pub(crate) fn arena(&self, case: &Case, exam: &Exam) -> Result<Arena, Failure> {
+        Ok(Arena::new(self.bench.clone(), exam, case.items.as_ref(), &self.thresholds, OUTPUTS_BYTES)?)
+    }
+
+    /// Of the graph that is evolved, and of the agents that it may choose from.
+    pub(crate) fn digests(&self) -> (Digest, Digest) {
+        let plan = &self.maker.origin().plan;
+        let agents = plan.catalogue.iter().map(|agent| agent.component);
+        let catalogue: Vec<Digest> = agents.collect();
+        (plan.digest(), Digest::of_parts(catalogue.iter().map(|digest| digest.bytes().as_slice())))
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let settings = arguments.host.settings()?;
+    let case = arguments.data.case()?;
+    let workshop = Workshop::open(&settings, &arguments.graph)?;
+    let reward = Reward::of(&workshop.maker.origin().plan)?;
+    let (graph, catalogue) = workshop.digests();
+    let plan = Plan {
+        name: &arguments.study,
+        seed: arguments.seed,
+        trials: arguments.trials,
+        sampler: &arguments.sampler,
+        levels: arguments.level.list(),
+        parallel: usize::try_from(arguments.parallel).unwrap_or(1),
+        data: case.data(graph, catalogue),
+    };
+    let arena = workshop.arena(&case, &case.search)?;
+    let telling = crate::study_told::Telling::new(reward.name(), arguments.trials);
+    let search = Search {
+        maker: &workshop.maker,
+        arena: &arena,
+        reward: &reward,
+        kv: workshop.store.kv(),
+        stop: &AtomicBool::new(false),
+        on_event: &|study, event| telling.event(study, event),
+    };
+    let Searched { mut evolution, found, bases } = search.run(&plan)?;
+    drop(arena);
+    telling.end();
+    let arena = workshop.arena(&case, &case.validation)?;
+    let arms = judged(&workshop.maker, &arena, &reward, &found)?;
+    let better = arms.judgement.best().filter(|arm| arm.verdict == Verdict::Better).map(|arm| arm.name.clone());
+    let chosen = better.and_then(|name| arms.found.iter().find(|(digest, _)| digest.to_string() == name));
+    let mut knowledge = Knowledge::open(workshop.store.kv()).map_err(Failure::failed)?;
+    let source = Source { sampler: &arguments.sampler, seed: arguments.seed, data: &plan.data, metric: reward.name() };
+    source.origin(graph, evolution.baseline, &mut knowledge)?;
+    for base in &bases {
+        let plan = workshop.maker.load(&base.text).map_err(Failure::failed)?.plan.digest();
+        source.found(plan, base, None, &mut knowledge)?;
+    }
+    for (digest, found) in &arms.found {
+        let Some(arm) = arms.judgement.arm(&digest.to_string()) else { continue };
+        let validated = arm.verdict == Verdict::Better;
+        let known = if validated { Known::Validated } else { Known::Unproven };
+        source.found(*digest, found, Some((arm, known)), &mut knowledge)?;
+    }
+    if let Some((digest, found)) = chosen {
+        let (text, study, trial) = (found.text.clone(), found.round.clone(), found.number);
+        evolution.candidate = Some(Candidate { text, study, trial });
+        evolution.proof = Some(Proof {
+            study: arguments.study.clone(),
+            candidate: *digest,
+            data: plan.data.clone(),
+            terms: terms(),
+            validation: arms.judgement.clone(),
+            test: None,
+        });
+    }
+    evolution.keep(&*workshop.store.kv())?;
+    let out = arguments.out.clone().unwrap_or_else(|| beside(&arguments.graph));
+    if let Some(candidate) = &evolution.candidate {
+        whole::write(&out, candidate.text.as_bytes())
+            .map_err(|error| Failure::failed(format!("{} cannot be written: {error}", out.display())))?;
+    }
+    if arguments.json {
+        return output::json(&json!({
+            "evolution": evolution,
+            "validation": arms.judgement,
+            "out": evolution.candidate.as_ref().map(|_| &out),
+        }));
+    }
+    let next = match &evolution.candidate {
+        Some(_) => format!("the best of them is in {}; `greenroom prove` says whether it is better\n", out.display()),
+        None => {
+            "none is shown to be better on events that the search has not used: the graph stays as it is\n".to_owned()
+        }
+    };
+    output::text(&(told(&evolution) + "\n" + &table(&arms.judgement, reward.name()) + &next))
+}
+
+/// The name of a graph file with `.evolved` before its end.
+fn beside(graph: &std::path::Path) -> PathBuf {
+    graph.with_extension("evolved.toml")
+}
+
+fn told(evolution: &Evolution) -> String {
+    let mut text = String::new();
+    for round in &evolution.rounds {
+        text.push_str(&format!("{}: {}\n", round.study, round.reason));
+    }
+    for note in &evolution.notes {
+        text.push_str(&format!("{note}\n"));
+    }
+    text
+}
+
+/// A judgement, for people.
+pub(crate) fn table(judgement: &Judgement, metric: &str) -> String {
+    let mut table = Table::new(&["graph", "mean>", "more>", "low>", "high>", "verdict"]);
+    table.row([
+        "as it is".to_owned(),
+        format!("{:.4}", judgement.baseline),
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
+    ]);
+    for arm in &judgement.arms {
+        let verdict = match arm.verdict {
+            Verdict::Better => "better",
+            Verdict::Worse => "worse",
+            Verdict::Undecided => "undecided",
+        };
+        let name = arm.name.parse::<Digest>().map_or_else(|_| arm.name.clone(), |digest| digest.short());
+        let signed = |value: f64| format!("{value:+.4}");
+        let cells = [
+            name,
+            format!("{:.4}", arm.mean),
+            signed(arm.difference),
+            signed(arm.low),
+            signed(arm.high),
+            verdict.to_owned(),
+        ];
+        table.row(cells);
+    }
+    format!("{}{metric} of {} subjects; one-sided 2.5 % for all together\n", table.render(), judgement.users)
+}

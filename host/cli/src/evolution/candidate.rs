@@ -1,0 +1,229 @@
+//! From a point of a decision space to a graph that can be evaluated.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use greenroom_evolve::knowledge::Change;
+use greenroom_evolve::{Condition, Dimension, Domain, Point, Space, SpaceError, Value};
+use greenroom_graph::{Authored, ComponentFacts, Structure, with_params};
+use greenroom_model::{Domain as Declared, ParamValue, Parameter, Params};
+use greenroom_runtime::{Components, Given, GraphText, Guests, LoadGraphError, Loaded, Offered, load, load_from};
+use greenroom_sandbox::Sandbox;
+use serde::{Deserialize, Serialize};
+
+use crate::exit::Failure;
+
+/// What is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Level {
+    /// Parameters of single agents, in the wiring that there is.
+    Individual,
+    /// Which agents there are, and how they are wired.
+    Compositional,
+}
+
+impl Level {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Individual => "individual",
+            Self::Compositional => "compositional",
+        }
+    }
+
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Individual => Self::Compositional,
+            Self::Compositional => Self::Individual,
+        }
+    }
+}
+
+/// Loads graphs whose components are all known.
+pub(crate) struct Maker {
+    sandbox: Sandbox,
+    guests: Guests,
+    origin: Loaded,
+}
+
+/// What was loaded before.
+struct Known<'l>(&'l Loaded);
+
+impl Components for Known<'_> {
+    fn at(&self, path: &str) -> Result<Offered, String> {
+        let found = self.0.paths.get(path).and_then(|digest| self.0.components.get(digest));
+        found
+            .cloned()
+            .map(|admitted| Offered::Admitted(Box::new(admitted)))
+            .ok_or_else(|| format!("{path} is not known"))
+    }
+
+    fn state(&self, agent: &str, path: &str) -> Result<Given, String> {
+        let given = self.0.given.get(agent).filter(|given| given.path == path);
+        given.cloned().ok_or_else(|| format!("{path} is not known"))
+    }
+}
+
+impl Maker {
+    pub(crate) fn of(sandbox: &Sandbox, guests: &Guests, path: &Path) -> Result<Self, Failure> {
+        let (sandbox, path) = (sandbox.clone(), path.to_owned());
+        let loading = sandbox.clone();
+        let origin = guests.block_on(async move { load(&loading, &path).await }).map_err(Failure::failed)??;
+        Ok(Self { sandbox, guests: guests.clone(), origin })
+    }
+
+    pub(crate) fn origin(&self) -> &Loaded {
+        &self.origin
+    }
+
+    pub(crate) fn load(&self, text: &str) -> Result<Loaded, String> {
+        let (sandbox, origin) = (self.sandbox.clone(), self.origin.clone());
+        let source = GraphText { file_name: origin.source.file_name.clone(), text: text.to_owned() };
+        let loaded = self.guests.block_on(async move { load_from(&sandbox, source, &Known(&origin)).await });
+        match loaded {
+            Ok(Ok(loaded)) => Ok(loaded),
+            Ok(Err(LoadGraphError::Graph(diagnostics))) => Err(diagnostics.to_string()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(gone) => Err(gone.to_string()),
+        }
+    }
+
+    fn facts(&self, text: &str) -> BTreeMap<String, Result<ComponentFacts, String>> {
+        let authored = Authored::parse(&self.origin.source.file_name, text);
+        let wanted = authored.map(|authored| authored.components()).unwrap_or_default();
+        let found = |path: &str| {
+            let admitted = self.origin.paths.get(path).and_then(|digest| self.origin.components.get(digest));
+            admitted.map(|admitted| admitted.facts.clone()).ok_or_else(|| format!("{path} is not known"))
+        };
+        wanted.into_iter().map(|wanted| (wanted.agent, found(&wanted.path))).collect()
+    }
+}
+
+/// All that may be changed in a graph at one level.
+pub(crate) struct Scope {
+    pub(crate) space: Space,
+    /// What the graph has now.
+    pub(crate) now: Point,
+    text: String,
+    structure: Option<Structure>,
+}
+
+impl Scope {
+    /// None when there is nothing to change at this level.
+    pub(crate) fn of(maker: &Maker, text: &str, level: Level) -> Result<Option<Self>, Failure> {
+        let loaded = maker.load(text).map_err(Failure::failed)?;
+        let (dimensions, now, structure) = match level {
+            Level::Individual => {
+                let (dimensions, now) = individual(&loaded);
+                (dimensions, now, None)
+            }
+            Level::Compositional => {
+                let structure = Structure::of(&loaded.source.file_name, text, &maker.facts(text));
+                let structure = structure.map_err(|diagnostics| Failure::failed(diagnostics.to_string()))?;
+                let dimensions = structure.parameters().iter().filter_map(|p| dimension(&p.name, "", p)).collect();
+                let now = structure.now().iter().filter_map(|(name, now)| Some((name.clone(), value(now)?))).collect();
+                (dimensions, now, Some(structure))
+            }
+        };
+        if dimensions.is_empty() {
+            return Ok(None);
+        }
+        let space = Space::new(dimensions).map_err(|mistakes| Failure::failed(told(&mistakes)))?;
+        let active = |now: &Point| -> Point {
+            let kept = space.dimensions().iter().zip(space.active(now)).filter(|(_, active)| *active);
+            kept.filter_map(|(d, _)| Some((d.name.clone(), now.get(&d.name)?.clone()))).collect()
+        };
+        let now = active(&now);
+        Ok(Some(Self { now, space, text: text.to_owned(), structure }))
+    }
+
+    /// The graph file of a point.
+    pub(crate) fn text(&self, point: &Point) -> Result<String, String> {
+        let changed: Vec<(&str, ParamValue)> = point
+            .iter()
+            .filter(|(name, value)| self.now.get(*name) != Some(value))
+            .map(|(name, value)| (name.as_str(), param(value)))
+            .collect();
+        match &self.structure {
+            Some(structure) => Ok(structure.with(&changed.into_iter().map(|(n, v)| (n.to_owned(), v)).collect())),
+            None => {
+                let mut params: BTreeMap<String, Params> = BTreeMap::new();
+                for (name, value) in changed {
+                    let Some((agent, parameter)) = name.split_once('.') else { continue };
+                    params.entry(agent.to_owned()).or_default().insert(parameter.to_owned(), value);
+                }
+                with_params(&self.text, &params).ok_or_else(|| "the graph file is no TOML".to_owned())
+            }
+        }
+    }
+
+    /// What a point changes, for people.
+    pub(crate) fn changes(&self, point: &Point) -> Vec<Change> {
+        let told = |value: Option<&Value>| value.map(ToString::to_string);
+        let names = self.space.dimensions().iter().map(|dimension| &dimension.name);
+        names
+            .filter(|name| point.get(*name).is_some() && point.get(*name) != self.now.get(*name))
+            .map(|name| Change { what: name.clone(), from: told(self.now.get(name)), to: told(point.get(name)) })
+            .collect()
+    }
+}
+
+fn told(mistakes: &[SpaceError]) -> String {
+    let all: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    format!("the decision space that the agents declare cannot be searched: {}", all.join("; "))
+}
+
+/// The parameters of a graph's agents: `agent.parameter`.
+fn individual(loaded: &Loaded) -> (Vec<Dimension>, Point) {
+    let (mut dimensions, mut now) = (Vec::new(), Point::new());
+    for agent in &loaded.plan.agents {
+        // What it learned does not follow from its parameters then.
+        let given = loaded.given.contains_key(&agent.name);
+        let parameters = agent.descriptor.iter().flat_map(|descriptor| &descriptor.parameters);
+        for parameter in parameters.filter(|parameter| !(given && parameter.shapes_state)) {
+            let name = format!("{}.{}", agent.name, parameter.name);
+            let Some(dimension) = dimension(&name, &format!("{}.", agent.name), parameter) else { continue };
+            if let Some(value) = agent.params.get(&parameter.name).and_then(value) {
+                now.insert(name, value);
+            }
+            dimensions.push(dimension);
+        }
+    }
+    (dimensions, now)
+}
+
+/// None for what is not searched.
+fn dimension(name: &str, prefix: &str, parameter: &Parameter) -> Option<Dimension> {
+    let domain = match &parameter.domain {
+        // A logarithm needs a low end above 0.
+        Declared::Float { low, high, log, .. } => Domain::Float { low: *low, high: *high, log: *log && *low > 0.0 },
+        Declared::Integer { low, high, log, .. } => Domain::Integer { low: *low, high: *high, log: *log && *low > 0 },
+        Declared::Choice { options, .. } => Domain::Choice { options: options.clone() },
+        Declared::Boolean { .. } => Domain::Boolean,
+        Declared::Items | Declared::Numbers => return None,
+    };
+    let condition = parameter.condition.as_ref().map(|condition| Condition {
+        dimension: format!("{prefix}{}", condition.parameter),
+        values: condition.values.clone(),
+    });
+    Some(Dimension { name: name.to_owned(), domain, condition })
+}
+
+fn value(param: &ParamValue) -> Option<Value> {
+    Some(match param {
+        ParamValue::Boolean(x) => Value::Boolean(*x),
+        ParamValue::Integer(x) => Value::Integer(*x),
+        ParamValue::Float(x) => Value::Float(*x),
+        ParamValue::Text(x) => Value::Choice(x.clone()),
+        ParamValue::Rows(_) | ParamValue::Items(_) | ParamValue::Numbers(_) | ParamValue::Named(_) => return None,
+    })
+}
+
+fn param(value: &Value) -> ParamValue {
+    match value {
+        Value::Boolean(x) => ParamValue::Boolean(*x),
+        Value::Integer(x) => ParamValue::Integer(*x),
+        Value::Float(x) => ParamValue::Float(*x),
+        Value::Choice(x) => ParamValue::Text(x.clone()),
+    }
+}

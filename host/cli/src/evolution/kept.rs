@@ -1,0 +1,92 @@
+//! What is kept of an evolution, beside the records of its studies.
+
+use greenroom_evolve::proof::Proof;
+use greenroom_evolve::study::Data;
+use greenroom_memory::KeyValue;
+use serde::{Deserialize, Serialize};
+
+use super::Plan;
+use super::candidate::Level;
+use crate::exit::Failure;
+
+/// No graph can declare a name with an `@`.
+const SPACE: &str = "@evolutions";
+
+/// What an evolution came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Evolution {
+    pub(crate) name: String,
+    pub(crate) seed: u64,
+    pub(crate) sampler: String,
+    pub(crate) data: Data,
+    /// What the graph had that it began with, on the part that was searched on.
+    pub(crate) baseline: f64,
+    /// One study each.
+    pub(crate) rounds: Vec<Round>,
+    /// What the controller decided beside.
+    pub(crate) notes: Vec<String>,
+    /// The graph that it began with.
+    pub(crate) origin: String,
+    /// What is worth a proof, if anything is.
+    pub(crate) candidate: Option<Candidate>,
+    pub(crate) proof: Option<Proof>,
+}
+
+/// A level that was searched for a while.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Round {
+    /// The name of its study.
+    pub(crate) study: String,
+    pub(crate) level: Level,
+    pub(crate) trials: u64,
+    /// The best value so far when it ended.
+    pub(crate) best: f64,
+    /// Why it ended.
+    pub(crate) reason: String,
+}
+
+/// The graph that was chosen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Candidate {
+    pub(crate) text: String,
+    pub(crate) study: String,
+    pub(crate) trial: u64,
+}
+
+impl Evolution {
+    pub(super) fn new(plan: &Plan<'_>, baseline: f64, origin: &str) -> Self {
+        Self {
+            name: plan.name.to_owned(),
+            seed: plan.seed,
+            sampler: plan.sampler.to_owned(),
+            data: plan.data.clone(),
+            baseline,
+            rounds: Vec::new(),
+            notes: Vec::new(),
+            origin: origin.to_owned(),
+            candidate: None,
+            proof: None,
+        }
+    }
+
+    pub(super) fn note(&mut self, level: Level, why: &str) {
+        self.notes.push(format!("{}: {why}", level.name()));
+    }
+
+    pub(crate) fn keep(&self, kv: &dyn KeyValue) -> Result<(), Failure> {
+        let bytes = serde_json::to_vec(self).map_err(Failure::failed)?;
+        kv.put(SPACE, &self.name, &bytes).wait().map(drop).map_err(Failure::failed)
+    }
+
+    pub(crate) fn read(kv: &dyn KeyValue, name: &str) -> Result<Option<Self>, Failure> {
+        let found = kv.get(SPACE, name).map_err(Failure::failed)?;
+        let wrong = |error| Failure::failed(format!("the record of evolution `{name}` cannot be read: {error}"));
+        found.map(|entry| serde_json::from_slice(&entry.value).map_err(wrong)).transpose()
+    }
+}
+
+impl Round {
+    pub(super) fn new(study: &str, level: Level) -> Self {
+        Self { study: study.to_owned(), level, trials: 0, best: 0.0, reason: String::new() }
+    }
+}

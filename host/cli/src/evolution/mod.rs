@@ -1,0 +1,210 @@
+//! Evolution of a graph: two levels of search that alternate, what is chosen on data that the search has not used, and what is
+//! proven on data that nothing was chosen on.
+
+pub(crate) mod candidate;
+pub(crate) mod case;
+mod chosen;
+mod kept;
+pub(crate) mod known;
+mod reward;
+
+pub(crate) use candidate::{Level, Maker, Scope};
+pub(crate) use chosen::{judged, proven, terms};
+pub(crate) use kept::{Candidate, Evolution, Round};
+pub(crate) use reward::{Replay, Reward};
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use greenroom_evolve::knowledge::Change;
+use greenroom_evolve::sampler::{self, Sampler};
+use greenroom_evolve::study::{Budget, Config, Data, Elites, End, Event, Holder, Options, Study, Trial, run};
+use greenroom_evolve::{Outcome, Pruner, Told, child_seed};
+use greenroom_memory::KeyValue;
+use greenroom_model::Digest;
+use greenroom_runtime::Arena;
+
+use crate::exit::Failure;
+
+/// Growing shares of the subjects that a trial is evaluated on.
+const RUNGS: [f64; 2] = [1.0 / 3.0, 1.0];
+/// Others that a trial is compared with before any is given up.
+const OTHERS_MIN: usize = 8;
+/// How many trials a level is given at a time, when levels alternate.
+const ROUND: u64 = 20;
+/// A level is saturated when its last round gained less than this share of the objective.
+const GAIN_MIN: f64 = 0.002;
+
+/// How an evolution is run.
+pub(crate) struct Plan<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) seed: u64,
+    pub(crate) trials: u64,
+    pub(crate) sampler: &'a str,
+    pub(crate) levels: &'a [Level],
+    pub(crate) parallel: usize,
+    pub(crate) data: Data,
+}
+
+/// Who runs it.
+pub(crate) struct Search<'a> {
+    pub(crate) maker: &'a Maker,
+    pub(crate) arena: &'a Arena,
+    pub(crate) reward: &'a Reward,
+    pub(crate) kv: Arc<dyn KeyValue>,
+    pub(crate) stop: &'a AtomicBool,
+    pub(crate) on_event: &'a (dyn Fn(&str, &Event<'_>) + Sync),
+}
+
+/// A graph that was found, with what the search saw of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) text: String,
+    /// Larger is better.
+    pub(crate) value: f64,
+    pub(crate) round: String,
+    pub(crate) number: u64,
+    /// What tells it from the graph that its round began with.
+    pub(crate) changes: Vec<Change>,
+    /// The plan of that graph.
+    pub(crate) parent: Digest,
+}
+
+/// What a search came to.
+pub(crate) struct Searched {
+    pub(crate) evolution: Evolution,
+    /// The best first; the graph that it began with is not among them.
+    pub(crate) found: Vec<Found>,
+    /// What later rounds began with.
+    pub(crate) bases: Vec<Found>,
+}
+
+pub(crate) fn now_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.ok().and_then(|since| i64::try_from(since.as_millis()).ok()).unwrap_or_default()
+}
+
+impl Search<'_> {
+    /// Searches until the trials are spent, or no level gains any more, or it is stopped. Killed, and run again with the same
+    /// arguments, it goes on.
+    pub(crate) fn run(&self, plan: &Plan<'_>) -> Result<Searched, Failure> {
+        let origin = &self.maker.origin().source.text;
+        let baseline = self.arena.score(self.maker.origin(), 1.0, 0)?;
+        let baseline = self.reward.measured(&baseline);
+        let baseline = Config { objectives: self.reward.objectives(), ..self.config(plan, "baseline", None)? }
+            .score(&baseline)
+            .map_err(|(_, why)| Failure::failed(format!("the graph as it is cannot be evaluated: {why}")))?;
+        let baseline = baseline.values.first().copied().unwrap_or_default();
+        let mut evolution = Evolution::new(plan, baseline, origin);
+        let (mut text, mut best) = (origin.clone(), evolution.baseline);
+        let (mut all, mut bases): (Vec<Found>, Vec<Found>) = (Vec::new(), Vec::new());
+        let (mut spent, mut saturated) = (0, 0);
+        let mut at = plan.levels.first().copied().unwrap_or(Level::Individual);
+        let mut stopped = false;
+        while spent < plan.trials && saturated < plan.levels.len() && !stopped {
+            let Some(scope) = Scope::of(self.maker, &text, at)? else {
+                evolution.note(at, "there is nothing to change at this level");
+                saturated += 1;
+                at = next(plan, at);
+                continue;
+            };
+            let name = format!("{}.{}-{}", plan.name, evolution.rounds.len() + 1, at.name());
+            let began = best;
+            let parent = self.maker.load(&text).map_err(Failure::failed)?.plan.digest();
+            let mut round = Round::new(&name, at);
+            // The same study goes on with more trials as long as they gain.
+            loop {
+                let before = best;
+                let budget = (round.trials + ROUND).min(round.trials + plan.trials - spent);
+                let mut config = self.config(plan, &name, Some(&scope))?;
+                config.seed = child_seed(plan.seed, evolution.rounds.len() as u64);
+                config.budget = Budget { trials: budget, fuel: None, time_us: None };
+                config.warm = vec![Told {
+                    number: 0,
+                    point: scope.now.clone(),
+                    outcome: Outcome::Complete { values: vec![began], violations: vec![0.0; config.constraints.len()] },
+                }];
+                let (trials, end) = self.study(plan, &scope, config)?;
+                spent += trials.len() as u64 - round.trials.min(trials.len() as u64);
+                round.trials = trials.len() as u64;
+                all.retain(|found| found.round != name);
+                all.extend(found(&scope, &name, parent, &trials));
+                let round_best = all.iter().filter(|found| found.round == name).map(|found| found.value);
+                best = round_best.fold(best, f64::max);
+                stopped = matches!(end, End::Stopped { .. });
+                if stopped || spent >= plan.trials || best - before < GAIN_MIN * before.abs() {
+                    break;
+                }
+            }
+            round.best = best;
+            let gained = best - began;
+            round.reason = format!("{} trials gained {gained:.5} ({began:.5} to {best:.5})", round.trials);
+            saturated = if gained < GAIN_MIN * began.abs() { saturated + 1 } else { 0 };
+            if let Some(better) =
+                all.iter().filter(|found| found.value > began).max_by(|a, b| a.value.total_cmp(&b.value))
+            {
+                text.clone_from(&better.text);
+                bases.push(better.clone());
+            }
+            evolution.rounds.push(round);
+            at = next(plan, at);
+        }
+        all.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.round.cmp(&b.round)).then(a.number.cmp(&b.number)));
+        let mut seen = std::collections::HashSet::from([origin.clone()]);
+        all.retain(|found| seen.insert(found.text.clone()));
+        Ok(Searched { evolution, found: all, bases })
+    }
+
+    fn config(&self, plan: &Plan<'_>, name: &str, scope: Option<&Scope>) -> Result<Config, Failure> {
+        Ok(Config {
+            name: name.to_owned(),
+            seed: plan.seed,
+            space: scope.map(|scope| scope.space.clone()).unwrap_or_default(),
+            objectives: self.reward.objectives(),
+            constraints: self.reward.constraints(),
+            sampler: plan.sampler.to_owned(),
+            lag: plan.parallel.max(1) as u64,
+            budget: Budget { trials: plan.trials, fuel: None, time_us: None },
+            rungs: RUNGS.to_vec(),
+            pruner: Pruner::Median { others_min: OTHERS_MIN },
+            elites: None::<Elites>,
+            warm: Vec::new(),
+            data: plan.data.clone(),
+        })
+    }
+
+    fn study(&self, plan: &Plan<'_>, scope: &Scope, config: Config) -> Result<(Vec<Trial>, End), Failure> {
+        let name = config.name.clone();
+        let sampler: Box<dyn Sampler> = sampler::named(plan.sampler, config.seed).ok_or_else(|| {
+            Failure::arguments(format!("no sampler {:?}; there are {}", plan.sampler, sampler::NAMES.join(", ")))
+        })?;
+        let mut study = Study::open(Arc::clone(&self.kv), config, &Holder::this_process(true))
+            .map_err(|error| Failure::failed(error.to_string()))?;
+        let replay = Replay { maker: self.maker, scope, arena: self.arena, reward: self.reward };
+        let options = Options { parallel: plan.parallel, stop: self.stop };
+        let summary = run(&mut study, sampler.as_ref(), &replay, options, &|event| (self.on_event)(&name, event))
+            .map_err(|error| Failure::failed(error.to_string()))?;
+        let trials = study.course().trials().to_vec();
+        let stopped = self.stop.load(Ordering::Relaxed);
+        let made = trials.len() as u64;
+        Ok((trials, if stopped { End::Stopped { made } } else { summary.end }))
+    }
+}
+
+/// Which level comes next.
+fn next(plan: &Plan<'_>, at: Level) -> Level {
+    if plan.levels.len() > 1 { at.other() } else { at }
+}
+
+/// The trials of a study that keep to the constraints.
+fn found(scope: &Scope, round: &str, parent: Digest, trials: &[Trial]) -> Vec<Found> {
+    let keeps = |trial: &Trial| {
+        let Outcome::Complete { values, violations } = trial.told(u64::MAX)?.outcome else { return None };
+        let kept = violations.iter().all(|violation| *violation <= 0.0);
+        let text = scope.text(&trial.point).ok()?;
+        let (value, round) = (values.first().copied()?, round.to_owned());
+        let changes = scope.changes(&trial.point);
+        kept.then_some(Found { text, value, round, number: trial.number, changes, parent })
+    };
+    trials.iter().filter_map(keeps).collect()
+}
