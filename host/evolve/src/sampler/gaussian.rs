@@ -15,9 +15,9 @@ pub(super) fn density(x: f64) -> f64 {
     PEAK * falling(-0.5 * x * x)
 }
 
-/// The exponential of a number that is 0 or below, to 13 digits; 0 below -700. Samplers take nearly all their time for it, and
-/// it takes a third of `libm`'s: a power of two, whose exponent is rounded by adding a number that has no room for
-/// fractions, times the Taylor series of what is left, which is at most half of the logarithm of 2.
+/// The exponential of a number that is 0 or below, to 13 digits; 0 below -700. Samplers take much of their time for it, more so
+/// with `libm`'s, which is right to the last digit: this is a power of two, whose exponent is rounded by adding a number that
+/// has no room for fractions, times the Taylor series of what is left, which is at most half of the logarithm of 2.
 #[expect(clippy::cast_sign_loss, reason = "an exponent from 13 to 1023")]
 pub(super) fn falling(x: f64) -> f64 {
     const ROUND: f64 = 6_755_399_441_055_744.0;
