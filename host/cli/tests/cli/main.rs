@@ -7,6 +7,7 @@ mod comparing;
 mod compiling;
 mod components;
 mod events;
+mod evolving;
 mod full;
 mod given;
 mod graphs;
