@@ -33,9 +33,19 @@ fn deciding(body: &str) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_agent_of_this_project_passes() {
-    for name in
-        ["popularity", "item-knn", "ease", "als", "content", "router", "fusion", "ranker", "calibrate", "rerank"]
-    {
+    for name in [
+        "popularity",
+        "item-knn",
+        "ease",
+        "als",
+        "content",
+        "router",
+        "fusion",
+        "ranker",
+        "calibrate",
+        "rerank",
+        "transitions",
+    ] {
         let trial = tried(&built(name)).await;
         assert!(trial.passed(), "{name}: {:#?}", trial.failures().collect::<Vec<_>>());
         let decided = trial.steps.iter().filter(|step| step.name.starts_with("decide"));
@@ -56,7 +66,7 @@ async fn what_learns_is_asked_to_learn_and_what_does_not_is_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_promises_to_learn_onward_is_held_to_it() {
     let onward = |trial: &Trial| trial.steps.iter().find(|step| step.name.starts_with("learn onward")).cloned();
-    for (name, points) in [("popularity", 4), ("item-knn", 4), ("second-contract", 4)] {
+    for (name, points) in [("popularity", 4), ("item-knn", 4), ("transitions", 4), ("second-contract", 4)] {
         let trial = tried(&built(name)).await;
         let kept = onward(&trial).unwrap();
         assert_eq!(kept.outcome, Outcome::Passed, "{name}");

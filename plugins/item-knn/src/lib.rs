@@ -7,12 +7,12 @@
 mod similarity;
 
 use greenroom_sdk::{
-    Decision, Descriptor, Fault, Feedback, FitReport, Interactions, Learner, Learning, Lifecycle, Lists, Observation,
-    Params, Policy, RewardLevel, Role, Shortlist, State, StateReader, StateWriter, choice, describe, float, integer,
-    scatter,
+    Decision, Descriptor, Fault, Feedback, FitReport, Interactions, Learner, Learning, Lifecycle, Lists, Neighbours,
+    Observation, Params, Policy, RewardLevel, Role, Shortlist, State, StateReader, StateWriter, choice, describe,
+    float, integer, scatter,
 };
 pub use similarity::Metric;
-use similarity::{Neighbours, nearest};
+use similarity::nearest;
 
 const SCHEMA: &str = "item-knn/2";
 
@@ -92,7 +92,7 @@ impl Lifecycle for ItemKnn {
         let rows = reader.u32s()?;
         let neighbours = Neighbours::read(&mut reader)?;
         let learned = Interactions::read(&mut reader)?;
-        reader.finish(rows.is_sorted_by(|a, b| a < b) && neighbours.fit(rows.len()))?;
+        reader.finish(rows.is_sorted_by(|a, b| a < b) && neighbours.are_of(rows.len()))?;
         (self.rows, self.neighbours, self.learned) = (rows, neighbours, learned);
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "places come from the lists that the vectors were made for")]
 
-use greenroom_sdk::{Fault, Lists, StateReader, StateWriter};
+use greenroom_sdk::{Lists, Neighbours};
 
 /// How alike two items are.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -36,44 +36,6 @@ impl Metric {
     }
 }
 
-/// Of each item, those most like it.
-#[derive(Debug, Default)]
-pub(crate) struct Neighbours {
-    starts: Vec<u32>,
-    items: Vec<u32>,
-    similarities: Vec<f32>,
-}
-
-impl Neighbours {
-    /// The neighbours of an item, and how alike each is.
-    pub(crate) fn of(&self, item: usize) -> (&[u32], &[f32]) {
-        let range = match self.starts.get(item..item + 2) {
-            Some(&[from, to]) => from as usize..to as usize,
-            _ => 0..0,
-        };
-        (&self.items[range.clone()], &self.similarities[range])
-    }
-
-    pub(crate) fn write(&self, writer: &mut StateWriter) {
-        writer.u32s(&self.starts);
-        writer.u32s(&self.items);
-        writer.f32s(&self.similarities);
-    }
-
-    pub(crate) fn read(reader: &mut StateReader<'_>) -> Result<Self, Fault> {
-        Ok(Self { starts: reader.u32s()?, items: reader.u32s()?, similarities: reader.f32s()? })
-    }
-
-    pub(crate) fn fit(&self, items: usize) -> bool {
-        let ends = (self.starts.first().copied().unwrap_or(0), self.starts.last().copied().unwrap_or(0) as usize);
-        let starts = self.starts.len() == items + 1 || (items == 0 && self.starts.is_empty());
-        starts
-            && self.starts.is_sorted()
-            && ends == (0, self.items.len())
-            && self.items.len() == self.similarities.len()
-    }
-}
-
 /// Of each of `items` items the nearest, given what each subject liked: `kept` with the item itself, which is nearest to
 /// itself, counts as `implicit` counts it, and is not stored.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "counts and similarities")]
@@ -85,7 +47,7 @@ pub(crate) fn nearest(subjects: &Lists, items: usize, metric: Metric, kept: usiz
         subjects.iter().map(|s| metric.subject_weight(s.len() as f64, items as f64).powi(2)).collect();
 
     let most = kept.saturating_sub(1);
-    let mut found = Neighbours { starts: vec![0], ..Neighbours::default() };
+    let mut found = Neighbours::default();
     let mut sums = vec![0.0_f64; items];
     let mut touched: Vec<u32> = Vec::new();
     let mut near: Vec<(f32, u32)> = Vec::new();
@@ -108,15 +70,7 @@ pub(crate) fn nearest(subjects: &Lists, items: usize, metric: Metric, kept: usiz
                 near.push((similarity, other));
             }
         }
-        let order = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-        if near.len() > most {
-            near.select_nth_unstable_by(most, order);
-            near.truncate(most);
-        }
-        near.sort_unstable_by(order);
-        found.items.extend(near.iter().map(|x| x.1));
-        found.similarities.extend(near.iter().map(|x| x.0));
-        found.starts.push(found.items.len() as u32);
+        found.push(&mut near, most);
     }
     found
 }

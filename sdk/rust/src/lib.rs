@@ -37,6 +37,7 @@ mod lists;
 mod listwise;
 #[cfg(not(target_family = "wasm"))]
 pub mod native;
+mod neighbours;
 mod packed;
 mod params;
 mod positives;
@@ -61,6 +62,7 @@ pub use host::{log, memory, metric};
 pub use interactions::Interactions;
 pub use lists::Lists;
 pub use listwise::{Listwise, Weights};
+pub use neighbours::Neighbours;
 pub use params::{ParamValue, Params};
 pub use positives::{Positive, by_popularity, is_positive};
 pub use rows::Marks;

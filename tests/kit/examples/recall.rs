@@ -13,6 +13,7 @@ use greenroom_kit::movielens::Split;
 use greenroom_kit::recall::{Run, defaults, run, set_movie_facts};
 use greenroom_popularity::Popularity;
 use greenroom_sdk::{Learner, Params};
+use greenroom_transitions::Transitions;
 
 type RunOne = fn(&[(String, String)], &Split) -> Result<Run, Box<dyn Error>>;
 
@@ -28,13 +29,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let split = Split::p1()?;
     let split = if validation { split.validation() } else { split };
     set_movie_facts(&split)?;
-    println!("agent       ndcg@10 recall@20 coverage@10   fit ms  restore ms  decide us  state KiB");
-    let all: [(&str, RunOne); 5] = [
+    println!("agent        ndcg@10 recall@20 coverage@10   fit ms  restore ms  decide us  state KiB");
+    let all: [(&str, RunOne); 6] = [
         ("popularity", set_and_run::<Popularity>),
         ("item-knn", set_and_run::<ItemKnn>),
         ("ease", set_and_run::<Ease>),
         ("als", set_and_run::<Als>),
         ("content", set_and_run::<Content>),
+        ("transitions", set_and_run::<Transitions>),
     ];
     for (name, run) in all {
         if !agents.is_empty() && !agents.iter().any(|agent| agent == name) {
@@ -42,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         let run = run(&settings, &split)?;
         println!(
-            "{name:10}  {:7.4}   {:7.4}     {:7.4} {:8.0} {:11.2} {:10.1} {:10}",
+            "{name:11}  {:7.4}   {:7.4}     {:7.4} {:8.0} {:11.2} {:10.1} {:10}",
             run.figures.ndcg_at_10,
             run.figures.recall_at_20,
             run.figures.coverage_at_10,

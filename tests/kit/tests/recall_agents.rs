@@ -11,6 +11,7 @@ use greenroom_kit::movielens::{Figures, Split};
 use greenroom_kit::recall::{defaults, run, set_movie_facts};
 use greenroom_popularity::Popularity;
 use greenroom_sdk::{Learner, Params};
+use greenroom_transitions::Transitions;
 
 fn figures<A: Learner>(params: &Params) -> Result<Figures, Box<dyn Error>> {
     Ok(run::<A>(params, &Split::p1()?)?.figures)
@@ -67,6 +68,11 @@ fn the_defaults_gain_from_weighing_what_was_liked_lately() {
     at_least(figures::<Ease>(&defaults::<Ease>()).unwrap(), 0.1043, 0.1343);
     at_least(figures::<ItemKnn>(&defaults::<ItemKnn>()).unwrap(), 0.0801, 0.1161);
     at_least(figures::<Als>(&defaults::<Als>()).unwrap(), 0.0905, 0.1241);
+}
+
+#[test]
+fn what_follows_on_the_latest_likes_is_worth_more_than_what_goes_with_all_of_them() {
+    at_least(figures::<Transitions>(&defaults::<Transitions>()).unwrap(), 0.1066, 0.1495);
 }
 
 #[test]

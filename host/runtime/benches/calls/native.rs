@@ -51,6 +51,7 @@ impl<'a> Pipeline<'a> {
                 "ranker" => agent::<greenroom_ranker::Ranker>(&params, state),
                 "rerank" => agent::<greenroom_rerank::Rerank>(&params, state),
                 "router" => agent::<greenroom_router::Router>(&params, state),
+                "transitions" => agent::<greenroom_transitions::Transitions>(&params, state),
                 other => panic!("{other} has no native twin"),
             }
         };
