@@ -15,8 +15,8 @@ mod whole;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    admit, check, compat, compile_component, config, decide, deploy, dev, diff, eval, export, gc, inspect, package,
-    plans, replay, revoke, rollback, serve, status, token, train,
+    admit, check, compat, compile_component, config, decide, deploy, dev, diff, eval, export, gc, inspect, knowledge,
+    package, plans, replay, revoke, rollback, serve, status, token, train,
 };
 
 /// A WebAssembly host for agents that evolve in production.
@@ -44,6 +44,7 @@ enum Command {
     Diff(diff::Arguments),
     Status(status::Arguments),
     Gc(gc::Arguments),
+    Knowledge(knowledge::Arguments),
     Dev(dev::Arguments),
     Replay(replay::Arguments),
     Revoke(revoke::Arguments),
@@ -82,6 +83,7 @@ fn main() -> std::process::ExitCode {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Gc(arguments) => gc::run(&arguments),
+        Command::Knowledge(arguments) => knowledge::run(&arguments),
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Revoke(arguments) => revoke::run(&arguments),

@@ -52,6 +52,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "greenroom-graph",
             "greenroom-events",
             "greenroom-experiment",
+            "greenroom-evolve",
             "greenroom-wire",
             "greenroom-sandbox",
             "greenroom-memory",

@@ -10,6 +10,7 @@ mod events;
 mod full;
 mod given;
 mod graphs;
+mod knowledge;
 mod operating;
 mod readme;
 mod replaying;
