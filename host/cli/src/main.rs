@@ -8,6 +8,8 @@ mod operator;
 mod output;
 mod progress;
 mod settings;
+#[allow(dead_code, reason = "for the command that runs studies")]
+mod study_progress;
 mod table;
 mod terminal;
 mod whole;
