@@ -9,7 +9,7 @@ mod operator;
 mod output;
 mod progress;
 mod settings;
-mod study_told;
+mod study_progress;
 mod table;
 mod terminal;
 mod whole;
@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 
 use commands::{
     admit, check, compat, compile_component, config, decide, deploy, dev, diff, eval, evolve, export, gc, inspect,
-    package, plans, prove, replay, revoke, rollback, serve, status, token, train,
+    knowledge, package, plans, prove, replay, revoke, rollback, serve, status, token, train,
 };
 
 /// A WebAssembly host for agents that evolve in production.
@@ -48,6 +48,7 @@ enum Command {
     Diff(diff::Arguments),
     Status(status::Arguments),
     Gc(gc::Arguments),
+    Knowledge(knowledge::Arguments),
     Dev(dev::Arguments),
     Replay(replay::Arguments),
     Revoke(revoke::Arguments),
@@ -88,6 +89,7 @@ fn main() -> std::process::ExitCode {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Gc(arguments) => gc::run(&arguments),
+        Command::Knowledge(arguments) => knowledge::run(&arguments),
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Revoke(arguments) => revoke::run(&arguments),

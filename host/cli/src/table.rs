@@ -2,6 +2,8 @@
 
 use std::io::IsTerminal as _;
 
+use time::OffsetDateTime;
+
 /// What is taken for the width when the output is no terminal.
 const WIDTH_DEFAULT: usize = 100;
 
@@ -76,6 +78,13 @@ pub(crate) fn bytes(count: usize) -> String {
     let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     let unit = units.into_iter().find(|(size, _)| count >= *size);
     unit.map_or_else(|| format!("{count} B"), |(size, name)| format!("{:.1} {name}", count as f64 / size as f64))
+}
+
+/// A time in milliseconds since 1970, to the second, in UTC.
+pub(crate) fn time(ms: i64) -> String {
+    let Ok(at) = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1_000)) else { return String::new() };
+    let (date, (hour, minute, second)) = (at.date(), at.time().as_hms());
+    format!("{date} {hour:02}:{minute:02}:{second:02}")
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod proof;
 mod prune;
 mod random;
 mod records;
+pub mod report;
 pub mod sampler;
 mod score;
 mod space;

@@ -53,6 +53,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "greenroom-events",
             "greenroom-evolve",
             "greenroom-experiment",
+            "greenroom-evolve",
             "greenroom-wire",
             "greenroom-sandbox",
             "greenroom-memory",

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::evolution::case::{self, Case, DataFlags};
 use crate::evolution::known::Source;
+use crate::evolution::page;
 use crate::evolution::{Candidate, Evolution, Level, Maker, Plan, Reward, Search, Searched, judged, terms};
 use crate::exit::Failure;
 use crate::settings::{HostFlags, Settings};
@@ -53,6 +54,9 @@ pub(crate) struct Arguments {
     /// Where the graph that was chosen is written; beside the graph, as NAME.evolved.toml, when nothing is said.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Where the report is written, a page for a browser; beside the graph, as NAME.evolution.html, when nothing is said.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -129,18 +133,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         data: case.data(graph, catalogue),
     };
     let arena = workshop.arena(&case, &case.search)?;
-    let telling = crate::study_told::Telling::new(reward.name(), arguments.trials);
     let search = Search {
         maker: &workshop.maker,
         arena: &arena,
         reward: &reward,
         kv: workshop.store.kv(),
         stop: &AtomicBool::new(false),
-        on_event: &|study, event| telling.event(study, event),
     };
     let Searched { mut evolution, found, bases } = search.run(&plan)?;
     drop(arena);
-    telling.end();
     let arena = workshop.arena(&case, &case.validation)?;
     let arms = judged(&workshop.maker, &arena, &reward, &found)?;
     let better = arms.judgement.best().filter(|arm| arm.verdict == Verdict::Better).map(|arm| arm.name.clone());
@@ -176,8 +177,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         whole::write(&out, candidate.text.as_bytes())
             .map_err(|error| Failure::failed(format!("{} cannot be written: {error}", out.display())))?;
     }
+    let report = arguments.report.clone().unwrap_or_else(|| arguments.graph.with_extension("evolution.html"));
+    let best = chosen.or(arms.found.first()).map_or(graph, |(digest, _)| *digest);
+    page::write(&report, &evolution, Some(&arms.judgement), best, &workshop.store.kv())?;
     if arguments.json {
         return output::json(&json!({
+            "report": report,
             "evolution": evolution,
             "validation": arms.judgement,
             "out": evolution.candidate.as_ref().map(|_| &out),
@@ -189,7 +194,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "none is shown to be better on events that the search has not used: the graph stays as it is\n".to_owned()
         }
     };
-    output::text(&(told(&evolution) + "\n" + &table(&arms.judgement, reward.name()) + &next))
+    let shown = table(&arms.judgement, reward.name());
+    output::text(&format!("{}\n{shown}{next}the report is in {}\n", told(&evolution), report.display()))
 }
 
 /// The name of a graph file with `.evolved` before its end.

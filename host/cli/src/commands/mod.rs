@@ -14,6 +14,7 @@ pub(crate) mod evolve;
 pub(crate) mod export;
 pub(crate) mod gc;
 pub(crate) mod inspect;
+pub(crate) mod knowledge;
 pub(crate) mod package;
 pub(crate) mod plans;
 pub(crate) mod prove;

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use greenroom_model::text::shortened;
 use greenroom_server::Plans;
 use serde_json::Value;
-use time::OffsetDateTime;
 
 use crate::exit::Failure;
 use crate::operator::{Place, Reach, figure, word};
@@ -119,10 +118,7 @@ fn row(record: &Value, reason_max: usize) -> [String; 8] {
 
 /// A time to the second.
 fn since(ms: Option<&Value>) -> String {
-    let ms = ms.and_then(Value::as_i64).unwrap_or_default();
-    let Ok(at) = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1_000)) else { return String::new() };
-    let (date, (hour, minute, second)) = (at.date(), at.time().as_hms());
-    format!("{date} {hour:02}:{minute:02}:{second:02}")
+    table::time(ms.and_then(Value::as_i64).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub(crate) mod case;
 mod chosen;
 mod kept;
 pub(crate) mod known;
+pub(crate) mod page;
 mod reward;
 
 pub(crate) use candidate::{Level, Maker, Scope};
@@ -18,13 +19,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use greenroom_evolve::knowledge::Change;
 use greenroom_evolve::sampler::{self, Sampler};
-use greenroom_evolve::study::{Budget, Config, Data, Elites, End, Event, Holder, Options, Study, Trial, run};
+use greenroom_evolve::study::{Budget, Config, Data, Elites, End, Holder, Options, Study, Trial, run};
 use greenroom_evolve::{Outcome, Pruner, Told, child_seed};
 use greenroom_memory::KeyValue;
 use greenroom_model::Digest;
 use greenroom_runtime::Arena;
 
 use crate::exit::Failure;
+use crate::study_progress::StudyProgress;
 
 /// Growing shares of the subjects that a trial is evaluated on.
 const RUNGS: [f64; 2] = [1.0 / 3.0, 1.0];
@@ -53,7 +55,6 @@ pub(crate) struct Search<'a> {
     pub(crate) reward: &'a Reward,
     pub(crate) kv: Arc<dyn KeyValue>,
     pub(crate) stop: &'a AtomicBool,
-    pub(crate) on_event: &'a (dyn Fn(&str, &Event<'_>) + Sync),
 }
 
 /// A graph that was found, with what the search saw of it.
@@ -124,7 +125,7 @@ impl Search<'_> {
                     point: scope.now.clone(),
                     outcome: Outcome::Complete { values: vec![began], violations: vec![0.0; config.constraints.len()] },
                 }];
-                let (trials, end) = self.study(plan, &scope, config)?;
+                let (trials, end) = self.study(plan, &scope, config, evolution.baseline)?;
                 spent += trials.len() as u64 - round.trials.min(trials.len() as u64);
                 round.trials = trials.len() as u64;
                 all.retain(|found| found.round != name);
@@ -173,17 +174,24 @@ impl Search<'_> {
         })
     }
 
-    fn study(&self, plan: &Plan<'_>, scope: &Scope, config: Config) -> Result<(Vec<Trial>, End), Failure> {
-        let name = config.name.clone();
+    fn study(
+        &self,
+        plan: &Plan<'_>,
+        scope: &Scope,
+        config: Config,
+        baseline: f64,
+    ) -> Result<(Vec<Trial>, End), Failure> {
         let sampler: Box<dyn Sampler> = sampler::named(plan.sampler, config.seed).ok_or_else(|| {
             Failure::arguments(format!("no sampler {:?}; there are {}", plan.sampler, sampler::NAMES.join(", ")))
         })?;
         let mut study = Study::open(Arc::clone(&self.kv), config, &Holder::this_process(true))
             .map_err(|error| Failure::failed(error.to_string()))?;
+        let progress = StudyProgress::new(study.course().config(), study.course().trials(), Some(baseline));
         let replay = Replay { maker: self.maker, scope, arena: self.arena, reward: self.reward };
         let options = Options { parallel: plan.parallel, stop: self.stop };
-        let summary = run(&mut study, sampler.as_ref(), &replay, options, &|event| (self.on_event)(&name, event))
+        let summary = run(&mut study, sampler.as_ref(), &replay, options, &|event| progress.see(event))
             .map_err(|error| Failure::failed(error.to_string()))?;
+        progress.finish();
         let trials = study.course().trials().to_vec();
         let stopped = self.stop.load(Ordering::Relaxed);
         let made = trials.len() as u64;

@@ -11,6 +11,7 @@ mod evolving;
 mod full;
 mod given;
 mod graphs;
+mod knowledge;
 mod operating;
 mod readme;
 mod replaying;

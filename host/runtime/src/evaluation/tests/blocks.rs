@@ -132,11 +132,11 @@ fn who_searches_sees_nothing_of_the_test_part_and_foretells_what_follows() {
     let whole = p1(&movielens()).unwrap();
     let (search, validation) = (within(&whole, 0.6, 0.8), within(&whole, 0.8, 1.0));
     let all = counted(&whole, &whole.train);
-    for user in 0..whole.users.len() {
+    for (user, all) in all.into_iter().enumerate() {
         let of = |split: &Split| (counted(split, &split.train)[user], counted(split, &split.test)[user]);
         let ((known, asked), (later, rest)) = (of(&search), of(&validation));
         // What is foretold second is what follows what is foretold first, and together they are the end of the train part.
-        assert_eq!((known + asked, later + rest), (later, all[user]));
+        assert_eq!((known + asked, later + rest), (later, all));
         assert!(known >= 2 && asked >= 1 && rest >= 1);
     }
     let poisoned = Split { test: whole.train.clone(), ..whole.clone() };
