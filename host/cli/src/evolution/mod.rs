@@ -125,7 +125,9 @@ impl Search<'_> {
                     point: scope.now.clone(),
                     outcome: Outcome::Complete { values: vec![began], violations: vec![0.0; config.constraints.len()] },
                 }];
-                let (trials, end) = self.study(plan, &scope, config, evolution.baseline)?;
+                let (mut trials, end) = self.study(plan, &scope, config, evolution.baseline)?;
+                // One that goes on has later ones already, which must not have a say before their turn.
+                trials.retain(|trial| trial.number < budget);
                 spent += trials.len() as u64 - round.trials.min(trials.len() as u64);
                 round.trials = trials.len() as u64;
                 all.retain(|found| found.round != name);

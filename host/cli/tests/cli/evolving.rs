@@ -35,21 +35,21 @@ fn rounds(evolved: &Value) -> Vec<(String, u64, String)> {
 #[test]
 fn both_levels_are_searched_and_a_study_goes_on_where_it_was() {
     let scene = scene();
-    let evolved = evolve(&scene, &["--trials", "24", "--sampler", "random", "--json"]).json();
+    let evolved = evolve(&scene, &["--trials", "90", "--sampler", "random", "--json"]).json();
     let all = rounds(&evolved);
     assert_eq!(all[0].0, "evolution.1-individual");
     assert!(all.iter().any(|(study, ..)| study.ends_with("-compositional")), "{all:?}");
-    assert!(all.iter().map(|(_, trials, _)| trials).sum::<u64>() <= 24, "{all:?}");
+    assert!(all.iter().map(|(_, trials, _)| trials).sum::<u64>() <= 90, "{all:?}");
     assert!(evolved["validation"]["arms"].as_array().unwrap().len() <= 5);
     assert_eq!(
         evolved["validation"]["users"].as_u64(),
         evolved["validation"]["users"].as_u64().filter(|users| *users > 0)
     );
     // Everything is known by now, so that nothing is tried anew, and it comes to the same.
-    let again = evolve(&scene, &["--trials", "24", "--sampler", "random", "--json"]).json();
+    let again = evolve(&scene, &["--trials", "90", "--sampler", "random", "--json"]).json();
     assert_eq!((rounds(&again), &again["validation"]), (all, &evolved["validation"]));
     // Another seed is another study, which has to have another name.
-    let other = evolve(&scene, &["--trials", "24", "--sampler", "random", "--seed", "2"]);
+    let other = evolve(&scene, &["--trials", "90", "--sampler", "random", "--seed", "2"]);
     assert_eq!(other.code, Some(1), "{}", other.err);
     assert!(other.err.contains("seed"), "{}", other.err);
 }

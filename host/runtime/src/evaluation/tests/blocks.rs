@@ -84,8 +84,9 @@ fn p3_foretells_each_positive_from_what_lies_before_it() {
         }
         asked += judge.questions().len();
     }
-    // The positives of the last 70 %, but for the first five of each subject.
-    assert!((25_000..34_000).contains(&asked), "{asked}");
+    // The positives of the last 70 %, but for the first five of each subject; some of the first five lie before.
+    let all: usize = exam.blocks.iter().map(|block| block.split.test.len()).sum();
+    assert!(asked < all && asked + 5 * exam.blocks[0].split.users.len() > all, "{asked} of {all}");
 }
 
 #[test]
