@@ -10,6 +10,9 @@ use greenroom_model::Digest;
 use super::{Found, now_ms};
 use crate::exit::Failure;
 
+/// So many changes are named in a hypothesis; all of them are in the difference.
+const NAMED: usize = 4;
+
 /// Who found it, and on what.
 pub(crate) struct Source<'a> {
     pub(crate) sampler: &'a str,
@@ -42,7 +45,8 @@ impl Source<'_> {
         judged: Option<(&Judged, Judgement)>,
         knowledge: &mut Knowledge,
     ) -> Result<(), Failure> {
-        let changed: Vec<&str> = found.changes.iter().map(|change| change.what.as_str()).collect();
+        let mut changed: Vec<&str> = found.changes.iter().map(|change| change.what.as_str()).take(NAMED).collect();
+        changed.extend((found.changes.len() > NAMED).then_some("more"));
         let mut metrics = exactly(self.metric, found.value);
         if let Some((judged, _)) = &judged {
             let Judged { difference, low, high, .. } = **judged;

@@ -1,5 +1,7 @@
 //! The outer reward: what the graph file says that the system is for.
 
+use std::time::Instant;
+
 use greenroom_evolve::Failure as Class;
 use greenroom_evolve::study::{Bound, Constraint, Cost, Direction, Evaluator, Measured, Objective, Task, Unmeasured};
 use greenroom_graph::Plan;
@@ -137,13 +139,11 @@ impl Reward {
     }
 }
 
-/// What an evaluation takes, spared or not.
+/// What an evaluation takes, spared or not, but for its time.
 fn cost(score: &Score) -> Cost {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "fuel is no fraction and not negative")]
     let answering = (score.fuel_per_request * score.questions as f64) as u64;
-    let time_us = score.time_us.map_or(0.0, |time| time.p50) * score.questions as f64;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time")]
-    Cost { fuel: score.fit_fuel.saturating_add(answering), time_us: time_us as u64, bytes: score.state_bytes }
+    Cost { fuel: score.fit_fuel.saturating_add(answering), time_us: 0, bytes: score.state_bytes }
 }
 
 /// Evaluates the points of a scope in an arena.
@@ -156,6 +156,7 @@ pub(crate) struct Replay<'a> {
 
 impl Evaluator for Replay<'_> {
     fn evaluate(&self, task: &Task<'_>) -> Result<Measured, Unmeasured> {
+        let began = Instant::now();
         let failed = |failure, why| Unmeasured::Failed { failure, why, cost: Cost::default() };
         let invalid = |why| failed(Class::Invalid, why);
         let text = self.scope.text(task.point).map_err(invalid)?;
@@ -171,7 +172,9 @@ impl Evaluator for Replay<'_> {
                 format!("{} of {} requests were answered degraded, or not at all", score.degraded, score.questions);
             return Err(Unmeasured::Failed { failure: Class::Fault, why, cost: cost(&score) });
         }
-        Ok(self.reward.measured(&score))
+        let mut measured = self.reward.measured(&score);
+        measured.cost.time_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Ok(measured)
     }
 }
 
