@@ -132,12 +132,6 @@ impl Arena {
         })
     }
 
-    /// Calls of nodes that were spared, and those that were made.
-    #[must_use]
-    pub fn spared(&self) -> (u64, u64) {
-        self.outputs.spared()
-    }
-
     /// By subject: whether it is among the first `share` of them.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
     fn first(&self, share: f64) -> Vec<bool> {

@@ -35,8 +35,6 @@ struct All {
     nodes: HashMap<Digest, OfNode>,
     bytes: usize,
     clock: u64,
-    hits: u64,
-    misses: u64,
 }
 
 #[derive(Debug, Default)]
@@ -53,27 +51,14 @@ impl Outputs {
         Self { bytes_max, all: Mutex::default() }
     }
 
-    /// Calls that were spared, and those that were made.
-    #[must_use]
-    pub fn spared(&self) -> (u64, u64) {
-        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        (all.hits, all.misses)
-    }
-
     fn get(&self, node: &Digest, question: u64) -> Option<Kept> {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.clock += 1;
         let clock = all.clock;
-        let found = all.nodes.get_mut(node).and_then(|of| {
+        all.nodes.get_mut(node).and_then(|of| {
             of.used = clock;
             of.by_question.get(&question).cloned()
-        });
-        if found.is_some() {
-            all.hits += 1;
-        } else {
-            all.misses += 1;
-        }
-        found
+        })
     }
 
     fn keep(&self, node: &Digest, question: u64, kept: &Kept) {
