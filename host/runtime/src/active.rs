@@ -208,7 +208,9 @@ impl ActivePlan {
         }
         let Some(handle) = guests.handle() else { return };
         let (plan, count) = (Arc::downgrade(self), self.agents.len());
+        let apart = guests.apart();
         let work = move || {
+            let _apart = apart;
             for index in 0..count {
                 let Some(agent) = plan.upgrade().and_then(|plan| plan.agents.get(index).cloned()) else { return };
                 agent.make_image(&handle);

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
+use crate::cores::{Apart, Cores};
+
 /// A pool of threads for guests. Dropping the last clone ends them.
 #[derive(Clone)]
 pub struct Guests {
     runtime: Arc<Shared>,
     threads: usize,
+    cores: Arc<Cores>,
 }
 
 struct Shared(Option<Runtime>);
@@ -35,22 +38,38 @@ impl Guests {
     fn start_with(threads: usize, begin: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let threads = if threads == 0 { cores } else { threads };
+        let cores = Arc::<Cores>::default();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("greenroom-guest")
-            .on_thread_start(begin)
+            .on_thread_start({
+                let cores = Arc::clone(&cores);
+                move || {
+                    begin();
+                    cores.join();
+                }
+            })
+            .on_thread_stop({
+                let cores = Arc::clone(&cores);
+                move || cores.leave()
+            })
             // A guest that runs long gives way at each tick, and would get the thread right back: those who come from
             // outside wait for it otherwise, up to 61 ticks.
             .global_queue_interval(1)
             .enable_time()
             .build()?;
-        Ok(Self { runtime: Arc::new(Shared(Some(runtime))), threads })
+        Ok(Self { runtime: Arc::new(Shared(Some(runtime))), threads, cores })
     }
 
     /// How many there are.
     #[must_use]
     pub fn threads(&self) -> usize {
         self.threads
+    }
+
+    /// To be held while something that can wait is done beside them: it would get more than they leave otherwise.
+    pub(crate) fn apart(&self) -> Apart {
+        self.cores.apart()
     }
 
     /// To run something on them from a thread of its own.

@@ -7,6 +7,7 @@ mod active;
 mod admit;
 mod agent;
 mod breaker;
+mod cores;
 mod evaluate;
 pub mod evaluation;
 mod examples;

@@ -32,6 +32,7 @@ impl Host {
     /// Has some agents of a graph learn from the log, on threads that give way to those that serve.
     pub(super) fn learn_now(&self, loaded: &Loaded, wanted: &BTreeSet<String>) -> Result<StatesByAgent, HostError> {
         let trainer = self.trainer(self.learners()?, Arc::new(Quiet));
+        let _apart = self.inner.guests.apart();
         let mut states = StatesByAgent::new();
         let mut rest = BTreeSet::new();
         for agent in wanted {

@@ -234,6 +234,7 @@ impl Host {
         done: Event,
         work_on: impl FnOnce(&Self, &mut Work) -> Result<(), Refused> + Send,
     ) -> Event {
+        let _apart = self.inner.guests.apart();
         beside(|| self.step(id, done, work_on)).unwrap_or(Event::Failed(id))
     }
 

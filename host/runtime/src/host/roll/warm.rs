@@ -96,7 +96,9 @@ impl Host {
     /// Going back does not wait for as many instances as the plan before had. They are made ready once it serves, beside it.
     pub(super) fn warm_beyond(&self, wanted: BTreeMap<String, usize>) {
         let (Some(plan), Some(handle)) = (self.active(), self.inner.guests.handle()) else { return };
+        let apart = self.inner.guests.apart();
         let work = move || {
+            let _apart = apart;
             give_way();
             handle.block_on(plan.warm_beyond(&wanted));
         };
