@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use greenroom_evolve::knowledge::{Judgement as Known, Knowledge};
 use greenroom_evolve::proof::{Judgement, Proof, Verdict};
@@ -14,8 +15,9 @@ use serde_json::json;
 
 use crate::evolution::case::{self, Case, DataFlags};
 use crate::evolution::known::Source;
+use crate::evolution::outside::words;
 use crate::evolution::page;
-use crate::evolution::{Candidate, Evolution, Level, Maker, Plan, Reward, Search, Searched, judged, terms};
+use crate::evolution::{Candidate, Evolution, Level, Maker, Outside, Plan, Reward, Search, Searched, judged, terms};
 use crate::exit::Failure;
 use crate::settings::{HostFlags, Settings};
 use crate::table::Table;
@@ -45,6 +47,13 @@ pub(crate) struct Arguments {
     /// What is tried next.
     #[arg(long, value_name = "NAME", default_value = sampler::NAMES[0], value_parser = sampler::NAMES)]
     sampler: String,
+    /// A program that says what is tried next, over JSON lines; docs/samplers.md tells how. Words are split at blanks outside of
+    /// quotes.
+    #[arg(long, value_name = "COMMAND", conflicts_with = "sampler", value_parser = command)]
+    sampler_command: Option<String>,
+    /// How long that program may take to answer a question.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "sampler_command", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    sampler_seconds: u64,
     /// Both levels alternate: one is left when it gains no more.
     #[arg(long, value_enum, default_value_t)]
     level: Levels,
@@ -80,6 +89,11 @@ impl Levels {
             Self::Compositional => &[Level::Compositional],
         }
     }
+}
+
+/// A command that has a program.
+fn command(text: &str) -> Result<String, String> {
+    words(text).map(|_| text.to_owned())
 }
 
 /// What graphs are evaluated with.
@@ -123,11 +137,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let workshop = Workshop::open(&settings, &arguments.graph)?;
     let reward = Reward::of(&workshop.maker.origin().plan)?;
     let (graph, catalogue) = workshop.digests();
+    let command = arguments.sampler_command.as_deref();
+    let sampler = command.map_or_else(|| arguments.sampler.clone(), Outside::called);
     let plan = Plan {
         name: &arguments.study,
         seed: arguments.seed,
         trials: arguments.trials,
-        sampler: &arguments.sampler,
+        sampler: &sampler,
+        command: command.map(|command| (command, Duration::from_secs(arguments.sampler_seconds))),
         levels: arguments.level.list(),
         parallel: usize::try_from(arguments.parallel).unwrap_or(1),
         data: case.data(graph, catalogue),
@@ -147,7 +164,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let better = arms.judgement.best().filter(|arm| arm.verdict == Verdict::Better).map(|arm| arm.name.clone());
     let chosen = better.and_then(|name| arms.found.iter().find(|(digest, _)| digest.to_string() == name));
     let mut knowledge = Knowledge::open(workshop.store.kv()).map_err(Failure::failed)?;
-    let source = Source { sampler: &arguments.sampler, seed: arguments.seed, data: &plan.data, metric: reward.name() };
+    let source = Source { sampler: &sampler, seed: arguments.seed, data: &plan.data, metric: reward.name() };
     source.origin(graph, evolution.baseline, &mut knowledge)?;
     for base in &bases {
         let plan = workshop.maker.load(&base.text).map_err(Failure::failed)?.plan.digest();

@@ -13,6 +13,7 @@ mod given;
 mod graphs;
 mod knowledge;
 mod operating;
+mod outside;
 mod readme;
 mod replaying;
 mod scene;
