@@ -119,10 +119,12 @@ impl Search<'_> {
             let began = best;
             let parent = self.maker.load(&text).map_err(Failure::failed)?.plan.digest();
             let mut round = Round::new(&name, at);
-            // The same study goes on with more trials as long as they gain.
+            // The same study goes on with more trials as long as they gain. One level alone has nothing to give way to: a new
+            // study would know less than this one.
+            let at_a_time = if plan.levels.len() > 1 { ROUND } else { plan.trials };
             loop {
                 let before = best;
-                let budget = (round.trials + ROUND).min(round.trials + plan.trials - spent);
+                let budget = (round.trials + at_a_time).min(round.trials + plan.trials - spent);
                 let mut config = self.config(plan, &name, Some(&scope))?;
                 config.seed = child_seed(plan.seed, evolution.rounds.len() as u64);
                 config.budget = Budget { trials: budget, fuel: None, time_us: None };

@@ -113,3 +113,57 @@ fn a_command_that_cannot_be_one_is_refused_before_anything_is_tried() {
     assert_eq!(missing.code, Some(1), "{}", missing.err);
     assert!(missing.err.contains("`./no-such-program`, cannot be started: No such file"), "{}", missing.err);
 }
+
+/// The point of a space with these values, and the lowest ones for all else that matters.
+fn point(space: &Value, given: &[(&str, Value)]) -> Value {
+    let mut point = serde_json::Map::new();
+    for dimension in space.as_array().unwrap() {
+        let (name, domain) = (dimension["name"].as_str().unwrap(), &dimension["domain"]);
+        let holds = dimension["condition"].as_object().is_none_or(|condition| {
+            let on = point.get(condition["dimension"].as_str().unwrap());
+            let written = on.map(|value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            written.is_some_and(|value| condition["values"].as_array().unwrap().contains(&json!(value)))
+        });
+        if holds {
+            let lowest = match domain["type"].as_str().unwrap() {
+                "boolean" => json!(false),
+                "choice" => domain["options"][0].clone(),
+                _ => domain["low"].clone(),
+            };
+            let given = given.iter().find(|(of, _)| *of == name).map(|(_, value)| value.clone());
+            point.insert(name.to_owned(), given.unwrap_or(lowest));
+        }
+    }
+    Value::Object(point)
+}
+
+#[test]
+fn the_joint_space_has_the_parameters_of_all_agents_where_they_matter() {
+    let catalogue =
+        "\n[catalogue.knn-far]\ncomponent = \"item-knn.wasm\"\nparams = { neighbours = 200 }\ninstances = \"pooled\"\n";
+    let scene = Scene::new(&format!("{GRAPH}{catalogue}"));
+    scene.write("sampler.sh", "read -r study\nprintf '%s\\n' \"$study\" >said.txt\nexit 0\n");
+    let arguments = ["--level", "joint", "--trials", "1", "--sampler-command", "sh sampler.sh", "--json"];
+    assert_eq!(evolve(&scene, &arguments).code, Some(1));
+    let space = said(&scene)[0]["study"]["space"].clone();
+    let of = |name: &str| space.as_array().unwrap().iter().find(|of| of["name"] == name).unwrap()["condition"].clone();
+    let when = |dimension: &str| json!({ "dimension": dimension, "values": ["true"] });
+    assert_eq!(of("item-knn.neighbours"), when("use.alike"));
+    assert_eq!(of("knn-far.neighbours"), when("use.knn-far"));
+    assert_eq!(of("fusion.method"), Value::Null, "it cannot be left out");
+    let chosen =
+        point(&space, &[("use.popular", json!(true)), ("use.knn-far", json!(true)), ("knn-far.neighbours", json!(7))]);
+    assert!(chosen.get("item-knn.neighbours").is_none(), "{chosen}");
+    scene.write("answer.json", json!({ "point": chosen }).to_string() + "\n");
+    scene.write("sampler.sh", "read -r study\nread -r line\ncat answer.json\nread -r end\n");
+    let evolved = evolve(&scene, &arguments).json();
+    assert_eq!(evolved["evolution"]["rounds"][0]["study"], "evolution.1-joint");
+    assert!(evolved["cost"]["fuel"].as_u64().unwrap() > 0, "{}", evolved["cost"]);
+    let judged = &evolved["judged"][0];
+    assert_eq!(judged["plan"], evolved["validation"]["arms"][0]["name"]);
+    let graph: toml::Table = judged["graph"].as_str().unwrap().parse().unwrap();
+    assert_eq!(graph["agents"]["knn-far"]["params"]["neighbours"].as_integer(), Some(7), "{graph}");
+    assert!(graph["nodes"].get("alike").is_none() && graph["catalogue"].get("item-knn").is_some(), "{graph}");
+    scene.write("judged.toml", judged["graph"].as_str().unwrap());
+    scene.run(&["check", "judged.toml"]).ok();
+}
