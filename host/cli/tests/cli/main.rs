@@ -20,5 +20,6 @@ mod scene;
 mod serving;
 mod settings;
 mod states;
+mod subjects;
 mod tokens;
 mod work;
