@@ -8,18 +8,20 @@ SHELL := bash
 # Cargo fills every core by itself, and steps in order make the output readable: `-j` changes nothing.
 .NOTPARALLEL:
 .PHONY: help setup tools build components demo test fmt lint deny example-check doc-test fuzz suite \
-	figures figures-quality figures-calls figures-hostile figures-swap clean
+	figures figures-quality figures-calls figures-hostile figures-swap figures-evolution clean
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 GREENROOM := $(TARGET)/release/greenroom
 FIGURES := $(TARGET)/figures
+# Where what we are compared with is installed.
+PEERS := $(TARGET)/peers
 EXAMPLE := examples/movielens
 GRAPH := $(EXAMPLE)/graph.toml
 EVENTS := --events $(EXAMPLE)/ratings.csv --items $(EXAMPLE)/movies.csv
 # Cargo merges the features that the selected packages ask for, and another mix compiles wasmtime anew: so commands select
 # the whole workspace and narrow the kind of target. Tests bring features of their own, hence their kind from the start.
 KINDS := --bins
-test suite doc-test figures figures-quality figures-calls figures-hostile figures-swap: KINDS := --bins --tests
+test suite doc-test figures figures-quality figures-calls figures-hostile figures-swap figures-evolution: KINDS := --bins --tests
 # How long each fuzz target goes on.
 SECONDS_EACH ?= 60
 # And each of the tests that generate what they try.
@@ -124,6 +126,15 @@ figures-swap: setup components ## What changing plans costs those who are served
 	@GREENROOM=$(GREENROOM) GREENROOM_FIGURES=$(FIGURES)/swap.json cargo bench --locked --workspace --bench swap
 	@GREENROOM_KILLS=200 GREENROOM_FIGURES=$(FIGURES)/swap.json \
 		cargo test --locked --release --workspace --test killed -- --nocapture
+
+# Not among `figures`: 300 trials of six arms take hours, and Optuna comes from the network. What is finished is kept.
+figures-evolution: setup components ## What evolution finds beside others, to target/figures/evolution.json
+	$(call step,figures: evolution)
+	@mkdir -p $(FIGURES)
+	@$(PEERS)/bin/python -c 'import optuna' 2>/dev/null || \
+		{ python3 -m venv $(PEERS) && $(PEERS)/bin/pip install --quiet --disable-pip-version-check optuna; }
+	@GREENROOM=$(GREENROOM) GREENROOM_PYTHON=$(PEERS)/bin/python GREENROOM_FIGURES=$(FIGURES)/evolution.json \
+		cargo bench --locked --workspace --bench evolution
 
 clean: ## Remove what was built
 	@cargo clean

@@ -158,6 +158,19 @@ impl Space {
         wrong
     }
 
+    /// The same point with numbers as their dimensions write them: 3 for 3.0 where they are whole, and an end of the range for
+    /// what is beyond it by no more than decimals are rounded by. What else is wrong with it stays.
+    #[must_use]
+    pub fn read(&self, point: &Point) -> Point {
+        let mut read = point.clone();
+        for Dimension { name, domain, .. } in &self.dimensions {
+            if let Some(value) = read.get_mut(name) {
+                *value = domain.rounded(&domain.converted(value));
+            }
+        }
+        read
+    }
+
     /// A point of this space that keeps what `given` says where that can be, draws what it does not say, and leaves out the
     /// rest: how a point of another version of a space, or of a graph file, is carried over.
     #[must_use]

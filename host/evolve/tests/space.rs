@@ -159,3 +159,22 @@ fn points_are_counted_through_conditions() {
     let many = (0..70).map(|i| dimension(&format!("d{i}"), Domain::Boolean)).collect();
     assert_eq!(Space::new(many).unwrap().size(), None);
 }
+
+#[test]
+fn what_somebody_else_wrote_is_read_as_the_space_writes_it() {
+    let space = Space::new(vec![
+        dimension("rate", float(0.1, 10.0, true)),
+        dimension("near", integer(1, 4)),
+        dimension("on", Domain::Boolean),
+    ])
+    .unwrap();
+    let (beyond, far) = (10.000_000_000_000_002, 10.000_1);
+    let given = point(&[("rate", Value::Float(beyond)), ("near", Value::Float(3.0)), ("on", Value::Integer(1))]);
+    let read = space.read(&given);
+    assert_eq!(read, point(&[("rate", Value::Float(10.0)), ("near", Value::Integer(3)), ("on", Value::Integer(1))]));
+    assert_eq!(space.check(&read), ["`on` is 1: expected true or false"]);
+    let read =
+        space.read(&point(&[("rate", Value::Float(far)), ("near", Value::Float(3.5)), ("more", Value::Integer(1))]));
+    assert_eq!(space.check(&read).len(), 4, "{:?}", space.check(&read));
+    assert_eq!(space.read(&point(&[("rate", Value::Integer(1))])), point(&[("rate", Value::Float(1.0))]));
+}

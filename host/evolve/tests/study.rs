@@ -296,3 +296,45 @@ fn who_stops_loses_nothing_and_goes_on_to_the_same_end() {
     });
     assert_eq!(again.into_inner(), 0, "a study that is over evaluates nothing");
 }
+
+/// Has no point for one trial, or one that is not of the space.
+struct Stuck(u64, Option<Point>);
+
+impl Sampler for Stuck {
+    fn name(&self) -> &str {
+        "random"
+    }
+
+    fn suggest(&self, space: &Space, seen: Seen<'_>, number: u64, draws: &mut Draws) -> Point {
+        self.try_suggest(space, seen, number, draws).unwrap_or_default()
+    }
+
+    fn try_suggest(&self, space: &Space, seen: Seen<'_>, number: u64, draws: &mut Draws) -> Result<Point, String> {
+        match &self.1 {
+            _ if number != self.0 => Ok(Random.suggest(space, seen, number, draws)),
+            None => Err("it has no idea".to_owned()),
+            Some(point) => Ok(point.clone()),
+        }
+    }
+}
+
+#[test]
+fn a_sampler_without_a_point_stops_the_study_which_goes_on_as_if_nothing_had_been() {
+    let kv = memory();
+    finish(&mut open(&kv, plain("whole")), 2, formula);
+    let wrong = BTreeMap::from([("x".to_owned(), Value::Float(2.0)), ("z".to_owned(), Value::Boolean(true))]);
+    let stop = AtomicBool::new(false);
+    for (stuck, expected) in [
+        (Stuck(7, None), ["trial 7", "it has no idea"]),
+        (Stuck(9, Some(wrong)), ["`x` is 2: expected a number from 0 to 1; `y` is missing", "`z` is unknown"]),
+    ] {
+        let mut study = open(&kv, plain("stuck"));
+        let options = Options { parallel: 2, stop: &stop };
+        let error = run(&mut study, &stuck, &Formula(formula), options, &|_| ()).unwrap_err().to_string();
+        assert!(expected.iter().all(|part| error.contains(part)), "{error}");
+        let over = study.course().trials().iter().filter(|trial| trial.over().is_some()).count() as u64;
+        assert_eq!(over, stuck.0, "what was asked for before is finished");
+    }
+    finish(&mut open(&kv, plain("stuck")), 2, formula);
+    assert_eq!(record(&kv, "stuck").timeless().trials, record(&kv, "whole").timeless().trials);
+}

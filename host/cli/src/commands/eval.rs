@@ -1,12 +1,14 @@
 //! `greenroom eval`: how good graphs and their agents are, on events that they have not seen.
 
+mod subjects;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use greenroom_model::Digest;
-use greenroom_runtime::evaluation::{Exam, ProtocolError, Report, p1, p2, p3, pair};
+use greenroom_runtime::evaluation::{Exam, FOLDS, Folds, ProtocolError, Report, p1, p2, p3, pair};
 use greenroom_runtime::events::{EventFile, ReadOptions, read, read_items};
-use greenroom_runtime::{Bench, Evaluated, States, Trained, evaluate};
+use greenroom_runtime::{Bench, Evaluated, States, Trained, evaluate_with};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -33,6 +35,13 @@ pub(crate) struct Arguments {
     /// Deals the subjects out into other folds, under protocol p2.
     #[arg(long, value_name = "TEXT", default_value = "", requires = "events", hide_default_value = true)]
     salt: String,
+    /// Judges one fold alone, under protocol p2.
+    #[arg(long, value_name = "0..4", requires = "events", value_parser = clap::value_parser!(u64).range(0..FOLDS))]
+    fold: Option<u64>,
+    /// Seeds of requests: what graphs draw is drawn with each, and each subject has the mean. 0 leaves requests the seeds
+    /// that they have.
+    #[arg(long, value_name = "NUMBER,..", value_delimiter = ',', default_value = "0")]
+    seeds: Vec<u64>,
     /// Events to learn from.
     #[arg(long, value_name = "FILE", requires = "test")]
     train: Option<PathBuf>,
@@ -54,6 +63,9 @@ pub(crate) struct Arguments {
     /// What arms are measured against in --figures: targets, and figures of other implementations.
     #[arg(long, value_name = "FILE", requires = "figures")]
     peers: Option<PathBuf>,
+    /// Write what each graph has for each subject there, as JSON.
+    #[arg(long, value_name = "FILE")]
+    per_subject: Option<PathBuf>,
     #[command(flatten)]
     host: HostFlags,
 }
@@ -87,6 +99,9 @@ impl Arguments {
                 "--salt deals subjects out into folds, which protocol p2 alone has: add --protocol p2",
             ));
         }
+        if self.fold.is_some() && !matches!(self.protocol, Protocol::P2) {
+            return Err(Failure::arguments("--fold is one of those that protocol p2 alone has: add --protocol p2"));
+        }
         let options = ReadOptions { ordered: self.ordered };
         let file = |path: &PathBuf| read(path, &options);
         let digest = |what: &str, file: &EventFile| (what.to_owned(), file.digest);
@@ -95,7 +110,11 @@ impl Arguments {
                 let events = file(path)?;
                 let exam = match self.protocol {
                     Protocol::P1 => p1(&events.events).map(|split| Exam::of("p1", split)),
-                    Protocol::P2 => p2(&events.events, &self.salt),
+                    Protocol::P2 => match self.fold {
+                        None => p2(&events.events, &self.salt),
+                        Some(fold) => Folds::of(&events.events, &self.salt)
+                            .map(|folds| Exam { protocol: format!("p2, fold {fold}"), blocks: folds.proof(fold) }),
+                    },
                     Protocol::P3 => p3(&events.events),
                 };
                 Ok(Case { exam: exam.map_err(|e| unfit(path, &e))?, digests: [digest("events", &events)].into() })
@@ -137,8 +156,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         opened.map_err(|e| Failure::failed(format!("the states folder {} cannot be used: {e}", states.display())))?;
     let bench = Bench { sandbox, guests, states, progress: progress::watched() };
     let graphs: Vec<&Path> = arguments.graphs.iter().map(PathBuf::as_path).collect();
-    let evaluated = evaluate(&bench, &graphs, &case.exam, items.as_ref(), case.digests)?;
+    let seeds = &arguments.seeds;
+    let evaluated = evaluate_with(&bench, &graphs, &case.exam, items.as_ref(), case.digests, seeds)?;
     let mut measured = String::new();
+    if let Some(path) = &arguments.per_subject {
+        subjects::write(path, &case.exam, seeds, &evaluated)?;
+    }
     if let Some(path) = &arguments.figures {
         let figures = figures::of(&evaluated.report, &peers);
         figures::write(path, &figures)?;

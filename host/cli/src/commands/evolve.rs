@@ -1,12 +1,15 @@
 //! `greenroom evolve`: searches for a better graph, and chooses among what it found.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use greenroom_evolve::knowledge::{Judgement as Known, Knowledge};
 use greenroom_evolve::proof::{Judgement, Proof, Verdict};
 use greenroom_evolve::sampler;
-use greenroom_memory::Store;
+use greenroom_evolve::study::{Cost, Record};
+use greenroom_memory::{KeyValue, Store};
 use greenroom_model::Digest;
 use greenroom_runtime::evaluation::{Exam, Thresholds};
 use greenroom_runtime::{Arena, Bench, Quiet, States};
@@ -14,8 +17,11 @@ use serde_json::json;
 
 use crate::evolution::case::{self, Case, DataFlags};
 use crate::evolution::known::Source;
+use crate::evolution::outside::words;
 use crate::evolution::page;
-use crate::evolution::{Candidate, Evolution, Level, Maker, Plan, Reward, Search, Searched, judged, terms};
+use crate::evolution::{
+    Candidate, Evolution, Found, Level, Maker, Outside, Plan, Reward, Search, Searched, judged, terms,
+};
 use crate::exit::Failure;
 use crate::settings::{HostFlags, Settings};
 use crate::table::Table;
@@ -45,7 +51,15 @@ pub(crate) struct Arguments {
     /// What is tried next.
     #[arg(long, value_name = "NAME", default_value = sampler::NAMES[0], value_parser = sampler::NAMES)]
     sampler: String,
-    /// Both levels alternate: one is left when it gains no more.
+    /// A program that says what is tried next, over JSON lines; docs/samplers.md tells how. Words are split at blanks outside of
+    /// quotes.
+    #[arg(long, value_name = "COMMAND", conflicts_with = "sampler", value_parser = command)]
+    sampler_command: Option<String>,
+    /// How long that program may take to answer a question.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "sampler_command", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    sampler_seconds: u64,
+    /// Both levels alternate: one is left when it gains no more. One of them alone, or both in one flat space (joint), is
+    /// searched in one study of all trials.
     #[arg(long, value_enum, default_value_t)]
     level: Levels,
     /// How many graphs are tried beside each other. It is part of a study: another number makes other trials.
@@ -70,6 +84,7 @@ enum Levels {
     Both,
     Individual,
     Compositional,
+    Joint,
 }
 
 impl Levels {
@@ -78,8 +93,14 @@ impl Levels {
             Self::Both => &[Level::Individual, Level::Compositional],
             Self::Individual => &[Level::Individual],
             Self::Compositional => &[Level::Compositional],
+            Self::Joint => &[Level::Joint],
         }
     }
+}
+
+/// A command that has a program.
+fn command(text: &str) -> Result<String, String> {
+    words(text).map(|_| text.to_owned())
 }
 
 /// What graphs are evaluated with.
@@ -123,11 +144,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let workshop = Workshop::open(&settings, &arguments.graph)?;
     let reward = Reward::of(&workshop.maker.origin().plan)?;
     let (graph, catalogue) = workshop.digests();
+    let command = arguments.sampler_command.as_deref();
+    let sampler = command.map_or_else(|| arguments.sampler.clone(), Outside::called);
     let plan = Plan {
         name: &arguments.study,
         seed: arguments.seed,
         trials: arguments.trials,
-        sampler: &arguments.sampler,
+        sampler: &sampler,
+        command: command.map(|command| (command, Duration::from_secs(arguments.sampler_seconds))),
         levels: arguments.level.list(),
         parallel: usize::try_from(arguments.parallel).unwrap_or(1),
         data: case.data(graph, catalogue),
@@ -147,7 +171,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let better = arms.judgement.best().filter(|arm| arm.verdict == Verdict::Better).map(|arm| arm.name.clone());
     let chosen = better.and_then(|name| arms.found.iter().find(|(digest, _)| digest.to_string() == name));
     let mut knowledge = Knowledge::open(workshop.store.kv()).map_err(Failure::failed)?;
-    let source = Source { sampler: &arguments.sampler, seed: arguments.seed, data: &plan.data, metric: reward.name() };
+    let source = Source { sampler: &sampler, seed: arguments.seed, data: &plan.data, metric: reward.name() };
     source.origin(graph, evolution.baseline, &mut knowledge)?;
     for base in &bases {
         let plan = workshop.maker.load(&base.text).map_err(Failure::failed)?.plan.digest();
@@ -181,10 +205,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let best = chosen.or(arms.found.first()).map_or(graph, |(digest, _)| *digest);
     page::write(&report, &evolution, Some(&arms.judgement), best, &workshop.store.kv())?;
     if arguments.json {
+        let graph = |(digest, found): &(Digest, Found)| {
+            let Found { text, value, round, number, .. } = found;
+            json!({ "plan": digest, "value": value, "study": round, "trial": number, "graph": text })
+        };
         return output::json(&json!({
             "report": report,
             "evolution": evolution,
             "validation": arms.judgement,
+            "judged": arms.found.iter().map(graph).collect::<Vec<_>>(),
+            "cost": spent(&evolution, &workshop.store.kv())?,
             "out": evolution.candidate.as_ref().map(|_| &out),
         }));
     }
@@ -196,6 +226,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let shown = table(&arms.judgement, reward.name());
     output::text(&format!("{}\n{shown}{next}the report is in {}\n", told(&evolution), report.display()))
+}
+
+/// What the trials of an evolution took, spared or not.
+fn spent(evolution: &Evolution, kv: &Arc<dyn KeyValue>) -> Result<Cost, Failure> {
+    let mut all = Cost::default();
+    for round in &evolution.rounds {
+        let record = Record::read(Arc::clone(kv), &round.study).map_err(|error| Failure::failed(error.to_string()))?;
+        let trials = record.trials.iter().filter(|trial| trial.number < round.trials);
+        all = trials.fold(all, |all, trial| all.and(trial.cost(u64::MAX)));
+    }
+    Ok(all)
 }
 
 /// The name of a graph file with `.evolved` before its end.

@@ -1,11 +1,13 @@
 //! From a point of a decision space to a graph that can be evaluated.
 
+mod joint;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use greenroom_evolve::knowledge::Change;
 use greenroom_evolve::{Condition, Dimension, Domain, Point, Space, SpaceError, Value};
-use greenroom_graph::{Authored, ComponentFacts, Structure, with_params};
+use greenroom_graph::{Agent, Authored, ComponentFacts, Structure, with_params};
 use greenroom_model::{Domain as Declared, ParamValue, Parameter, Params};
 use greenroom_runtime::{Components, Given, GraphText, Guests, LoadGraphError, Loaded, Offered, load, load_from};
 use greenroom_sandbox::Sandbox;
@@ -21,6 +23,8 @@ pub(crate) enum Level {
     Individual,
     /// Which agents there are, and how they are wired.
     Compositional,
+    /// Both at once, in one flat space.
+    Joint,
 }
 
 impl Level {
@@ -28,6 +32,7 @@ impl Level {
         match self {
             Self::Individual => "individual",
             Self::Compositional => "compositional",
+            Self::Joint => "joint",
         }
     }
 
@@ -35,6 +40,7 @@ impl Level {
         match self {
             Self::Individual => Self::Compositional,
             Self::Compositional => Self::Individual,
+            Self::Joint => Self::Joint,
         }
     }
 }
@@ -117,11 +123,16 @@ impl Scope {
                 let (dimensions, now) = individual(&loaded);
                 (dimensions, now, None)
             }
-            Level::Compositional => {
+            Level::Compositional | Level::Joint => {
                 let structure = Structure::of(&loaded.source.file_name, text, &maker.facts(text));
                 let structure = structure.map_err(|diagnostics| Failure::failed(diagnostics.to_string()))?;
-                let dimensions = structure.parameters().iter().filter_map(|p| dimension(&p.name, "", p)).collect();
-                let now = structure.now().iter().filter_map(|(name, now)| Some((name.clone(), value(now)?))).collect();
+                let (mut dimensions, mut now) = compositional(&structure);
+                if level == Level::Joint {
+                    // After what they hang on.
+                    let (more, more_now) = joint::parameters(&loaded, &dimensions);
+                    dimensions.extend(more);
+                    now.extend(more_now);
+                }
                 (dimensions, now, Some(structure))
             }
         };
@@ -139,21 +150,20 @@ impl Scope {
 
     /// The graph file of a point.
     pub(crate) fn text(&self, point: &Point) -> Result<String, String> {
-        let changed: Vec<(&str, ParamValue)> = point
-            .iter()
-            .filter(|(name, value)| self.now.get(*name) != Some(value))
-            .map(|(name, value)| (name.as_str(), param(value)))
-            .collect();
-        match &self.structure {
-            Some(structure) => Ok(structure.with(&changed.into_iter().map(|(n, v)| (n.to_owned(), v)).collect())),
-            None => {
-                let mut params: BTreeMap<String, Params> = BTreeMap::new();
-                for (name, value) in changed {
-                    let Some((agent, parameter)) = name.split_once('.') else { continue };
-                    params.entry(agent.to_owned()).or_default().insert(parameter.to_owned(), value);
-                }
-                with_params(&self.text, &params).ok_or_else(|| "the graph file is no TOML".to_owned())
+        let mut wiring = Params::new();
+        let mut params: BTreeMap<String, Params> = BTreeMap::new();
+        for (name, value) in point.iter().filter(|(name, value)| self.now.get(*name) != Some(value)) {
+            if self.structure.as_ref().is_some_and(|structure| structure.has(name)) {
+                wiring.insert(name.clone(), param(value));
+            } else if let Some((agent, parameter)) = name.split_once('.') {
+                params.entry(agent.to_owned()).or_default().insert(parameter.to_owned(), param(value));
             }
+        }
+        // Agents that are put into the catalogue keep what they are told there.
+        let text = self.structure.as_ref().map_or_else(|| self.text.clone(), |structure| structure.with(&wiring));
+        match params.is_empty() {
+            true => Ok(text),
+            false => with_params(&text, &params).ok_or_else(|| "the graph file is no TOML".to_owned()),
         }
     }
 
@@ -177,17 +187,33 @@ fn told(mistakes: &[SpaceError]) -> String {
 fn individual(loaded: &Loaded) -> (Vec<Dimension>, Point) {
     let (mut dimensions, mut now) = (Vec::new(), Point::new());
     for agent in &loaded.plan.agents {
-        // What it learned does not follow from its parameters then.
-        let given = loaded.given.contains_key(&agent.name);
-        let parameters = agent.descriptor.iter().flat_map(|descriptor| &descriptor.parameters);
-        for parameter in parameters.filter(|parameter| !(given && parameter.shapes_state)) {
-            let name = format!("{}.{}", agent.name, parameter.name);
-            let Some(dimension) = dimension(&name, &format!("{}.", agent.name), parameter) else { continue };
-            if let Some(value) = agent.params.get(&parameter.name).and_then(value) {
-                now.insert(name, value);
-            }
-            dimensions.push(dimension);
+        let (more, more_now) = of_agent(loaded, agent);
+        dimensions.extend(more);
+        now.extend(more_now);
+    }
+    (dimensions, now)
+}
+
+/// What may be changed of the wiring.
+fn compositional(structure: &Structure) -> (Vec<Dimension>, Point) {
+    let dimensions = structure.parameters().iter().filter_map(|p| dimension(&p.name, "", p)).collect();
+    let now = structure.now().iter().filter_map(|(name, now)| Some((name.clone(), value(now)?))).collect();
+    (dimensions, now)
+}
+
+/// The parameters of one agent that are searched.
+fn of_agent(loaded: &Loaded, agent: &Agent) -> (Vec<Dimension>, Point) {
+    let (mut dimensions, mut now) = (Vec::new(), Point::new());
+    // What it learned does not follow from its parameters then.
+    let given = loaded.given.contains_key(&agent.name);
+    let parameters = agent.descriptor.iter().flat_map(|descriptor| &descriptor.parameters);
+    for parameter in parameters.filter(|parameter| !(given && parameter.shapes_state)) {
+        let name = format!("{}.{}", agent.name, parameter.name);
+        let Some(dimension) = dimension(&name, &format!("{}.", agent.name), parameter) else { continue };
+        if let Some(value) = agent.params.get(&parameter.name).and_then(value) {
+            now.insert(name, value);
         }
+        dimensions.push(dimension);
     }
     (dimensions, now)
 }

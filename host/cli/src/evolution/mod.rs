@@ -6,16 +6,19 @@ pub(crate) mod case;
 mod chosen;
 mod kept;
 pub(crate) mod known;
+pub(crate) mod outside;
 pub(crate) mod page;
 mod reward;
 
 pub(crate) use candidate::{Level, Maker, Scope};
 pub(crate) use chosen::{judged, proven, terms};
 pub(crate) use kept::{Candidate, Evolution, Round};
+pub(crate) use outside::Outside;
 pub(crate) use reward::{Replay, Reward};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use greenroom_evolve::knowledge::Change;
 use greenroom_evolve::sampler::{self, Sampler};
@@ -42,7 +45,10 @@ pub(crate) struct Plan<'a> {
     pub(crate) name: &'a str,
     pub(crate) seed: u64,
     pub(crate) trials: u64,
+    /// What studies call their sampler.
     pub(crate) sampler: &'a str,
+    /// The command of one that is another program, and how long it may take to answer.
+    pub(crate) command: Option<(&'a str, Duration)>,
     pub(crate) levels: &'a [Level],
     pub(crate) parallel: usize,
     pub(crate) data: Data,
@@ -113,10 +119,12 @@ impl Search<'_> {
             let began = best;
             let parent = self.maker.load(&text).map_err(Failure::failed)?.plan.digest();
             let mut round = Round::new(&name, at);
-            // The same study goes on with more trials as long as they gain.
+            // The same study goes on with more trials as long as they gain. One level alone has nothing to give way to: a new
+            // study would know less than this one.
+            let at_a_time = if plan.levels.len() > 1 { ROUND } else { plan.trials };
             loop {
                 let before = best;
-                let budget = (round.trials + ROUND).min(round.trials + plan.trials - spent);
+                let budget = (round.trials + at_a_time).min(round.trials + plan.trials - spent);
                 let mut config = self.config(plan, &name, Some(&scope))?;
                 config.seed = child_seed(plan.seed, evolution.rounds.len() as u64);
                 config.budget = Budget { trials: budget, fuel: None, time_us: None };
@@ -183,9 +191,12 @@ impl Search<'_> {
         config: Config,
         baseline: f64,
     ) -> Result<(Vec<Trial>, End), Failure> {
-        let sampler: Box<dyn Sampler> = sampler::named(plan.sampler, config.seed).ok_or_else(|| {
-            Failure::arguments(format!("no sampler {:?}; there are {}", plan.sampler, sampler::NAMES.join(", ")))
-        })?;
+        let sampler: Box<dyn Sampler> = match plan.command {
+            Some((command, limit)) => Box::new(Outside::new(command, limit, &config).map_err(Failure::arguments)?),
+            None => sampler::named(plan.sampler, config.seed).ok_or_else(|| {
+                Failure::arguments(format!("no sampler {:?}; there are {}", plan.sampler, sampler::NAMES.join(", ")))
+            })?,
+        };
         let mut study = Study::open(Arc::clone(&self.kv), config, &Holder::this_process(true))
             .map_err(|error| Failure::failed(error.to_string()))?;
         let progress = StudyProgress::new(study.course().config(), study.course().trials(), Some(baseline));

@@ -38,11 +38,19 @@ pub struct Seen<'a> {
 /// Suggests points. A sampler keeps nothing: what it suggests depends on what it is given alone, so that a study goes on
 /// after a kill as if nothing had happened.
 pub trait Sampler: Send + Sync {
-    /// A short name, as in `--sampler NAME`.
-    fn name(&self) -> &'static str;
+    /// A short name, as in `--sampler NAME`; of one that is another program, how that is called.
+    fn name(&self) -> &str;
 
     /// The point of the trial of this number. All randomness comes from `draws`.
     fn suggest(&self, space: &Space, seen: Seen<'_>, number: u64, draws: &mut Draws) -> Point;
+
+    /// What a study asks: as [`suggest`](Self::suggest), of a sampler that may have no answer, as one that is another program.
+    ///
+    /// # Errors
+    /// Why there is no point, as the end of a sentence. The study stops, and asks again when it goes on.
+    fn try_suggest(&self, space: &Space, seen: Seen<'_>, number: u64, draws: &mut Draws) -> Result<Point, String> {
+        Ok(self.suggest(space, seen, number, draws))
+    }
 }
 
 /// What `--sampler` takes, the default first.

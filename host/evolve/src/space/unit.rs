@@ -7,6 +7,9 @@
 use super::{Domain, Space};
 use crate::{Point, Value};
 
+/// The share of a number by which decimals of it may differ: 16 digits tell all of them apart, and some readers lose the last.
+const ROUNDING: f64 = 1e-14;
+
 /// The coordinates of a point, one a dimension; none where a dimension does not matter.
 pub(crate) type Units = Vec<Option<f64>>;
 
@@ -41,6 +44,17 @@ impl Domain {
             (Self::Float { .. }, Value::Integer(x)) => Value::Float(*x as f64),
             #[expect(clippy::cast_possible_truncation, reason = "a whole number, and checked against its range later")]
             (Self::Integer { .. }, Value::Float(x)) if x.fract() == 0.0 && x.abs() < 9e18 => Value::Integer(*x as i64),
+            _ => value.clone(),
+        }
+    }
+
+    /// The end of a range for what is just beyond it: whoever writes a number in decimals and reads it again may be.
+    pub(super) fn rounded(&self, value: &Value) -> Value {
+        match (self, value) {
+            (Self::Float { low, high, .. }, Value::Float(x)) => {
+                let end = x.clamp(*low, *high);
+                Value::Float(if (x - end).abs() <= end.abs() * ROUNDING { end } else { *x })
+            }
             _ => value.clone(),
         }
     }

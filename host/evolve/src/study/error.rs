@@ -74,6 +74,18 @@ pub enum StudyError {
         /// What it was run with.
         found: String,
     },
+    /// Its sampler has no point, or one that is not of its space.
+    #[error(
+        "study `{study}` cannot go on to trial {number}: {why}. What was tried is kept, and it goes on when it is run again"
+    )]
+    NoPoint {
+        /// Which.
+        study: String,
+        /// The number of the trial that was to come.
+        number: u64,
+        /// Why.
+        why: String,
+    },
     /// What is written down of it contradicts itself.
     #[error("study `{study}` is damaged: {what}")]
     Damaged {

@@ -78,6 +78,12 @@ impl Writing {
     }
 }
 
+/// Where the randomness of what a study tries as the trial of a number comes from.
+#[must_use]
+pub fn draws(seed: u64, number: u64) -> Draws {
+    Draws::new(child_seed(child_seed(seed, number), 0))
+}
+
 /// Nobody else writes the records of a study that this process holds the lease of.
 fn lost_by(error: RecordError, epoch: u64) -> StudyError {
     match error {
@@ -156,7 +162,15 @@ impl Study {
         }
         let of_trial = child_seed(config.seed, number);
         let seen = Seen { told, pending: &pending, objectives: config.objectives.len() };
-        let point = sampler.suggest(&config.space, seen, number, &mut Draws::new(child_seed(of_trial, 0)));
+        let point = sampler.try_suggest(&config.space, seen, number, &mut draws(config.seed, number));
+        let no_point = |why| StudyError::NoPoint { study: config.name.clone(), number, why };
+        let point = point.map_err(no_point)?;
+        let wrong = config.space.check(&point);
+        if !wrong.is_empty() {
+            let why =
+                format!("its sampler `{}` suggested what is not of its space: {}", sampler.name(), wrong.join("; "));
+            return Err(no_point(why));
+        }
         let state = State::Running { epoch: self.epoch };
         let trial = Trial { number, seed: child_seed(of_trial, 1), point, state };
         let queued = self.records.queue(&stored::trial_key(&config.name, number), None, &trial)?;

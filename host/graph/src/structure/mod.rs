@@ -100,6 +100,12 @@ impl Structure {
         &self.parameters
     }
 
+    /// Whether there is a parameter of this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.parameters.iter().any(|parameter| parameter.name == name)
+    }
+
     /// What the graph has now.
     #[must_use]
     pub fn now(&self) -> &Params {

@@ -14,7 +14,7 @@ use greenroom_model::{Digest, Fault};
 use greenroom_sandbox::Sandbox;
 use thiserror::Error;
 
-use crate::active::PrepareError;
+use crate::active::{ActivePlan, PrepareError};
 use crate::evaluation::{
     ArmKind, Block, Bootstrap, Cost, Data, Entry, Exam, Judged, Quantiles, Ranked, Report, Thresholds,
 };
@@ -48,6 +48,8 @@ pub struct Evaluated {
     pub trained: BTreeMap<String, Vec<Trained>>,
     /// What each arm answered, in the order of the report's arms, block after block.
     pub answers: Vec<Vec<Ranked>>,
+    /// How each arm did by subject, in the same order: the means over blocks and seeds.
+    pub judged: Vec<Judged>,
 }
 
 /// Why an evaluation failed.
@@ -87,6 +89,22 @@ pub fn evaluate(
     items: Option<&ItemFile>,
     digests: BTreeMap<String, Digest>,
 ) -> Result<Evaluated, EvaluateError> {
+    evaluate_with(bench, graphs, exam, items, digests, &[0])
+}
+
+/// The same with several seeds of requests, 1 or more: what is drawn is drawn with each, and each subject has the mean. 0 leaves
+/// requests the seeds that they have.
+///
+/// # Errors
+/// See [`EvaluateError`].
+pub fn evaluate_with(
+    bench: &Bench,
+    graphs: &[&Path],
+    exam: &Exam,
+    items: Option<&ItemFile>,
+    digests: BTreeMap<String, Digest>,
+    seeds: &[u64],
+) -> Result<Evaluated, EvaluateError> {
     let mut loaded = Vec::new();
     for graph in graphs {
         let (sandbox, path) = (bench.sandbox.clone(), graph.to_path_buf());
@@ -115,21 +133,19 @@ pub fn evaluate(
             let (states, reports) = ground.train(bench, graph, None)?;
             notes.extend(reports.iter().flat_map(|t| t.report.notes.iter().map(|note| format!("{}: {note}", t.agent))));
             add(trained.entry(name.clone()).or_default(), reports);
-            let ask = |plan, of: &str| {
-                let (judge, called) = (&ground.judge, format!("{of}{called}"));
-                ground.answers(bench, plan, &Asking { judge, outputs: None, seed: 0, called: &called })
-            };
-            let answers = ask(ground.prepare(graph, &states)?, name)?;
-            arms.entry((at, 0)).or_insert_with(|| Arm::new(name, ArmKind::Graph, name)).take(&ground, answers);
+            let turn = Turn { bench, ground: &ground, seeds };
+            let again = || ground.prepare(graph, &states).map(Some);
+            let arm = arms.entry((at, 0)).or_insert_with(|| Arm::new(name, ArmKind::Graph, name));
+            arm.ask(&turn, &format!("{name}{called}"), &again)?;
             for (node, number) in alone(&graph.plan).into_iter().zip(1..) {
-                if let Some(only) = ground.prepare(graph, &states)?.only(&node) {
-                    let answers = ask(only, &node)?;
-                    let arm = arms.entry((at, number)).or_insert_with(|| Arm::new(&node, ArmKind::Agent, name));
-                    arm.take(&ground, answers);
-                }
+                let again = || ground.prepare(graph, &states).map(|plan| plan.only(&node));
+                let arm = arms.entry((at, number)).or_insert_with(|| Arm::new(&node, ArmKind::Agent, name));
+                arm.ask(&turn, &format!("{node}{called}"), &again)?;
             }
         }
     }
+    // A node that cannot be asked alone was asked nothing.
+    arms.retain(|_, arm| !arm.judged.is_empty());
     let ended: Vec<(Entry, Vec<Ranked>)> = arms.into_values().map(Arm::end).collect::<Result<_, _>>()?;
     let (entries, answers): (Vec<Entry>, Vec<Vec<Ranked>>) = ended.into_iter().unzip();
     let rows = |count: &dyn Fn(&Block) -> usize| exam.blocks.iter().map(count).collect::<Vec<_>>();
@@ -147,7 +163,8 @@ pub fn evaluate(
     let mut told = HashSet::new();
     notes.retain(|note| told.insert(note.clone()));
     let report = Report::new(&exam.protocol, data, &entries, notes, &Bootstrap::default());
-    Ok(Evaluated { report, trained, answers })
+    let judged = entries.into_iter().map(|entry| entry.judged).collect();
+    Ok(Evaluated { report, trained, answers, judged })
 }
 
 /// What a graph is called in the report: its name, or when that is taken, as it is by another version of the same graph, the
@@ -180,6 +197,13 @@ fn add(all: &mut Vec<Trained>, more: Vec<Trained>) {
     }
 }
 
+/// A block in which arms are asked.
+struct Turn<'a> {
+    bench: &'a Bench,
+    ground: &'a Ground,
+    seeds: &'a [u64],
+}
+
 /// How an arm does, block after block.
 struct Arm {
     name: String,
@@ -208,6 +232,30 @@ impl Arm {
             failed: 0,
             fault: None,
         }
+    }
+
+    /// Asks with each seed. Who draws nothing answers the same with all, and is asked once.
+    fn ask(
+        &mut self,
+        turn: &Turn<'_>,
+        called: &str,
+        plan: &dyn Fn() -> Result<Option<ActivePlan>, PrepareError>,
+    ) -> Result<(), EvaluateError> {
+        let Turn { bench, ground, seeds } = *turn;
+        let mut same: Option<Judged> = None;
+        for seed in seeds.iter().copied() {
+            if let Some(judged) = &same {
+                self.judged.push(judged.clone());
+                continue;
+            }
+            let Some(plan) = plan()? else { return Ok(()) };
+            let asking = Asking { judge: &ground.judge, outputs: None, seed, called };
+            let answers = ground.answers(bench, plan, &asking)?;
+            let drawn = answers.iter().any(|answer| answer.drawn);
+            self.take(ground, answers);
+            same = if drawn { None } else { self.judged.last().cloned() };
+        }
+        Ok(())
     }
 
     fn take(&mut self, ground: &Ground, answers: Vec<Answered>) {
