@@ -4,6 +4,7 @@
 pub(crate) mod candidate;
 pub(crate) mod case;
 mod chosen;
+mod evidence;
 mod kept;
 pub(crate) mod known;
 pub(crate) mod page;
@@ -11,6 +12,7 @@ mod reward;
 
 pub(crate) use candidate::{Level, Maker, Scope};
 pub(crate) use chosen::{judged, proven, terms};
+pub(crate) use evidence::evidence;
 pub(crate) use kept::{Candidate, Evolution, Round};
 pub(crate) use reward::{Replay, Reward};
 
@@ -111,7 +113,7 @@ impl Search<'_> {
             };
             let name = format!("{}.{}-{}", plan.name, evolution.rounds.len() + 1, at.name());
             let began = best;
-            let parent = self.maker.load(&text).map_err(Failure::failed)?.plan.digest();
+            let parent = self.maker.load(&text).map_err(Failure::failed)?.digest();
             let mut round = Round::new(&name, at);
             // The same study goes on with more trials as long as they gain.
             loop {
