@@ -6,6 +6,7 @@ mod capability;
 pub mod check;
 mod descriptor;
 mod digest;
+mod evidence;
 mod fault;
 mod feedback;
 mod observation;
@@ -22,6 +23,7 @@ pub use descriptor::{
     ColumnKind, ColumnSpec, Condition, Descriptor, Domain, Layer, Learning, Parameter, Port, RewardLevel, Role,
 };
 pub use digest::{Digest, DigestError};
+pub use evidence::{Compared, Doubt, Evidence};
 pub use fault::{Fault, FaultKind, FaultReport, FaultSource, Frame, Overrun};
 pub use feedback::{Exposure, Feedback, FitReport, NONE, Status};
 pub use observation::{EventKind, History, Input, Observation, Subject};

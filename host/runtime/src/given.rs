@@ -51,6 +51,18 @@ impl Loaded {
     pub fn given_states(&self) -> StatesByAgent {
         self.given.iter().map(|(agent, given)| (agent.clone(), Arc::clone(&given.state))).collect()
     }
+
+    /// Of the graph with the states that it gives: what an evaluation is of, and all that a host needs to be told to have the
+    /// same. Where it gives none it is the plan's. What agents learned is no part of it.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let plan = self.plan.digest();
+        if self.given.is_empty() {
+            return plan;
+        }
+        let states = self.given.iter().flat_map(|(agent, given)| [agent.as_bytes(), given.digest.bytes().as_slice()]);
+        Digest::of_parts([plan.bytes().as_slice()].into_iter().chain(states))
+    }
 }
 
 /// Why it could not be tried whether agents take what they are given.

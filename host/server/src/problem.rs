@@ -186,11 +186,13 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let message = refused.to_string();
         let status = match &refused {
-            Refused::Conflict { .. } => StatusCode::CONFLICT,
+            Refused::Conflict { .. } | Refused::ProvenBefore { .. } => StatusCode::CONFLICT,
             Refused::Graph(_)
             | Refused::Unreadable(_)
             | Refused::Renamed { .. }
             | Refused::NoSuchAgent(_)
+            | Refused::Unproven(_)
+            | Refused::ProvenOther { .. }
             | Refused::Prepare(_)
             | Refused::Untrained { .. }
             | Refused::TooLarge(_)
@@ -203,7 +205,9 @@ impl From<Refused> for Problem {
         };
         let mut problem = Self::new(status, refused.kind(), message);
         match refused {
-            Refused::Conflict { active, .. } => problem.active = active.map(|now| now.generation.0),
+            Refused::Conflict { active, .. } | Refused::ProvenBefore { active, .. } => {
+                problem.active = active.map(|now| now.generation.0)
+            }
             Refused::Graph(LoadGraphError::Graph(diagnostics)) => {
                 problem.message = diagnostics.to_string();
                 problem.mistakes = Mistakes::Graph(graph_mistakes(&diagnostics));

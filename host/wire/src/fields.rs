@@ -2,11 +2,14 @@
 //!
 //! A derived reader stops at the first mistake; whoever writes a client would meet theirs one request at a time.
 
-use greenroom_model::ID_BYTES_MAX;
 use greenroom_model::text::shown;
+use greenroom_model::{Digest, ID_BYTES_MAX};
 use serde_json::{Map, Value};
 
 use crate::mistake::Mistakes;
+
+/// What is expected of a digest.
+pub(crate) const DIGEST: &str = "expected `sha256:` and 64 hexadecimal digits";
 
 /// An object that is being read.
 pub(crate) struct Fields<'m> {
@@ -131,6 +134,26 @@ impl<'m> Fields<'m> {
             self.wrong(name, format!("expected a number of at most {:e}, found {}", f32::MAX, found(&value)));
         }
         number
+    }
+
+    /// A number with all its digits, which must be there.
+    pub(crate) fn real(&mut self, name: &'static str) -> Option<f64> {
+        let value = self.value(name).unwrap_or_default();
+        let number = value.as_f64();
+        if number.is_none() {
+            self.wrong(name, format!("expected a number, found {}", found(&value)));
+        }
+        number
+    }
+
+    /// A digest, which must be there.
+    pub(crate) fn digest(&mut self, name: &'static str) -> Option<Digest> {
+        let value = self.value(name).unwrap_or_default();
+        let digest = value.as_str().and_then(|text| text.parse().ok());
+        if digest.is_none() {
+            self.wrong(name, format!("{DIGEST}, found {}", found(&value)));
+        }
+        digest
     }
 
     /// True or false.

@@ -7,6 +7,7 @@ mod ask;
 mod fields;
 mod json;
 mod mistake;
+mod proof;
 mod propose;
 #[cfg(test)]
 mod tests;

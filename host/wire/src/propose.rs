@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use greenroom_model::text::shortened;
-use greenroom_model::{Digest, Generation};
+use greenroom_model::{Digest, Evidence, Generation};
 use serde_json::Value;
 
 use crate::Mistake;
-use crate::fields::{Fields, found};
+use crate::fields::{DIGEST, Fields, found};
 use crate::mistake::Mistakes;
+use crate::proof::proof;
 
 /// Bytes of a name: of the graph file, or of a component or a state as the graph file has it.
 const NAME_BYTES_MAX: usize = 1_024;
@@ -23,7 +24,7 @@ const GRAPH_BYTES_MAX: usize = 4 << 20;
 const FILES_MAX: usize = 1_000;
 
 /// A graph that somebody wants to be served.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Proposed {
     /// What messages call the graph file.
     pub file_name: String,
@@ -37,6 +38,8 @@ pub struct Proposed {
     pub parent: Option<Generation>,
     /// Why; maybe empty.
     pub reason: String,
+    /// What speaks for it. None: somebody wants it, and that is enough.
+    pub proof: Option<Box<Evidence>>,
 }
 
 /// A way back.
@@ -64,7 +67,9 @@ pub fn proposed(body: Value) -> Result<Proposed, Vec<Mistake>> {
         read.states = digests(&mut fields, "states");
         read.parent = generation(&mut fields, "parent");
         read.reason = fields.line("reason", REASON_BYTES_MAX).unwrap_or_default();
+        let speaks = fields.value("proof");
         fields.finish();
+        read.proof = speaks.and_then(|value| proof(value, &mut mistakes)).map(Box::new);
         (read.file_name, read.text) = graph.and_then(|graph| text(graph, &mut mistakes)).unwrap_or_default();
     }
     mistakes.or(read)
@@ -133,8 +138,7 @@ fn digests(fields: &mut Fields<'_>, name: &'static str) -> BTreeMap<String, Dige
                 digests.insert(path, digest);
             }
             None => {
-                let expected = "expected `sha256:` and 64 hexadecimal digits";
-                fields.wrong(&place, format!("{expected}, found {}", found(&value)));
+                fields.wrong(&place, format!("{DIGEST}, found {}", found(&value)));
             }
         }
     }

@@ -67,6 +67,58 @@ fn all_mistakes_of_a_proposal_are_told_at_once() {
     }
 }
 
+fn proven() -> serde_json::Value {
+    let digest = greenroom_model::Digest::of(b"graph").to_string();
+    let part = json!({
+        "users": 600, "arms": 5, "baseline": 0.1, "mean": 0.11, "difference": 0.01, "low": 0.002_000_000_000_1, "high": null,
+    });
+    json!({
+        "study": "evolution", "metric": "ndcg@10", "candidate": digest, "base": digest, "events": digest,
+        "protocol": "p2, fold 0", "seeds": [1, u64::MAX], "level": 0.025, "validation": part, "test": part,
+    })
+}
+
+#[test]
+fn a_proof_is_read_as_it_was_said() {
+    let read = proposed(json!({ "graph": { "text": "" }, "proof": proven() })).unwrap().proof.unwrap();
+    assert_eq!((&*read.study, &*read.metric, &*read.protocol), ("evolution", "ndcg@10", "p2, fold 0"));
+    assert_eq!((read.seeds, read.level), (vec![1, u64::MAX], 0.025));
+    let part = read.validation;
+    assert_eq!((part.users, part.arms, part.baseline, part.mean, part.difference), (600, 5, 0.1, 0.11, 0.01));
+    assert_eq!((part.low, part.high), (Some(0.002_000_000_000_1), None), "with all its digits");
+    assert_eq!(proposed(json!({ "graph": { "text": "" }, "proof": null })).unwrap().proof, None);
+}
+
+#[test]
+fn all_mistakes_of_a_proof_are_told_and_it_is_never_left_out_for_them() {
+    let mut body = json!({ "graph": { "text": "" }, "proof": proven() });
+    let proof = &mut body["proof"];
+    proof["study"] = json!("");
+    proof["candidate"] = json!("latest");
+    proof["seeds"] = json!([-1]);
+    proof["level"] = json!("low");
+    proof["standing"] = json!("proven");
+    proof["validation"]["users"] = json!(-3);
+    proof["validation"]["verdict"] = json!("better");
+    proof["test"] = json!(null);
+    let mistakes = proposed(body).unwrap_err();
+    let fields: Vec<&str> = mistakes.iter().map(|mistake| mistake.field.as_str()).collect();
+    let expected = [
+        "proof.study",
+        "proof.candidate",
+        "proof.seeds",
+        "proof.level",
+        "proof.test",
+        "proof.standing",
+        "proof.validation.users",
+        "proof.validation.verdict",
+    ];
+    assert_eq!(fields, expected);
+    for wrong in [json!("proven"), json!({}), json!([]), json!(true)] {
+        assert!(proposed(json!({ "graph": { "text": "" }, "proof": wrong.clone() })).is_err(), "{wrong}");
+    }
+}
+
 #[test]
 fn a_way_back_has_a_generation_or_none() {
     assert_eq!(back(json!({})).unwrap(), Back { to: None, reason: String::new() });

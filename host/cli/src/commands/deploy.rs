@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use greenroom_graph::Authored;
 use greenroom_model::Digest;
-use greenroom_runtime::unsealed;
+use greenroom_runtime::{Given, Loaded, sealed, unsealed};
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
@@ -39,25 +39,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|e| failures::unreadable(path, &e))?;
     let authored = Authored::parse(&name, &text).map_err(|mistakes| Failure::BadFile(miette::Report::new(mistakes)))?;
-    let (components, states) = (components(&authored, path)?, states(&authored, path)?);
+    let bundle = Bundle { components: components(&authored, path)?, states: states(&authored, path)? };
     let client = arguments.reach.server(&arguments.host.settings()?.data_dir(path), path)?;
     let parent = match arguments.parent {
         Some(parent) => Some(parent),
         None => operator::figure(&client.get("/v1/plans?limit=1")?, "active"),
     };
-    let digests: BTreeMap<&String, String> =
-        components.iter().map(|(path, bytes)| (path, Digest::of(bytes).to_string())).collect();
-    let body = json!({
-        "graph": { "file_name": name, "text": text },
-        "components": digests,
-        "states": states.iter().map(|(path, state)| (path, state.digest.to_string())).collect::<BTreeMap<_, _>>(),
-        "parent": parent,
-        "reason": arguments.reason,
-    });
-    let mut uploaded = bring(&client, components)?;
-    uploaded.extend(bring_states(&client, states)?);
-    terminal::say_when_interrupted("the host goes on with it: `greenroom plans` tells what came of it");
-    let (status, done) = client.post("/v1/plans", &body)?;
+    let wanted = json!({ "graph": { "file_name": name, "text": text }, "parent": parent, "reason": arguments.reason });
+    let Proposed { status, answer: done, uploaded } = bundle.propose(&client, wanted)?;
     if status != 200 {
         let mistakes = done.pointer("/error/mistakes").filter(|mistakes| mistakes.pointer("/0/line").is_some());
         if let Some(mistakes) = mistakes.filter(|_| arguments.json) {
@@ -71,6 +60,51 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return output::json(&json!({ "ok": true, "done": done, "diff": compared, "uploaded": uploaded }));
     }
     output::text(&operator::rolled(&done, compared.as_ref()))
+}
+
+/// All that a graph file names, by path.
+pub(super) struct Bundle {
+    components: BTreeMap<String, Vec<u8>>,
+    states: BTreeMap<String, StateFile>,
+}
+
+/// What a host made of a graph.
+pub(super) struct Proposed {
+    pub(super) status: u16,
+    pub(super) answer: Value,
+    /// The digests of what it did not have.
+    pub(super) uploaded: Vec<String>,
+}
+
+impl Bundle {
+    /// What a graph was loaded with, whatever became of the files meanwhile.
+    pub(super) fn of(loaded: &Loaded) -> Self {
+        let bytes = |(path, digest): (&String, &Digest)| {
+            Some((path.clone(), loaded.components.get(digest)?.component.bytes().to_vec()))
+        };
+        let state =
+            |given: &Given| (given.path.clone(), StateFile { digest: given.digest, bytes: sealed(&given.state) });
+        Self {
+            components: loaded.paths.iter().filter_map(bytes).collect(),
+            states: loaded.given.values().map(state).collect(),
+        }
+    }
+
+    /// Brings what the host does not have, and proposes the graph; `wanted` is the body without what is named here.
+    pub(super) fn propose(self, client: &Client, mut wanted: Value) -> Result<Proposed, Failure> {
+        let Self { components, states } = self;
+        let of_components = components.iter().map(|(path, bytes)| (path, Digest::of(bytes).to_string()));
+        let of_states = states.iter().map(|(path, state)| (path, state.digest.to_string()));
+        if let Some(body) = wanted.as_object_mut() {
+            body.insert("components".to_owned(), json!(of_components.collect::<BTreeMap<_, _>>()));
+            body.insert("states".to_owned(), json!(of_states.collect::<BTreeMap<_, _>>()));
+        }
+        let mut uploaded = bring(client, components)?;
+        uploaded.extend(bring_states(client, states)?);
+        terminal::say_when_interrupted("the host goes on with it: `greenroom plans` tells what came of it");
+        let (status, answer) = client.post("/v1/plans", &wanted)?;
+        Ok(Proposed { status, answer, uploaded })
+    }
 }
 
 /// The components that a graph file names, by path; or all that cannot be read.

@@ -15,6 +15,8 @@ use greenroom_runtime::evaluation::{Exam, Thresholds};
 use greenroom_runtime::{Arena, Bench, Quiet, States};
 use serde_json::json;
 
+use super::apply::HandOver;
+use super::prove::{self, tested};
 use crate::evolution::case::{self, Case, DataFlags};
 use crate::evolution::known::Source;
 use crate::evolution::outside::words;
@@ -32,7 +34,8 @@ const OUTPUTS_BYTES: usize = 1 << 30;
 
 /// Searches for a better graph: parameters of its agents, which of them there are and how they are wired. The best of what it
 /// found is chosen on events that the search has not used, and written beside the graph; `greenroom prove` then says
-/// whether it is better. Run again with the same arguments, it goes on where it was.
+/// whether it is better; with `--apply` that is said here, and a host that serves takes over what is proven. Run again with the
+/// same arguments, it goes on where it was.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The graph file.
@@ -74,6 +77,8 @@ pub(crate) struct Arguments {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    hand_over: HandOver,
     #[command(flatten)]
     host: HostFlags,
 }
@@ -134,12 +139,13 @@ impl Workshop {
         let plan = &self.maker.origin().plan;
         let agents = plan.catalogue.iter().map(|agent| agent.component);
         let catalogue: Vec<Digest> = agents.collect();
-        (plan.digest(), Digest::of_parts(catalogue.iter().map(|digest| digest.bytes().as_slice())))
+        (self.maker.origin().digest(), Digest::of_parts(catalogue.iter().map(|digest| digest.bytes().as_slice())))
     }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = arguments.host.settings()?;
+    arguments.hand_over.check(&settings, &arguments.graph)?;
     let case = arguments.data.case()?;
     let workshop = Workshop::open(&settings, &arguments.graph)?;
     let reward = Reward::of(&workshop.maker.origin().plan)?;
@@ -174,7 +180,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let source = Source { sampler: &sampler, seed: arguments.seed, data: &plan.data, metric: reward.name() };
     source.origin(graph, evolution.baseline, &mut knowledge)?;
     for base in &bases {
-        let plan = workshop.maker.load(&base.text).map_err(Failure::failed)?.plan.digest();
+        let plan = workshop.maker.load(&base.text).map_err(Failure::failed)?.digest();
         source.found(plan, base, None, &mut knowledge)?;
     }
     for (digest, found) in &arms.found {
@@ -201,31 +207,45 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         whole::write(&out, candidate.text.as_bytes())
             .map_err(|error| Failure::failed(format!("{} cannot be written: {error}", out.display())))?;
     }
+    let wanted = arguments.hand_over.is_wanted() && evolution.candidate.is_some();
+    let look = match wanted {
+        true => Some(tested(&workshop, &case, &reward, &mut evolution)?),
+        false => None,
+    };
     let report = arguments.report.clone().unwrap_or_else(|| arguments.graph.with_extension("evolution.html"));
     let best = chosen.or(arms.found.first()).map_or(graph, |(digest, _)| *digest);
     page::write(&report, &evolution, Some(&arms.judgement), best, &workshop.store.kv())?;
+    let apply = || arguments.hand_over.apply(&settings, &arguments.graph, &workshop, &evolution, reward.name());
     if arguments.json {
         let graph = |(digest, found): &(Digest, Found)| {
             let Found { text, value, round, number, .. } = found;
             json!({ "plan": digest, "value": value, "study": round, "trial": number, "graph": text })
         };
-        return output::json(&json!({
+        let mut said = json!({
             "report": report,
             "evolution": evolution,
             "validation": arms.judgement,
             "judged": arms.found.iter().map(graph).collect::<Vec<_>>(),
             "cost": spent(&evolution, &workshop.store.kv())?,
             "out": evolution.candidate.as_ref().map(|_| &out),
-        }));
+        });
+        if let (Some(look), Some(said)) = (&look, said.as_object_mut()) {
+            said.insert("standing".to_owned(), json!(look.standing));
+            said.insert("uses".to_owned(), json!(look.uses));
+        }
+        return HandOver::print(said, apply());
     }
     let next = match &evolution.candidate {
+        Some(_) if look.is_some() => format!("the best of them is in {}\n", out.display()),
         Some(_) => format!("the best of them is in {}; `greenroom prove` says whether it is better\n", out.display()),
         None => {
             "none is shown to be better on events that the search has not used: the graph stays as it is\n".to_owned()
         }
     };
     let shown = table(&arms.judgement, reward.name());
-    output::text(&format!("{}\n{shown}{next}the report is in {}\n", told(&evolution), report.display()))
+    let proof = look.map_or_else(String::new, |look| prove::text(&look, &evolution, reward.name()));
+    output::text(&format!("{}\n{shown}{next}{proof}the report is in {}\n", told(&evolution), report.display()))?;
+    apply()?.map_or(Ok(()), |handed| output::text(&handed.text()))
 }
 
 /// What the trials of an evolution took, spared or not.
@@ -240,7 +260,7 @@ fn spent(evolution: &Evolution, kv: &Arc<dyn KeyValue>) -> Result<Cost, Failure>
 }
 
 /// The name of a graph file with `.evolved` before its end.
-fn beside(graph: &std::path::Path) -> PathBuf {
+pub(super) fn beside(graph: &std::path::Path) -> PathBuf {
     graph.with_extension("evolved.toml")
 }
 

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod admit;
+pub(crate) mod apply;
 pub(crate) mod check;
 pub(crate) mod compat;
 pub(crate) mod compile_component;

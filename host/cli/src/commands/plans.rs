@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use greenroom_model::Compared;
 use greenroom_model::text::shortened;
 use greenroom_server::Plans;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::exit::Failure;
@@ -67,6 +69,9 @@ fn text(plans: &Value, width: usize) -> String {
         table.row(row(record, reason_max));
     }
     let mut text = if table.is_empty() { "no plan was active yet\n".to_owned() } else { table.render() };
+    for (record, proof) in records.iter().filter_map(|record| Some((record, record.get("proof")?))) {
+        text.push_str(&proven(figure(record, "generation").unwrap_or_default(), proof));
+    }
     for record in &records {
         let why = word(record, "rolled_back");
         if !why.is_empty() {
@@ -87,6 +92,16 @@ fn text(plans: &Value, width: usize) -> String {
     text
 }
 
+/// What speaks for a plan that was proven: the difference where nothing was chosen, with its interval.
+fn proven(generation: u64, proof: &Value) -> String {
+    let part = |name: &str| proof.get(name).and_then(|part| Compared::deserialize(part).ok());
+    let Some((test, validation)) = part("test").zip(part("validation")) else { return String::new() };
+    let (metric, study) = (word(proof, "metric"), word(proof, "study"));
+    format!(
+        "generation {generation} is proven: {metric} {test} by evolution `{study}`, which chose it at {validation}\n"
+    )
+}
+
 /// What the other columns leave of a line.
 fn reason_max(records: &[&Value], width: usize) -> usize {
     let of = |column: usize| {
@@ -104,6 +119,7 @@ fn row(record: &Value, reason_max: usize) -> [String; 8] {
     let reason =
         if reason.chars().count() > reason_max { shortened(&reason, reason_max.saturating_sub(3)) } else { reason };
     let plan = word(record, "plan");
+    let proven = if record.get("proof").is_some_and(Value::is_object) { ", proven" } else { "" };
     [
         count("generation").to_string(),
         since(record.get("activated_ms")),
@@ -112,7 +128,7 @@ fn row(record: &Value, reason_max: usize) -> [String; 8] {
         plan.trim_start_matches("sha256:").chars().take(12).collect(),
         count("requests").to_string(),
         (count("faults") + count("failed")).to_string(),
-        word(record, "state").replace('_', " "),
+        word(record, "state").replace('_', " ") + proven,
     ]
 }
 
@@ -132,7 +148,7 @@ mod tests {
             json!({
                 "generation": generation, "plan": format!("sha256:{}", "ab".repeat(32)), "state": state, "author": "ann",
                 "reason": reason, "activated_ms": 1_795_670_000_123_i64, "requests": 1_200, "faults": 3, "failed": 1,
-                "rolled_back": back,
+                "rolled_back": back, "proof": null,
             })
         };
         json!({
@@ -164,5 +180,25 @@ mod tests {
         assert!(text.contains("rolled back\n") && text.contains("generation 11 was rolled back: 9 faults\n"), "{text}");
         assert!(text.contains("there are more: --before 11\n"), "{text}");
         assert!(text.ends_with("latest refusal: 1970-01-01 00:00:00, bob: one\n"), "{text}");
+    }
+
+    #[test]
+    fn what_is_proven_is_marked_with_how_far_it_is_better() {
+        let part = |low: f64| {
+            json!({
+                "users": 659, "arms": 1, "baseline": 0.1, "mean": 0.1051, "difference": 0.0051, "low": low, "high": null,
+            })
+        };
+        let mut plans = plans();
+        let study = "evolution\u{1b}";
+        plans["plans"][0]["proof"] =
+            json!({ "study": study, "metric": "ndcg@10", "test": part(-0.0003), "validation": part(0.0012) });
+        let text = text(&plans, 120);
+        assert!(text.lines().nth(1).unwrap().ends_with("active, proven") && !text.contains('\u{1b}'), "{text:?}");
+        let line = "generation 12 is proven: ndcg@10 +0.0051 [-0.0003, +inf] by evolution `evolution\\u{1b}`, which chose it at \
+                    +0.0051 [+0.0012, +inf]\n";
+        assert!(text.contains(line), "{text}");
+        assert!(text.lines().take(3).all(|line| line.chars().count() <= 120), "{text}");
+        assert_eq!(text.matches("proven").count(), 2, "{text}");
     }
 }

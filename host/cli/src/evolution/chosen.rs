@@ -31,7 +31,7 @@ pub(crate) fn judged(maker: &Maker, arena: &Arena, reward: &Reward, found: &[Fou
     let (mut arms, mut kept) = (Vec::new(), Vec::new());
     for found in found.iter().take(JUDGED) {
         let loaded = maker.load(&found.text).map_err(Failure::failed)?;
-        let digest = loaded.plan.digest();
+        let digest = loaded.digest();
         arms.push(arm(&loaded, &digest.to_string(), arena, reward)?);
         kept.push((digest, found.clone()));
     }
@@ -43,7 +43,7 @@ pub(crate) fn judged(maker: &Maker, arena: &Arena, reward: &Reward, found: &[Fou
 pub(crate) fn proven(maker: &Maker, arena: &Arena, reward: &Reward, text: &str) -> Result<Judgement, Failure> {
     let baseline = arm(maker.origin(), "baseline", arena, reward)?;
     let loaded = maker.load(text).map_err(Failure::failed)?;
-    let arms = [arm(&loaded, &loaded.plan.digest().to_string(), arena, reward)?];
+    let arms = [arm(&loaded, &loaded.digest().to_string(), arena, reward)?];
     judge(&terms(), &baseline, &arms).map_err(|why| Failure::failed(format!("the baseline: {why}")))
 }
 

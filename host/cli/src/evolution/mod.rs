@@ -4,6 +4,7 @@
 pub(crate) mod candidate;
 pub(crate) mod case;
 mod chosen;
+mod evidence;
 mod kept;
 pub(crate) mod known;
 pub(crate) mod outside;
@@ -12,6 +13,7 @@ mod reward;
 
 pub(crate) use candidate::{Level, Maker, Scope};
 pub(crate) use chosen::{judged, proven, terms};
+pub(crate) use evidence::evidence;
 pub(crate) use kept::{Candidate, Evolution, Round};
 pub(crate) use outside::Outside;
 pub(crate) use reward::{Replay, Reward};
@@ -117,7 +119,7 @@ impl Search<'_> {
             };
             let name = format!("{}.{}-{}", plan.name, evolution.rounds.len() + 1, at.name());
             let began = best;
-            let parent = self.maker.load(&text).map_err(Failure::failed)?.plan.digest();
+            let parent = self.maker.load(&text).map_err(Failure::failed)?.digest();
             let mut round = Round::new(&name, at);
             // The same study goes on with more trials as long as they gain. One level alone has nothing to give way to: a new
             // study would know less than this one.

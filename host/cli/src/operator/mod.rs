@@ -38,6 +38,11 @@ pub(crate) enum Place {
 }
 
 impl Reach {
+    /// Whether anything of it was said.
+    pub(crate) fn is_said(&self) -> bool {
+        self.to.is_some() || self.token_file.is_some()
+    }
+
     /// Looks where the server is.
     pub(crate) fn find(&self, data: &Path) -> Result<Place, Failure> {
         if let Some(url) = &self.to {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod admitting;
+mod applying;
 mod comparing;
 mod compiling;
 mod components;

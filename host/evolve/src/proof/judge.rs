@@ -1,7 +1,7 @@
 //! Who is better than the baseline, of several that were chosen.
 
 use greenroom_experiment::Family;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::cells::{Arm, Cells, Unusable};
 
@@ -54,13 +54,24 @@ pub struct Judged {
     /// The standard error of that.
     pub se: f64,
     /// The lower end, adjusted for all arms that were judged.
+    #[serde(deserialize_with = "low")]
     pub low: f64,
     /// The upper end, likewise.
+    #[serde(deserialize_with = "high")]
     pub high: f64,
     /// How often the best of as many arms without a difference does so well.
     pub p: f64,
     /// What the interval says.
     pub verdict: Verdict,
+}
+
+/// JSON has nothing for an end that is infinite, as that of an arm is that is the same for all subjects: it is null there.
+fn low<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NEG_INFINITY))
+}
+
+fn high<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::INFINITY))
 }
 
 /// What became of arms that were judged together.
@@ -123,4 +134,24 @@ pub fn judge(terms: &Terms, baseline: &Arm, arms: &[Arm]) -> Result<Judgement, U
         Judged { name, mean, difference, se, low, high, p, verdict }
     });
     Ok(Judgement { users, baseline: its.mean(), arms: judged.collect(), unusable })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proof::Cell;
+
+    #[test]
+    fn a_judgement_of_an_arm_that_is_the_same_can_be_written_down_and_read_again() {
+        let arm = |name: &str| {
+            let cells = (0..20).map(|user| Cell { user, block: 0, seed: 1, value: f64::from(user) });
+            Arm { name: name.to_owned(), cells: cells.collect() }
+        };
+        let judgement = judge(&Terms::of_seeds(vec![1]), &arm("baseline"), &[arm("same")]).unwrap();
+        assert_eq!((judgement.arms[0].low, judgement.arms[0].high), (f64::NEG_INFINITY, f64::INFINITY));
+        let json = serde_json::to_vec(&judgement).unwrap();
+        assert_eq!(serde_json::from_slice::<Judgement>(&json).unwrap(), judgement);
+        let packed = rmp_serde::to_vec_named(&judgement).unwrap();
+        assert_eq!(rmp_serde::from_slice::<Judgement>(&packed).unwrap(), judgement);
+    }
 }

@@ -102,6 +102,7 @@ impl Host {
             tally: Tally::default(),
             rolled_back: None,
             learned: false,
+            proof: None,
         });
         // What it did in an earlier life of the host counts.
         plan.did(record.tally);

@@ -6,7 +6,7 @@ mod history;
 
 use std::collections::BTreeMap;
 
-use greenroom_model::{Digest, Generation, Version};
+use greenroom_model::{Digest, Evidence, Generation, Version};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use components::Components;
@@ -54,7 +54,7 @@ pub struct Gate {
 }
 
 /// What became of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlanRecord {
     /// Its place in the order of activations.
     pub generation: Generation,
@@ -87,6 +87,9 @@ pub struct PlanRecord {
     /// Whether it differs from its parent in learned states only.
     #[serde(default)]
     pub learned: bool,
+    /// What speaks for it, if it was proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Box<Evidence>>,
 }
 
 /// How a plan did.

@@ -154,15 +154,20 @@ impl Desk {
             let body = body::json(request, JSON_BYTES_MAX, JSON_WAIT).await?;
             greenroom_wire::proposed(body).map_err(Problem::invalid)
         };
-        let Proposed { file_name, text, components, states, parent, reason } = match read.await {
+        let Proposed { file_name, text, components, states, parent, reason, proof } = match read.await {
             Ok(read) => read,
             Err(problem) => return Err(self.wrong(caller, problem).await),
         };
         let after = parent.map_or_else(|| "whatever is active".to_owned(), |parent| format!("generation {parent}"));
-        let what = format!("{file_name} ({}) after {after}: {reason}", Digest::of(text.as_bytes()).short());
+        let speaks = if proof.is_some() { " with a proof" } else { "" };
+        let what = format!("{file_name} ({}){speaks} after {after}: {reason}", Digest::of(text.as_bytes()).short());
         let kept = |of: BTreeMap<String, Digest>| of.into_iter().map(|(path, of)| (path, Part::Kept(of))).collect();
         let (components, states) = (kept(components), kept(states));
-        let change = Change::Graph { graph: GraphText { file_name, text }, components, states };
+        let graph = GraphText { file_name, text };
+        let change = match proof {
+            Some(proof) => Change::Proven { graph, components, states, proof },
+            None => Change::Graph { graph, components, states },
+        };
         self.propose(caller, what, Proposal { parent, author: caller.name.clone(), reason, change }).await
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use greenroom_graph::Element;
-use greenroom_model::{Digest, Generation, Version};
+use greenroom_model::{Digest, Evidence, Generation, Version};
 use greenroom_runtime::{Activated, Content, Differences, Gate, Host, PlanRecord, RefusedRecord, Tally, Took};
 use serde::Serialize;
 
@@ -95,6 +95,8 @@ struct Record<'p> {
     failed: u64,
     faults: u64,
     rolled_back: Option<&'p str>,
+    /// What speaks for it, of one that was proven.
+    proof: Option<&'p Evidence>,
 }
 
 impl<'p> Record<'p> {
@@ -116,6 +118,7 @@ impl<'p> Record<'p> {
             failed,
             faults,
             rolled_back: record.rolled_back.as_deref(),
+            proof: record.proof.as_deref(),
         }
     }
 }

@@ -9,7 +9,7 @@ use greenroom_model::{Digest, Generation, State};
 
 use super::super::room::recordable;
 use super::super::{Host, now_ms};
-use super::{Change, Part, Refused, Work, beside};
+use super::{Change, Part, Refused, Work, beside, proven};
 use crate::active::StatesByAgent;
 use crate::given::Given;
 use crate::load::{Admitted, Components, GraphText, Loaded, Offered, load_from};
@@ -26,9 +26,11 @@ impl Host {
         // What is looked at from here on is not swept.
         let _sweeps = self.inner.sweeping.read().unwrap_or_else(PoisonError::into_inner);
         match &proposal.change {
-            Change::Graph { graph, components, states } => {
+            Change::Graph { graph, components, states } | Change::Proven { graph, components, states, .. } => {
                 recordable(&graph.text)?;
+                proven::by_itself(&proposal.change)?;
                 let loaded = self.load_change(graph.clone(), components, States::Change(states))?;
+                self.proven(&proposal.change, &loaded)?;
                 let expected = &self.inner.loaded.load().plan.name;
                 if loaded.plan.name != *expected {
                     let (expected, found) = (expected.clone(), loaded.plan.name.clone());

@@ -6,6 +6,7 @@ mod compare;
 mod drain;
 mod known;
 mod proposal;
+mod proven;
 mod record;
 mod supervise;
 mod warm;
@@ -123,7 +124,7 @@ impl Host {
         let kind = match proposal.change {
             Change::Again(_) => Kind::Back,
             Change::Learned(_) => Kind::Learned,
-            Change::Graph { .. } | Change::States(_) => Kind::New,
+            Change::Graph { .. } | Change::Proven { .. } | Change::States(_) => Kind::New,
         };
         let (done, told) = channel();
         let (loaded, plan) = ready.map_or((None, None), |ready| (Some(ready.loaded), Some(ready.plan)));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_graph::Severity;
-use greenroom_model::{Digest, FaultSource, Generation};
+use greenroom_model::{Digest, Doubt, Evidence, FaultSource, Generation};
 use thiserror::Error;
 
 use super::super::HostError;
@@ -39,6 +39,17 @@ pub enum Change {
         /// Files with learned states by path. What the text names and is not in here is as in the active plan.
         states: BTreeMap<String, Part>,
     },
+    /// The same, for the sake of a proof: it is taken only if that is one, and of this graph against the one that is active.
+    Proven {
+        /// The graph's text, which names components by path.
+        graph: GraphText,
+        /// Components by path.
+        components: BTreeMap<String, Part>,
+        /// Files with learned states by path.
+        states: BTreeMap<String, Part>,
+        /// What speaks for it.
+        proof: Box<Evidence>,
+    },
     /// Learned states, by agent.
     States(BTreeMap<String, Digest>),
     /// States that agents of the active plan have just learned. Should other code or parameters serve by now, they are
@@ -54,6 +65,7 @@ impl Change {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Graph { .. } => "graph",
+            Self::Proven { .. } => "proven",
             Self::States(_) => "states",
             Self::Learned(_) => "learned",
             Self::Again(_) => "again",
@@ -122,6 +134,15 @@ pub enum Refused {
          `{found}` with another data folder"
     )]
     Renamed { expected: String, found: String },
+    #[error("what was handed over with the graph is no proof: {}", every(.0))]
+    Unproven(Vec<Doubt>),
+    #[error(
+        "the proof is of another graph: it is of {}, and the graph that came with it is {} with its components and states",
+        proven.short(), found.short()
+    )]
+    ProvenOther { proven: Digest, found: Digest },
+    #[error("{}", outdated(base, active.as_deref()))]
+    ProvenBefore { base: Digest, active: Option<Box<PlanRecord>> },
     #[error(transparent)]
     Prepare(#[from] PrepareError),
     #[error("agent `{agent}` has no learned state that it takes: {why}; {}", untrained(*.refuses))]
@@ -179,6 +200,8 @@ impl Refused {
             Self::Graph(_) | Self::Renamed { .. } | Self::NoSuchAgent(_) | Self::Unreadable(_) | Self::TooLarge(_) => {
                 "invalid"
             }
+            Self::Unproven(_) | Self::ProvenOther { .. } => "unproven",
+            Self::ProvenBefore { .. } => "conflict",
             Self::Prepare(_) => "not_prepared",
             Self::Untrained { .. } => "untrained",
             Self::NoSuchPlan(_) => "not_found",
@@ -203,6 +226,25 @@ fn conflict(parent: Option<Generation>, active: Option<&PlanRecord>) -> String {
             now.reason
         ),
         None => format!("it was to follow {wanted}, but nothing is active"),
+    }
+}
+
+fn every(doubts: &[Doubt]) -> String {
+    doubts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn outdated(base: &Digest, active: Option<&PlanRecord>) -> String {
+    let base = base.short();
+    match active {
+        Some(now) => format!(
+            "it was proven to be better than the graph {base}, and another one is active: generation {}, {} by {} ({}); prove it \
+             against that one, or deploy it without its proof",
+            now.generation,
+            now.plan.short(),
+            now.author,
+            now.reason
+        ),
+        None => format!("it was proven to be better than the graph {base}, and another one is active"),
     }
 }
 

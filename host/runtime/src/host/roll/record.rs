@@ -47,6 +47,10 @@ impl Host {
             tally: Tally::default(),
             rolled_back: None,
             learned: matches!(proposal.change, Change::Learned(_)),
+            proof: match &proposal.change {
+                Change::Proven { proof, .. } => Some(proof.clone()),
+                _ => None,
+            },
         };
         let mut revision = self.inner.revision.lock().unwrap_or_else(PoisonError::into_inner);
         match self.inner.history.activate(&content, &record, *revision) {

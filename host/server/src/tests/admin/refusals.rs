@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{Request, header};
 use axum::response::IntoResponse as _;
-use greenroom_model::{Fault, FaultKind, Generation};
+use greenroom_model::{Digest, Doubt, Fault, FaultKind, Generation};
 use greenroom_runtime::{LoadGraphError, PrepareError, Refused};
 use serde_json::json;
 
@@ -123,6 +123,9 @@ fn each_refusal_of_the_host_has_a_status_of_its_kind() {
         (Refused::NoSuchAgent("a".to_owned()), 422, "invalid"),
         (Refused::Prepare(PrepareError::Agent { agent: "a".to_owned(), fault: *fault }), 422, "not_prepared"),
         (Refused::Untrained { agent: "a".to_owned(), why: "new".to_owned(), refuses: true }, 422, "untrained"),
+        (Refused::Unproven(vec![Doubt::NoSeeds]), 422, "unproven"),
+        (Refused::ProvenOther { proven: Digest::of(b"a"), found: Digest::of(b"b") }, 422, "unproven"),
+        (Refused::ProvenBefore { base: Digest::of(b"a"), active: None }, 409, "conflict"),
         (Refused::Learn("no events".to_owned()), 422, "not_learned"),
         (Refused::NoSuchPlan(generation), 404, "not_found"),
         (Refused::Lost { generation, why: "gone".to_owned() }, 410, "lost"),

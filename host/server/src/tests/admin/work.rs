@@ -181,3 +181,60 @@ async fn a_state_is_brought_before_it_is_proposed() {
     let one = run.good(run.get("/v1/plans/2").await);
     assert_eq!(one["agents"]["probe"]["state"], json!(digest));
 }
+
+#[tokio::test]
+async fn a_proof_comes_with_its_graph_and_is_shown_with_the_plan() {
+    let run = Run::new().await;
+    let digest = || run.served.app.host.loaded().digest().to_string();
+    let base = digest();
+    run.good(run.post("/v1/plans", run.change(9_000, None)).await);
+    let candidate = digest();
+    run.good(run.post("/v1/rollback", json!({ "to": 1 })).await);
+    let part = json!({
+        "users": 60, "arms": 2, "baseline": 0.1, "mean": 0.11, "difference": 0.01, "low": 0.002, "high": 0.018,
+    });
+    let proof = json!({
+        "study": "evolution", "metric": "ndcg@10", "candidate": candidate, "base": base, "events": candidate,
+        "protocol": "p1", "seeds": [1, 2], "level": 0.025, "validation": part, "test": part,
+    });
+    let with = |proof: &serde_json::Value| {
+        let mut body = run.change(9_000, None);
+        body["proof"] = proof.clone();
+        body
+    };
+    let refused = |answer: super::Answer, status: u16, code: &str| {
+        assert_eq!((answer.status.as_u16(), &answer.body["error"]["code"]), (status, &json!(code)), "{}", answer.body);
+        answer.body["error"].clone()
+    };
+    let mut other = proof.clone();
+    other["test"]["difference"] = json!(-0.01);
+    refused(run.post("/v1/plans", with(&other)).await, 422, "unproven");
+    other = proof.clone();
+    other["candidate"] = json!(base);
+    other["base"] = json!(candidate);
+    refused(run.post("/v1/plans", with(&other)).await, 422, "unproven");
+    other = proof.clone();
+    other["base"] = proof["events"].clone();
+    other["candidate"] = json!(Digest::of(b"another"));
+    refused(run.post("/v1/plans", with(&other)).await, 422, "unproven");
+    other = proof.clone();
+    other["base"] = json!(Digest::of(b"another"));
+    let error = refused(run.post("/v1/plans", with(&other)).await, 409, "conflict");
+    assert_eq!(error["active"], json!(3));
+    other["verdict"] = json!("better");
+    let error = refused(run.post("/v1/plans", with(&other)).await, 422, "invalid");
+    assert_eq!(error["mistakes"][0]["field"], json!("proof.verdict"));
+    let denied = run.send(run.request(Level::Read, "POST", "/v1/plans", with(&proof))).await;
+    refused(denied, 403, "forbidden");
+    assert_eq!(run.generation(), 3);
+
+    let done = run.good(run.post("/v1/plans", with(&proof)).await);
+    assert_eq!((&done["generation"], &done["changed"]), (&json!(4), &json!(true)));
+    let plans = run.good(run.get("/v1/plans").await);
+    assert_eq!((&plans["plans"][0]["proof"], &plans["plans"][1]["proof"]), (&proof, &json!(null)));
+    assert_eq!(run.good(run.get("/v1/plans/4").await)["proof"], proof);
+    let what = run.audit().last().unwrap()["what"].as_str().unwrap().to_owned();
+    assert!(what.contains(" with a proof after whatever is active: to see"), "{what}");
+    let again = run.good(run.post("/v1/plans", with(&proof)).await);
+    assert_eq!((&again["generation"], &again["changed"]), (&json!(4), &json!(false)));
+}
