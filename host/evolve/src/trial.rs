@@ -12,12 +12,26 @@ pub enum Failure {
     Invalid,
     /// An agent trapped, or reported a fault.
     Fault,
-    /// A limit on fuel, time or memory was hit.
+    /// A limit on fuel, memory or host calls was hit.
     Budget,
+    /// The time ran out. On a machine that is less busy it may not.
+    Deadline,
     /// A metric that is no number, or none at all.
     Undefined,
     /// The host's own: a full disk, a lost file.
     Host,
+}
+
+impl Failure {
+    /// Whether the same plan on the same data would fail so again.
+    #[must_use]
+    pub fn recurs(self) -> bool {
+        match self {
+            Self::Invalid | Self::Fault | Self::Budget => true,
+            // What is undefined depends on what is asked for.
+            Self::Deadline | Self::Undefined | Self::Host => false,
+        }
+    }
 }
 
 /// What became of a trial.

@@ -215,3 +215,89 @@ fn points_that_differ_have_different_digests() {
     knowledge.add(Record { prior: Some(Prior { point, ..prior(0.0, 0.0) }), ..record("a", None, 1) }).unwrap();
     assert_eq!(Knowledge::open(kv).unwrap().all(), knowledge.all());
 }
+
+#[test]
+fn what_is_seen_again_at_another_time_adds_nothing() {
+    let kv = memory();
+    let mut knowledge = Knowledge::open(kv.clone()).unwrap();
+    let first = knowledge.add(record("a", None, 1)).unwrap();
+    let later = |time_ms| {
+        let cost = greenroom_evolve::study::Cost { time_us: 5, ..cost(77) };
+        Record { cost, ..record("a", None, time_ms) }
+    };
+    assert_eq!(knowledge.add(later(2)).unwrap(), first);
+    // Neither by another process, nor within a batch; what differs in anything else is new.
+    let mut again = Knowledge::open(kv.clone()).unwrap();
+    let other = |seeds: Vec<u64>, time_ms| Record { seeds, ..later(time_ms) };
+    let batch = vec![later(3), other(vec![7], 4), other(vec![7], 5), other(vec![8], 6)];
+    assert_eq!(again.add_all(batch.clone()).unwrap(), 2);
+    assert_eq!(Knowledge::open(kv.clone()).unwrap().add_all(batch).unwrap(), 0);
+    let times: Vec<i64> = Knowledge::open(kv).unwrap().all().iter().map(|(_, record)| record.time_ms).collect();
+    assert_eq!(times, [1, 4, 6]);
+}
+
+#[test]
+fn what_was_known_at_a_revision_is_known_again_later() {
+    let kv = memory();
+    let mut knowledge = Knowledge::open(kv.clone()).unwrap();
+    let before = kv.revision().unwrap();
+    let first = knowledge.add(record("a", None, 1)).unwrap();
+    let revision = kv.revision().unwrap();
+    knowledge.add(record("b", Some("a"), 0)).unwrap();
+    let known = |revision| {
+        let knowledge = Knowledge::as_of(kv.clone(), revision).unwrap();
+        knowledge.all().into_iter().map(|(digest, _)| *digest).collect::<Vec<_>>()
+    };
+    assert_eq!((known(before), known(revision)), (vec![], vec![first]));
+    assert_eq!(known(u64::MAX).len(), 2);
+}
+
+#[test]
+fn what_has_failed_as_it_would_again_is_hopeless() {
+    let mut knowledge = Knowledge::open(memory()).unwrap();
+    let failed = |plan: &str, failure, time_ms| {
+        let why = format!("{plan} has failed");
+        let prior = Prior { outcome: Outcome::Failed { failure, why: why.clone() }, ..prior(0.5, 0.0) };
+        Record { judgement: Judgement::Failed { failure, why }, prior: Some(prior), ..record(plan, None, time_ms) }
+    };
+    let evaluated = |plan: &str| Record { prior: Some(prior(0.5, 1.0)), ..record(plan, None, 9) };
+    let first = knowledge.add(failed("trap", Failure::Fault, 1)).unwrap();
+    for record in [
+        failed("trap", Failure::Fault, 2),
+        failed("refused", Failure::Invalid, 3),
+        failed("large", Failure::Budget, 4),
+        // A busy machine, a full disk; and what is undefined depends on what is asked for.
+        failed("late", Failure::Deadline, 5),
+        failed("disk", Failure::Host, 6),
+        failed("nan", Failure::Undefined, 7),
+        // It has failed, and it has not.
+        failed("both", Failure::Fault, 8),
+        evaluated("both"),
+        evaluated("sound"),
+        Record { data: elsewhere(), ..failed("elsewhere", Failure::Fault, 10) },
+    ] {
+        knowledge.add(record).unwrap();
+    }
+    let hopeless = knowledge.hopeless(&digest("ease"), &data());
+    let mut expected = ["trap", "refused", "large"].map(digest);
+    expected.sort_unstable();
+    assert_eq!(hopeless.keys().copied().collect::<Vec<_>>(), expected);
+    assert_eq!((hopeless[&digest("trap")].digest, hopeless[&digest("trap")].record.time_ms), (&first, 1));
+    assert!(knowledge.hopeless(&digest("item-knn"), &data()).is_empty());
+}
+
+#[test]
+fn an_origin_that_a_search_comes_upon_stays_one() {
+    let mut knowledge = Knowledge::open(memory()).unwrap();
+    // The search tried what it began with, what a round began with, and the origin from there.
+    for (plan, parent, time_ms) in
+        [("a", None, 5), ("a", Some("a"), 1), ("b", Some("b"), 2), ("b", Some("a"), 3), ("a", Some("b"), 4)]
+    {
+        knowledge.add(record(plan, parent, time_ms)).unwrap();
+    }
+    let plans = |plan: &str| {
+        knowledge.lineage(&digest(plan), &data()).into_iter().map(|ancestor| ancestor.plan).collect::<Vec<_>>()
+    };
+    assert_eq!(plans("b"), [digest("b"), digest("a")]);
+    assert_eq!(plans("a"), [digest("a")]);
+}

@@ -178,3 +178,15 @@ fn what_somebody_else_wrote_is_read_as_the_space_writes_it() {
     assert_eq!(space.check(&read).len(), 4, "{:?}", space.check(&read));
     assert_eq!(space.read(&point(&[("rate", Value::Integer(1))])), point(&[("rate", Value::Float(1.0))]));
 }
+
+#[test]
+fn a_study_cannot_be_given_a_space_that_was_not_checked() {
+    // A space is made by checking it, from whatever it is read: so a study that was begun has one that can be searched.
+    let written = |low: f64| {
+        let dimension = dimension("rate", float(low, 1.0, false));
+        rmp_serde::to_vec_named(&std::collections::BTreeMap::from([("dimensions", vec![dimension])])).unwrap()
+    };
+    assert!(rmp_serde::from_slice::<Space>(&written(0.0)).is_ok());
+    let error = rmp_serde::from_slice::<Space>(&written(2.0)).unwrap_err().to_string();
+    assert!(error.contains("dimension `rate`: the range from 2 to 1 holds nothing"), "{error}");
+}

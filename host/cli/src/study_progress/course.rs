@@ -249,6 +249,7 @@ fn class(failure: Failure) -> &'static str {
         Failure::Invalid => "invalid",
         Failure::Fault => "fault",
         Failure::Budget => "budget",
+        Failure::Deadline => "deadline",
         Failure::Undefined => "undefined",
         Failure::Host => "host",
     }

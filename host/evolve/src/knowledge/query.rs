@@ -1,6 +1,6 @@
 //! What is asked of the knowledge base.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use greenroom_model::Digest;
 
@@ -40,7 +40,11 @@ impl Knowledge {
         while let Some(plan) = next.filter(|plan| seen.insert(*plan)) {
             let of_plan = all.iter().filter(|(_, record)| record.plan == plan);
             let records: Vec<Found<'_>> = of_plan.map(|(digest, record)| found(digest, record, data)).collect();
-            next = records.iter().find_map(|found| found.record.parent);
+            // That a search has come upon a plan again does not make it younger: an origin stays one, and no plan is made
+            // from itself.
+            let origin = records.iter().any(|found| found.record.parent.is_none());
+            let mut parents = records.iter().filter_map(|found| found.record.parent);
+            next = parents.find(|parent| *parent != plan && !origin);
             lineage.push(Ancestor { plan, records });
         }
         lineage
@@ -58,8 +62,28 @@ impl Knowledge {
         aims: &str,
         data: &Data,
     ) -> Result<(Vec<Told>, usize), RecordError> {
-        let (mut told, mut points, mut foreign) = (Vec::new(), BTreeSet::new(), 0);
-        for (_, record) in self.all().into_iter().rev() {
+        let (found, foreign) = self.tried(of, space, aims, data)?;
+        let priors = found.into_iter().filter_map(|found| found.record.prior.as_ref());
+        let told = priors.zip(0..).map(|(prior, number)| {
+            let (point, outcome) = (prior.point.clone(), prior.outcome.clone());
+            Told { number, point, outcome }
+        });
+        Ok((told.collect(), foreign))
+    }
+
+    /// The records that [`priors`](Self::priors) are of.
+    ///
+    /// # Errors
+    /// As [`point_digest`].
+    pub fn tried(
+        &self,
+        of: &Digest,
+        space: &Digest,
+        aims: &str,
+        data: &Data,
+    ) -> Result<(Vec<Found<'_>>, usize), RecordError> {
+        let (mut tried, mut points, mut foreign) = (Vec::new(), BTreeSet::new(), 0);
+        for (digest, record) in self.all().into_iter().rev() {
             let Some(prior) = &record.prior else { continue };
             if prior.of != *of || prior.space != *space || prior.aims != aims {
                 continue;
@@ -67,11 +91,32 @@ impl Knowledge {
             if !record.data.comparable(data) {
                 foreign += 1;
             } else if points.insert(point_digest(&prior.point)?) {
-                told.push((prior.point.clone(), prior.outcome.clone()));
+                tried.push(Found { digest, record, foreign: false });
             }
         }
-        let numbered = told.into_iter().rev().zip(0..);
-        Ok((numbered.map(|((point, outcome), number)| Told { number, point, outcome }).collect(), foreign))
+        tried.reverse();
+        Ok((tried, foreign))
+    }
+
+    /// What need not be tried again: plans of these agents that have failed on comparable data [as they would
+    /// again](crate::Failure::recurs), each with the oldest record of it. One that has been evaluated as well is not among them.
+    #[must_use]
+    pub fn hopeless(&self, of: &Digest, data: &Data) -> BTreeMap<Digest, Found<'_>> {
+        let (mut hopeless, mut evaluated) = (BTreeMap::new(), BTreeSet::new());
+        for (digest, record) in self.all() {
+            if record.prior.as_ref().is_none_or(|prior| prior.of != *of) || !record.data.comparable(data) {
+                continue;
+            }
+            match &record.judgement {
+                Judgement::Failed { failure, .. } if failure.recurs() => {
+                    hopeless.entry(record.plan).or_insert(Found { digest, record, foreign: false });
+                }
+                Judgement::Failed { .. } => {}
+                _ => drop(evaluated.insert(record.plan)),
+            }
+        }
+        hopeless.retain(|plan, _| !evaluated.contains(plan));
+        hopeless
     }
 
     /// Where a point of this agent has failed before, the oldest first. That agents refuse it or trap does not depend on

@@ -70,7 +70,7 @@ impl From<&Outcome> for Judgement {
 /// What a sampler can go by in another study of the same agent and space.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Prior {
-    /// The digest of the agent's component; of the graph for its own space.
+    /// Whose space it is: the digest of the agent's component; for the space of a graph, of the components of its agents.
     pub of: Digest,
     /// The digest of the space: see [`space_digest`].
     pub space: Digest,
@@ -111,6 +111,14 @@ pub struct Record {
     pub prior: Option<Prior>,
     /// When, in milliseconds since 1970.
     pub time_ms: i64,
+}
+
+impl Record {
+    /// Of all but what depends on the clock: the same for whoever looks at the same thing again.
+    pub(super) fn timeless_digest(&self) -> Result<Digest, RecordError> {
+        let cost = Cost { time_us: 0, ..self.cost };
+        digest("a record", &Self { time_ms: 0, cost, ..self.clone() })
+    }
 }
 
 /// The digest of a point.

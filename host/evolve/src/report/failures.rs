@@ -15,6 +15,7 @@ pub(super) fn class(failure: Failure) -> &'static str {
         Failure::Invalid => "invalid",
         Failure::Fault => "fault",
         Failure::Budget => "budget",
+        Failure::Deadline => "deadline",
         Failure::Undefined => "undefined",
         Failure::Host => "host",
     }
@@ -24,7 +25,8 @@ fn meaning(failure: Failure) -> &'static str {
     match failure {
         Failure::Invalid => "an agent refused its parameters, or the graph does not hold together",
         Failure::Fault => "an agent trapped, or reported a fault",
-        Failure::Budget => "a limit on fuel, time or memory was hit",
+        Failure::Budget => "a limit on fuel, memory or host calls was hit",
+        Failure::Deadline => "the time ran out",
         Failure::Undefined => "a metric that is no number, or none",
         Failure::Host => "the host's own",
     }

@@ -49,6 +49,14 @@ impl Record {
         Ok(Self { config, trials })
     }
 
+    /// What a study is about; nothing when there is none of this name.
+    ///
+    /// # Errors
+    /// What is wrong with its record.
+    pub fn config(kv: Arc<dyn KeyValue>, study: &str) -> Result<Option<Config>, StudyError> {
+        Ok(config(&Records::new(kv, SPACE), study)?.map(|(config, _)| config))
+    }
+
     /// The names of the studies that there are.
     ///
     /// # Errors
