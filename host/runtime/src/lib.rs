@@ -42,9 +42,9 @@ pub use greenroom_model::{Ask, LIMIT_MAX, Told};
 pub use greenroom_telemetry as telemetry;
 pub use guests::{Gone, Guests};
 pub use host::{
-    Activated, AskError, AskMistake, Cadence, Change, Config, Differences, FeedbackError, FeedbackMistake, Host,
-    HostError, ImportError, Imported, Item, KeepError, Learned, Limits, Part, Probation, Proposal, Refused, Reply,
-    Retention, StateChange, SweepError, Swept, Took,
+    Activated, AskError, AskMistake, Cadence, Change, Config, Differences, EVOLUTION, FeedbackError, FeedbackMistake,
+    Host, HostError, ImportError, Imported, Item, KeepError, Learned, Limits, Part, Probation, Proposal, Refused,
+    Reply, Retention, StateChange, SweepError, Swept, Took, sweep_evolution,
 };
 pub use load::{Admitted, Components, GraphText, LoadGraphError, Loaded, Offered, load, load_from};
 pub use memory::{Layer, keep_facts};

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use greenroom_memory::FILE;
+use greenroom_runtime::{EVOLUTION, sweep_evolution};
 use greenroom_server::Swept;
 use serde_json::{Value, json};
 
@@ -11,7 +13,7 @@ use crate::settings::{HostFlags, Settings};
 use crate::{output, table};
 
 /// Sweeps what is beyond the retention: plans of long ago and what only they were made of, compiled components that nobody
-/// uses, old decisions. A server does so once an hour.
+/// uses, old decisions, what an evolution learned long ago. A server does so once an hour.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The graph file.
@@ -54,7 +56,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// On the data folder itself.
 fn here(arguments: &Arguments, settings: &Settings) -> Result<Value, Failure> {
-    let host = super::open_to_serve(settings, &arguments.graph)?;
-    let swept = host.sweep().map_err(Failure::failed)?;
+    let config = settings.host(&arguments.graph);
+    // A graph may have been evolved before it was ever trained.
+    let evolved_alone = !config.data_dir.join(FILE).is_file() && config.data_dir.join(EVOLUTION).is_dir();
+    let swept = if evolved_alone {
+        sweep_evolution(&config.data_dir, config.retention.compiled)
+            .map_err(|error| Failure::failed(format!("{} cannot be swept: {error}", config.data_dir.display())))?
+    } else {
+        super::open_to_serve(settings, &arguments.graph)?.sweep().map_err(Failure::failed)?
+    };
     serde_json::to_value(Swept::from(swept)).map_err(|e| Failure::failed(format!("no JSON: {e}")))
 }

@@ -96,5 +96,5 @@ impl Case {
 
 /// Where studies are kept: beside what serves, so that a server need not stop for them.
 pub(crate) fn folder(data_dir: &Path) -> PathBuf {
-    data_dir.join("evolution")
+    data_dir.join(greenroom_runtime::EVOLUTION)
 }

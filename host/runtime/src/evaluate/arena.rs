@@ -132,6 +132,17 @@ impl Arena {
         })
     }
 
+    /// Has a graph learn, or finds what it has learned before: in a bounded folder that is as if it had been used now.
+    ///
+    /// # Errors
+    /// When agents cannot learn.
+    pub fn learn(&self, loaded: &Loaded) -> Result<(), EvaluateError> {
+        for ground in &self.grounds {
+            ground.train(&self.bench, loaded, Some(&self.outputs))?;
+        }
+        Ok(())
+    }
+
     /// By subject: whether it is among the first `share` of them.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
     fn first(&self, share: f64) -> Vec<bool> {

@@ -50,7 +50,7 @@ pub use feedback::{FeedbackError, FeedbackMistake};
 pub use import::{ImportError, Imported};
 pub use keep::Cadence;
 pub use roll::{Activated, Change, Differences, Learned, Part, Probation, Proposal, Refused, StateChange, Took};
-pub use sweep::{Retention, SweepError, Swept};
+pub use sweep::{EVOLUTION, Retention, SweepError, Swept, sweep_evolution};
 pub use upload::KeepError;
 
 /// How a host is set up.

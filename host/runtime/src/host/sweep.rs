@@ -1,6 +1,7 @@
 //! What is not needed any more is given back: plans of long ago, and what only they were made of.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{PoisonError, RwLockWriteGuard, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,10 @@ use thiserror::Error;
 
 use super::{Host, leftovers, now_ms};
 use crate::plans::HistoryError;
+use crate::states::States;
+
+/// Where in a data folder an evolution keeps what it tries; it runs beside what serves.
+pub const EVOLUTION: &str = "evolution";
 
 /// What nothing refers to is swept when it is as old: something may be about to refer to it.
 const GRACE: Duration = Duration::from_secs(3_600);
@@ -201,10 +206,31 @@ impl Host {
         let (files, bytes) = inner.sandbox.sweep_cache(inner.retention.compiled, COMPILED_BYTES_MAX).map_err(io)?;
         swept.compiled = files;
         swept.bytes += bytes;
+        let tried = sweep_evolution(&inner.data_dir, inner.retention.compiled).map_err(io)?;
+        swept.states += tried.states;
+        swept.bytes += tried.bytes;
         let forgotten = inner.store.log().forget_decisions(before(now, inner.retention.decisions));
         swept.decisions = forgotten.map_err(|error| SweepError(error.to_string()))?;
         Ok(())
     }
+}
+
+/// Sweeps what an evolution in a data folder has kept of what agents learned, and nobody used for so long. It learns anew what
+/// is gone, so it may run meanwhile.
+///
+/// # Errors
+/// When a folder cannot be read or written. One that is not there is swept.
+pub fn sweep_evolution(data_dir: &Path, unused: Duration) -> std::io::Result<Swept> {
+    let (folder, mut swept) = (data_dir.join(EVOLUTION), Swept::default());
+    for part in ["", "states", "states/trainings"] {
+        swept.bytes += leftovers::sweep(&folder.join(part))?;
+    }
+    if folder.join("states").is_dir() {
+        let (states, bytes) = States::open(&folder.join("states"))?.sweep(unused)?;
+        swept.states = states;
+        swept.bytes += bytes;
+    }
+    Ok(swept)
 }
 
 fn io(error: std::io::Error) -> SweepError {
