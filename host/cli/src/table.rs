@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use time::OffsetDateTime;
 
 /// What is taken for the width when the output is no terminal.
-const WIDTH_DEFAULT: usize = 100;
+pub(crate) const WIDTH_DEFAULT: usize = 100;
 
 /// Lines of one title and several rows.
 pub(crate) struct Table {
@@ -62,8 +62,13 @@ impl Table {
 
 /// How many characters a line of the standard output has.
 pub(crate) fn width() -> usize {
+    terminal_width().unwrap_or(WIDTH_DEFAULT)
+}
+
+/// The same; none when it is no terminal.
+pub(crate) fn terminal_width() -> Option<usize> {
     let terminal = std::io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
-    terminal.map_or(WIDTH_DEFAULT, |(width, _)| usize::from(width.0))
+    terminal.map(|(width, _)| usize::from(width.0))
 }
 
 /// A large number in the unit that leaves one to three digits before the point.

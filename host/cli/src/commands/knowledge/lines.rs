@@ -11,9 +11,11 @@ use crate::table::{self, Table, large};
 const TITLES: [&str; 6] = ["record", "when (UTC)", "plan", "judgement", "objective", "changed"];
 /// What was changed has at least so many characters.
 const CHANGED_MIN: usize = 20;
+/// Where values begin when a record is told whole.
+pub(super) const VALUES_AT: usize = 12;
 
-/// A table of records.
-pub(super) fn list(all: &[(&Digest, &Record)], width: usize) -> String {
+/// A table of records; where it is wider than the terminal, some lines for each.
+pub(super) fn list(all: &[(&Digest, &Record)], terminal: Option<usize>) -> String {
     if all.is_empty() {
         return "nothing was tried yet\n".to_owned();
     }
@@ -23,7 +25,11 @@ pub(super) fn list(all: &[(&Digest, &Record)], width: usize) -> String {
         let title = TITLES.get(column).map_or(0, |title| title.len());
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0).max(title)
     };
-    let left = width.saturating_sub((0..others).map(|column| widest(column) + 2).sum()).max(CHANGED_MIN);
+    let taken: usize = (0..others).map(|column| widest(column) + 2).sum();
+    if let Some(width) = terminal.filter(|width| taken + CHANGED_MIN > *width) {
+        return rows.iter().map(|row| stacked(row, width)).collect();
+    }
+    let left = terminal.unwrap_or(table::WIDTH_DEFAULT).saturating_sub(taken).max(CHANGED_MIN);
     let mut table = Table::new(&TITLES);
     for mut row in rows {
         if let Some(changed) = row.get_mut(changed_at).filter(|changed| changed.chars().count() > left) {
@@ -32,6 +38,42 @@ pub(super) fn list(all: &[(&Digest, &Record)], width: usize) -> String {
         table.row(row);
     }
     table.render()
+}
+
+/// A record on lines that are no longer than this.
+fn stacked([record, when, plan, judgement, objective, changed]: &[String; 6], width: usize) -> String {
+    let lines =
+        [format!("{record}  {judgement}  {when}"), format!("  plan {plan}  {objective}"), format!("  {changed}")];
+    let fits = |line: &String| {
+        let line = line.trim_end();
+        if line.chars().count() > width { shortened(line, width.saturating_sub(3)) } else { line.to_owned() }
+    };
+    lines.iter().map(fits).filter(|line| !line.is_empty()).map(|line| line + "\n").collect()
+}
+
+/// Text with lines that are no longer than this, as far as words allow it. What goes on is set in by two more than what it
+/// goes on from, and by `least` at least.
+pub(super) fn folded(text: &str, width: usize, least: usize) -> String {
+    let mut folded = String::new();
+    for line in text.lines() {
+        let indent = line.len() - line.trim_start().len();
+        let hanging = (indent + 2).max(least);
+        let mut used = 0;
+        // Runs of spaces are columns: they stay with the word before them.
+        for word in line.split_inclusive(' ') {
+            let long = word.trim_end().chars().count();
+            if used + long > width && used > hanging && !word.trim().is_empty() {
+                folded.truncate(folded.trim_end_matches(' ').len());
+                folded.push_str(&format!("\n{:hanging$}", ""));
+                used = hanging;
+            }
+            folded.push_str(word);
+            used += word.chars().count();
+        }
+        folded.truncate(folded.trim_end_matches(' ').len());
+        folded.push('\n');
+    }
+    folded
 }
 
 fn row(digest: &Digest, record: &Record) -> [String; 6] {
@@ -52,7 +94,7 @@ pub(super) fn one(digest: &Digest, record: &Record) -> String {
     let mut text = String::new();
     let mut line = |name: &str, values: Vec<String>| {
         for (at, value) in values.into_iter().enumerate() {
-            text.push_str(&format!("{:<12}{value}\n", if at == 0 { name } else { "" }));
+            text.push_str(&format!("{:<VALUES_AT$}{value}\n", if at == 0 { name } else { "" }));
         }
     };
     line("record", vec![digest.to_string()]);
@@ -83,13 +125,13 @@ pub(super) fn lineage(lineage: &[Ancestor<'_>]) -> String {
     for (at, ancestor) in lineage.iter().enumerate() {
         let how = if at == 0 { "plan" } else { "made from" };
         text.push_str(&format!("{how} {}", ancestor.plan.short()));
-        let parent = ancestor.records.iter().find_map(|found| found.record.parent);
-        match (ancestor.records.is_empty(), parent) {
+        let origin = ancestor.records.iter().any(|found| found.record.parent.is_none());
+        match (ancestor.records.is_empty(), origin) {
             (true, _) => text.push_str(", of which nothing else is known\n"),
-            (false, None) => text.push_str(", an origin\n"),
+            (false, true) => text.push_str(", an origin\n"),
             // Whose parent was there before.
-            (false, Some(_)) if at + 1 == lineage.len() => text.push_str(", which is made from a later one\n"),
-            (false, Some(_)) => text.push('\n'),
+            (false, false) if at + 1 == lineage.len() => text.push_str(", which is made from a later one\n"),
+            (false, false) => text.push('\n'),
         }
         for found in &ancestor.records {
             text.push_str(&told(found.digest, found.record, found.foreign));
@@ -191,5 +233,66 @@ fn outcome(outcome: &Outcome) -> String {
         }
         Outcome::Pruned { rung, values } => format!("given up at rung {} with {}", rung + 1, all(values)),
         Outcome::Failed { why, .. } => format!("failed: {}", shown(why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use greenroom_evolve::study::{Cost, Data};
+
+    use super::*;
+
+    fn record() -> Record {
+        let digest = Digest::of(b"any");
+        let change =
+            |what: &str| Change { what: what.to_owned(), from: Some("500".to_owned()), to: Some("300".to_owned()) };
+        Record {
+            hypothesis: "ndcg@10 with other ease.lambda, fusion.popularity-weight".to_owned(),
+            plan: digest,
+            parent: Some(digest),
+            difference: vec![change("ease.lambda"), change("fusion.popularity-weight")],
+            proposer: "auto".to_owned(),
+            trial: Some(("evolution.1-individual".to_owned(), 17)),
+            data: Data { events: digest, protocol: "p1".to_owned(), catalogue: digest, graph: digest },
+            seeds: vec![1],
+            metrics: BTreeMap::from([("ndcg@10".to_owned(), Estimate { value: 0.1, low: 0.1, high: 0.1 })]),
+            cost: Cost::default(),
+            judgement: Judgement::Tried,
+            prior: None,
+            time_ms: 1_795_670_000_000,
+        }
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_and_nothing_of_a_record_is_lost() {
+        let (digest, record) = (Digest::of(b"record"), record());
+        let all = [(&digest, &record)];
+        let wide = list(&all, Some(200));
+        assert_eq!(wide.lines().count(), 2, "{wide}");
+        for width in [40, 60, 80] {
+            let text = list(&all, Some(width));
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{width}:\n{text}");
+            for part in [&digest.short(), "tried", "ndcg@10", "ease.lambda: 500 -> 300"] {
+                assert!(text.contains(part), "{width}: {part}\n{text}");
+            }
+        }
+        // Whoever reads it with a program has one line a record.
+        assert_eq!(list(&all, None).lines().count(), 2);
+    }
+
+    #[test]
+    fn long_lines_are_folded_between_words_and_set_in() {
+        let text = "  by auto, trial 17 of evolution.1-individual\n    short\n";
+        assert_eq!(folded(text, 24, 0), "  by auto, trial 17 of\n    evolution.1-individual\n    short\n");
+        assert_eq!(folded(text, 80, 0), text);
+        let whole = one(&Digest::of(b"record"), &record());
+        let narrow = folded(&whole, 40, VALUES_AT);
+        let words = |text: &str| text.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&narrow), words(&whole));
+        let long = |line: &&str| line.chars().count() > 40 && line.split_whitespace().count() > 2;
+        assert_eq!(narrow.lines().find(long), None, "{narrow}");
+        assert!(narrow.contains("hypothesis  ndcg@10 with other\n            ease.lambda,"), "{narrow}");
     }
 }

@@ -96,7 +96,7 @@ fn ls(of: &Of) -> Result<(), Failure> {
     let mut all = knowledge.all();
     all.reverse();
     if !of.json {
-        return output::text(&lines::list(&all, table::width()));
+        return output::text(&lines::list(&all, table::terminal_width()));
     }
     let records: Vec<Value> =
         all.into_iter().map(|(digest, record)| document(digest, record)).collect::<Result<_, _>>()?;
@@ -111,7 +111,15 @@ fn show(of: &Of, record: &str) -> Result<(), Failure> {
     let Some(record) = knowledge.record(&digest) else {
         return Err(Failure::failed(format!("there is no record {digest}")));
     };
-    if of.json { output::json(&document(&digest, record)?) } else { output::text(&lines::one(&digest, record)) }
+    if of.json {
+        return output::json(&document(&digest, record)?);
+    }
+    output::text(&fitted(lines::one(&digest, record), lines::VALUES_AT))
+}
+
+/// As wide as the terminal, if it is one.
+fn fitted(text: String, least: usize) -> String {
+    table::terminal_width().map_or_else(|| text.clone(), |width| lines::folded(&text, width, least))
 }
 
 fn why(of: &Of, plan: &str) -> Result<(), Failure> {
@@ -125,7 +133,7 @@ fn why(of: &Of, plan: &str) -> Result<(), Failure> {
     let Some(asked) = asked else { return Err(Failure::failed(format!("nothing is known of plan {plan}"))) };
     let lineage = knowledge.lineage(&plan, &asked.data);
     if !of.json {
-        return output::text(&lines::lineage(&lineage));
+        return output::text(&fitted(lines::lineage(&lineage), 0));
     }
     output::json(&lineage.iter().map(ancestor).collect::<Result<Vec<Value>, _>>()?)
 }
