@@ -16,7 +16,7 @@ Exit codes:
   130  interrupted";
 
 /// After Ctrl-C, as shells have it.
-pub(crate) const INTERRUPTED: i32 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Why a command ends.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(crate) enum Failure {
     Breaking(Report),
     /// Exit code 3: what is wrong was printed as JSON.
     Told,
+    /// Exit code 130: it was stopped by Ctrl-C, and how far it came was printed.
+    Interrupted,
 }
 
 impl Failure {
@@ -68,6 +70,7 @@ impl Failure {
             | Self::InUse(report)
             | Self::Breaking(report) => report.to_string(),
             Self::Told => "it was printed".to_owned(),
+            Self::Interrupted => "it was stopped".to_owned(),
         }
     }
 
@@ -80,6 +83,7 @@ pub(crate) fn code(done: Result<(), Failure>) -> ExitCode {
     let (report, code) = match done {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::Told) => return ExitCode::from(3),
+        Err(Failure::Interrupted) => return ExitCode::from(INTERRUPTED),
         Err(Failure::Failed(report)) => (report, 1),
         Err(Failure::Arguments(report)) => (report, 2),
         Err(Failure::BadFile(report)) => (report, 3),

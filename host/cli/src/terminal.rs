@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use miette::MietteHandlerOpts;
 use tracing_subscriber::EnvFilter;
@@ -50,18 +51,46 @@ pub(crate) fn say_when_interrupted(words: &'static str) {
     let _ = WHEN_INTERRUPTED.set(words);
 }
 
-/// Ctrl-C ends the process at once. Whatever it was writing is whole or not there: files are written beside and renamed.
+/// Whether somebody would rather stop than be ended.
+static HEEDED: AtomicBool = AtomicBool::new(false);
+/// Whether Ctrl-C was pressed while somebody heeded it.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// While it lives, the first Ctrl-C asks for a stop, and the next one ends the process at once.
+pub(crate) struct Stoppable(());
+
+impl Stoppable {
+    pub(crate) fn new() -> Self {
+        HEEDED.store(true, Ordering::SeqCst);
+        tracing::debug!("Ctrl-C asks for a stop");
+        Self(())
+    }
+
+    /// True once a stop was asked for.
+    pub(crate) fn stop(&self) -> &'static AtomicBool {
+        &STOP
+    }
+}
+
+impl Drop for Stoppable {
+    fn drop(&mut self) {
+        HEEDED.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Ctrl-C ends the process at once, unless somebody [heeds](Stoppable) it. Whatever it was writing is whole or not there: files
+/// are written beside and renamed.
 pub(crate) fn end_when_interrupted() {
     let started = std::thread::Builder::new().name("greenroom-interrupt".to_owned()).spawn(|| {
-        match tokio::runtime::Builder::new_current_thread().enable_io().build().map(|r| r.block_on(interrupted())) {
-            Ok(Ok(())) => {
+        let waited = tokio::runtime::Builder::new_current_thread().enable_io().build();
+        match waited.and_then(|runtime| runtime.block_on(interrupted())) {
+            Ok(()) => {
                 if let Some(words) = WHEN_INTERRUPTED.get() {
-                    // Whoever closed it does not want to know.
-                    let _ = writeln!(std::io::stderr(), "{words}");
+                    say(words);
                 }
-                std::process::exit(exit::INTERRUPTED);
+                std::process::exit(exit::INTERRUPTED.into());
             }
-            Ok(Err(error)) | Err(error) => tracing::debug!(%error, "Ctrl-C is left to the system"),
+            Err(error) => tracing::debug!(%error, "Ctrl-C is left to the system"),
         }
     });
     if let Err(error) = started {
@@ -69,15 +98,39 @@ pub(crate) fn end_when_interrupted() {
     }
 }
 
+/// Whether a Ctrl-C is answered by a stop, and by nothing else.
+fn heeded() -> bool {
+    let heeded = HEEDED.load(Ordering::SeqCst) && !STOP.swap(true, Ordering::SeqCst);
+    if heeded {
+        say("stopping: what runs is finished first; Ctrl-C again ends it at once, and nothing is lost either way");
+    }
+    heeded
+}
+
+fn say(words: &str) {
+    // Whoever closed it does not want to know.
+    let _ = writeln!(std::io::stderr(), "{words}");
+}
+
+/// Until a Ctrl-C that nobody heeds.
 #[cfg(unix)]
 async fn interrupted() -> std::io::Result<()> {
     let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
     tracing::debug!("Ctrl-C ends this command");
-    interrupt.recv().await;
-    Ok(())
+    loop {
+        interrupt.recv().await;
+        if !heeded() {
+            return Ok(());
+        }
+    }
 }
 
 #[cfg(not(unix))]
 async fn interrupted() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+    loop {
+        tokio::signal::ctrl_c().await?;
+        if !heeded() {
+            return Ok(());
+        }
+    }
 }

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use greenroom_evolve::knowledge::{Judgement as Known, Knowledge};
 use greenroom_evolve::proof::{Judgement, Proof, Verdict};
@@ -22,15 +21,20 @@ use crate::evolution::known::Source;
 use crate::evolution::outside::words;
 use crate::evolution::page;
 use crate::evolution::{
-    Candidate, Evolution, Found, Level, Maker, Outside, Plan, Reward, Search, Searched, judged, terms,
+    Candidate, Evolution, Found, Level, Maker, Outside, Past, Plan, Reward, Round, Search, Searched, judged, now_ms,
+    terms,
 };
 use crate::exit::Failure;
 use crate::settings::{HostFlags, Settings};
 use crate::table::Table;
+use crate::terminal::Stoppable;
 use crate::{output, whole};
 
 /// Bytes of outputs of nodes that are kept in memory while graphs are tried.
 const OUTPUTS_BYTES: usize = 1 << 30;
+/// Bytes of what agents learned that are kept on the disk while graphs are tried: some hundred graphs' worth where a graph has a
+/// model of 16 MiB and some smaller ones. What gives way is learned anew when it is needed.
+const STATES_BYTES: u64 = 4 << 30;
 
 /// Searches for a better graph: parameters of its agents, which of them there are and how they are wired. The best of what it
 /// found is chosen on events that the search has not used, and written beside the graph; `greenroom prove` then says
@@ -68,6 +72,10 @@ pub(crate) struct Arguments {
     /// How many graphs are tried beside each other. It is part of a study: another number makes other trials.
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=64))]
     parallel: u64,
+    /// Begin with nothing that is known from other evolutions of these agents on these events, neither where to search nor what
+    /// fails: for studies that must not depend on each other.
+    #[arg(long)]
+    no_warm: bool,
     /// Where the graph that was chosen is written; beside the graph, as NAME.evolved.toml, when nothing is said.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -122,12 +130,18 @@ impl Workshop {
         let maker = Maker::of(&sandbox, &guests, graph)?;
         let folder = case::folder(&settings.data_dir(graph));
         let store = Store::open(&folder)?;
-        let states = States::open(&folder.join("states"));
+        let states = States::bounded(&folder.join("states"), STATES_BYTES);
         let states = states.map_err(|e| Failure::failed(format!("{} cannot be used: {e}", folder.display())))?;
         let bench = Bench { sandbox, guests, states, progress: std::sync::Arc::new(Quiet) };
         let segments = maker.origin().plan.segments;
         let thresholds = Thresholds { cold_max: segments.cold as usize, light_max: segments.light as usize };
         Ok(Self { maker, store, bench, thresholds })
+    }
+
+    /// Drops what agents learned for graphs that were not looked at since a moment.
+    fn forget(&self, since: Instant) -> Result<(), Failure> {
+        let swept = self.bench.states.sweep(since.elapsed());
+        swept.map(drop).map_err(|error| Failure::failed(format!("learned states cannot be swept: {error}")))
     }
 
     pub(crate) fn arena(&self, case: &Case, exam: &Exam) -> Result<Arena, Failure> {
@@ -160,35 +174,47 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         command: command.map(|command| (command, Duration::from_secs(arguments.sampler_seconds))),
         levels: arguments.level.list(),
         parallel: usize::try_from(arguments.parallel).unwrap_or(1),
+        warm: !arguments.no_warm,
         data: case.data(graph, catalogue),
     };
+    let kv = workshop.store.kv();
+    let (past, began_ms, stoppable) = (Past::of(&kv, &plan)?, now_ms(), Stoppable::new());
     let arena = workshop.arena(&case, &case.search)?;
     let search = Search {
         maker: &workshop.maker,
         arena: &arena,
         reward: &reward,
         kv: workshop.store.kv(),
-        stop: &AtomicBool::new(false),
+        past: &past,
+        stop: stoppable.stop(),
     };
-    let Searched { mut evolution, found, bases } = search.run(&plan)?;
+    let Searched { mut evolution, found, bases, records, stopped } = search.run(&plan)?;
+    // From here on nothing is worth waiting for: what follows is done again in seconds.
+    drop(stoppable);
+    let source = Source { sampler: &sampler, seed: arguments.seed, data: &plan.data, metric: reward.name() };
+    let mut knowledge = Knowledge::open(kv).map_err(Failure::failed)?;
+    let origin = source.origin(graph, evolution.baseline, began_ms);
+    knowledge.add_all(std::iter::once(origin).chain(records).collect()).map_err(Failure::failed)?;
+    if stopped {
+        return halted(arguments, &evolution, found.first(), reward.name());
+    }
+    let judging = Instant::now();
+    // What an evolution goes on with, when it is given more trials.
+    for text in [Some(&evolution.origin), bases.last().map(|base| &base.text)].into_iter().flatten() {
+        arena.learn(&workshop.maker.load(text).map_err(Failure::failed)?)?;
+    }
     drop(arena);
     let arena = workshop.arena(&case, &case.validation)?;
     let arms = judged(&workshop.maker, &arena, &reward, &found)?;
     let better = arms.judgement.best().filter(|arm| arm.verdict == Verdict::Better).map(|arm| arm.name.clone());
     let chosen = better.and_then(|name| arms.found.iter().find(|(digest, _)| digest.to_string() == name));
-    let mut knowledge = Knowledge::open(workshop.store.kv()).map_err(Failure::failed)?;
-    let source = Source { sampler: &sampler, seed: arguments.seed, data: &plan.data, metric: reward.name() };
-    source.origin(graph, evolution.baseline, &mut knowledge)?;
-    for base in &bases {
-        let plan = workshop.maker.load(&base.text).map_err(Failure::failed)?.digest();
-        source.found(plan, base, None, &mut knowledge)?;
-    }
-    for (digest, found) in &arms.found {
-        let Some(arm) = arms.judgement.arm(&digest.to_string()) else { continue };
-        let validated = arm.verdict == Verdict::Better;
-        let known = if validated { Known::Validated } else { Known::Unproven };
-        source.found(*digest, found, Some((arm, known)), &mut knowledge)?;
-    }
+    workshop.forget(judging)?;
+    let judgements = arms.found.iter().filter_map(|(digest, found)| {
+        let arm = arms.judgement.arm(&digest.to_string())?;
+        let known = if arm.verdict == Verdict::Better { Known::Validated } else { Known::Unproven };
+        Some(source.judged(*digest, found, arm, known))
+    });
+    knowledge.add_all(judgements.collect()).map_err(Failure::failed)?;
     if let Some((digest, found)) = chosen {
         let (text, study, trial) = (found.text.clone(), found.round.clone(), found.number);
         evolution.candidate = Some(Candidate { text, study, trial });
@@ -259,6 +285,27 @@ fn spent(evolution: &Evolution, kv: &Arc<dyn KeyValue>) -> Result<Cost, Failure>
     Ok(all)
 }
 
+/// How far a search came that was stopped.
+fn halted(arguments: &Arguments, evolution: &Evolution, best: Option<&Found>, metric: &str) -> Result<(), Failure> {
+    let made: u64 = evolution.rounds.iter().map(|round| round.trials).sum();
+    if arguments.json {
+        let best = best.map(|best| json!({ "study": best.round, "trial": best.number, "value": best.value }));
+        output::json(&json!({ "stopped": true, "trials": made, "evolution": evolution, "best": best }))?;
+    } else {
+        let best = best.map_or_else(String::new, |best| {
+            format!(", the best so far {:.5} (trial {} of {})", best.value, best.number, best.round)
+        });
+        output::text(&format!(
+            "{}stopped after {made} of {} trials; {metric} of the graph as it is {:.5}{best}\nnothing was judged yet: run it \
+             again with the same arguments, and it goes on\n",
+            told(evolution),
+            arguments.trials,
+            evolution.baseline,
+        ))?;
+    }
+    Err(Failure::Interrupted)
+}
+
 /// The name of a graph file with `.evolved` before its end.
 pub(super) fn beside(graph: &std::path::Path) -> PathBuf {
     graph.with_extension("evolved.toml")
@@ -267,12 +314,23 @@ pub(super) fn beside(graph: &std::path::Path) -> PathBuf {
 fn told(evolution: &Evolution) -> String {
     let mut text = String::new();
     for round in &evolution.rounds {
-        text.push_str(&format!("{}: {}\n", round.study, round.reason));
+        text.push_str(&format!("{}: {}{}\n", round.study, round.reason, past(round)));
     }
     for note in &evolution.notes {
         text.push_str(&format!("{note}\n"));
     }
     text
+}
+
+/// What a round began with.
+fn past(round: &Round) -> String {
+    match (round.known, round.foreign) {
+        (0, 0) => String::new(),
+        (known, 0) => format!("; it began with {known} trials of the past"),
+        (known, foreign) => {
+            format!("; it began with {known} trials of the past, and not with {foreign} more, which are on other data")
+        }
+    }
 }
 
 /// A judgement, for people.

@@ -121,7 +121,7 @@ impl Stop {
         }
         tokio::spawn(async move {
             self.interrupt.recv().await;
-            std::process::exit(exit::INTERRUPTED);
+            std::process::exit(exit::INTERRUPTED.into());
         });
     }
 }
@@ -137,7 +137,7 @@ impl Stop {
         let _ = signal::ctrl_c().await;
         tokio::spawn(async {
             let _ = signal::ctrl_c().await;
-            std::process::exit(exit::INTERRUPTED);
+            std::process::exit(exit::INTERRUPTED.into());
         });
     }
 }

@@ -10,7 +10,7 @@ use super::candidate::Level;
 use crate::exit::Failure;
 
 /// No graph can declare a name with an `@`.
-const SPACE: &str = "@evolutions";
+pub(super) const SPACE: &str = "@evolutions";
 
 /// What an evolution came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,12 @@ pub(crate) struct Round {
     pub(crate) best: f64,
     /// Why it ended.
     pub(crate) reason: String,
+    /// Trials of the past that its sampler began with.
+    #[serde(default)]
+    pub(crate) known: usize,
+    /// More of them that are of other data, and so of no use.
+    #[serde(default)]
+    pub(crate) foreign: usize,
 }
 
 /// The graph that was chosen.
@@ -87,6 +93,6 @@ impl Evolution {
 
 impl Round {
     pub(super) fn new(study: &str, level: Level) -> Self {
-        Self { study: study.to_owned(), level, trials: 0, best: 0.0, reason: String::new() }
+        Self { study: study.to_owned(), level, trials: 0, best: 0.0, reason: String::new(), known: 0, foreign: 0 }
     }
 }

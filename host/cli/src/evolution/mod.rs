@@ -9,6 +9,7 @@ mod kept;
 pub(crate) mod known;
 pub(crate) mod outside;
 pub(crate) mod page;
+mod past;
 mod reward;
 
 pub(crate) use candidate::{Level, Maker, Scope};
@@ -16,15 +17,16 @@ pub(crate) use chosen::{judged, proven, terms};
 pub(crate) use evidence::evidence;
 pub(crate) use kept::{Candidate, Evolution, Round};
 pub(crate) use outside::Outside;
+pub(crate) use past::Past;
 pub(crate) use reward::{Replay, Reward};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use greenroom_evolve::knowledge::Change;
+use greenroom_evolve::knowledge::{self, Change};
 use greenroom_evolve::sampler::{self, Sampler};
-use greenroom_evolve::study::{Budget, Config, Data, Elites, End, Holder, Options, Study, Trial, run};
+use greenroom_evolve::study::{Budget, Config, Data, Elites, End, Holder, Options, Record, Study, Trial, run};
 use greenroom_evolve::{Outcome, Pruner, Told, child_seed};
 use greenroom_memory::KeyValue;
 use greenroom_model::Digest;
@@ -32,6 +34,7 @@ use greenroom_runtime::Arena;
 
 use crate::exit::Failure;
 use crate::study_progress::StudyProgress;
+use past::Hopeless;
 
 /// Growing shares of the subjects that a trial is evaluated on.
 const RUNGS: [f64; 2] = [1.0 / 3.0, 1.0];
@@ -53,6 +56,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) command: Option<(&'a str, Duration)>,
     pub(crate) levels: &'a [Level],
     pub(crate) parallel: usize,
+    /// Whether it begins with what is known from before.
+    pub(crate) warm: bool,
     pub(crate) data: Data,
 }
 
@@ -62,6 +67,7 @@ pub(crate) struct Search<'a> {
     pub(crate) arena: &'a Arena,
     pub(crate) reward: &'a Reward,
     pub(crate) kv: Arc<dyn KeyValue>,
+    pub(crate) past: &'a Past,
     pub(crate) stop: &'a AtomicBool,
 }
 
@@ -86,6 +92,10 @@ pub(crate) struct Searched {
     pub(crate) found: Vec<Found>,
     /// What later rounds began with.
     pub(crate) bases: Vec<Found>,
+    /// What is known of each trial now.
+    pub(crate) records: Vec<knowledge::Record>,
+    /// Whether it was stopped before its end.
+    pub(crate) stopped: bool,
 }
 
 pub(crate) fn now_ms() -> i64 {
@@ -107,6 +117,7 @@ impl Search<'_> {
         let mut evolution = Evolution::new(plan, baseline, origin);
         let (mut text, mut best) = (origin.clone(), evolution.baseline);
         let (mut all, mut bases): (Vec<Found>, Vec<Found>) = (Vec::new(), Vec::new());
+        let mut records = Vec::new();
         let (mut spent, mut saturated) = (0, 0);
         let mut at = plan.levels.first().copied().unwrap_or(Level::Individual);
         let mut stopped = false;
@@ -119,8 +130,22 @@ impl Search<'_> {
             };
             let name = format!("{}.{}-{}", plan.name, evolution.rounds.len() + 1, at.name());
             let began = best;
-            let parent = self.maker.load(&text).map_err(Failure::failed)?.digest();
+            let loaded = self.maker.load(&text).map_err(Failure::failed)?;
+            let (parent, whose) = (loaded.digest(), known::whose(&loaded, at));
             let mut round = Round::new(&name, at);
+            let hints = self.past.hints(
+                self.maker,
+                &scope,
+                &whose,
+                &self.config(plan, &name, Some(&scope))?,
+                (parent, began),
+            )?;
+            (round.known, round.foreign) = (hints.told.len(), hints.foreign);
+            let hopeless = self.past.hopeless(&whose);
+            // What is known to be better need not be found again, and is no gain of this round.
+            best = hints.better.iter().map(|found| found.value).fold(best, f64::max);
+            all.extend(hints.better);
+            let at_first = best;
             // The same study goes on with more trials as long as they gain. One level alone has nothing to give way to: a new
             // study would know less than this one.
             let at_a_time = if plan.levels.len() > 1 { ROUND } else { plan.trials };
@@ -135,9 +160,12 @@ impl Search<'_> {
                     point: scope.now.clone(),
                     outcome: Outcome::Complete { values: vec![began], violations: vec![0.0; config.constraints.len()] },
                 }];
-                let (mut trials, end) = self.study(plan, &scope, config, evolution.baseline)?;
-                // One that goes on has later ones already, which must not have a say before their turn.
-                trials.retain(|trial| trial.number < budget);
+                config.warm.extend(hints.told.iter().cloned());
+                let asked = config.clone();
+                let (mut trials, end) = self.study(plan, (&scope, &hopeless), config, evolution.baseline)?;
+                // One that goes on has later ones already, which must not have a say before their turn; and one that was
+                // stopped may have left some for later.
+                trials.retain(|trial| trial.number < budget && trial.over().is_some());
                 spent += trials.len() as u64 - round.trials.min(trials.len() as u64);
                 round.trials = trials.len() as u64;
                 all.retain(|found| found.round != name);
@@ -146,13 +174,14 @@ impl Search<'_> {
                 best = round_best.fold(best, f64::max);
                 stopped = matches!(end, End::Stopped { .. });
                 if stopped || spent >= plan.trials || best - before < GAIN_MIN * before.abs() {
+                    records.extend(known::trials(self.maker, &scope, (whose, parent), &asked, &trials)?);
                     break;
                 }
             }
             round.best = best;
-            let gained = best - began;
-            round.reason = format!("{} trials gained {gained:.5} ({began:.5} to {best:.5})", round.trials);
-            saturated = if gained < GAIN_MIN * began.abs() { saturated + 1 } else { 0 };
+            let gained = best - at_first;
+            round.reason = format!("{} trials gained {gained:.5} ({at_first:.5} to {best:.5})", round.trials);
+            saturated = if gained < GAIN_MIN * at_first.abs() { saturated + 1 } else { 0 };
             if let Some(better) =
                 all.iter().filter(|found| found.value > began).max_by(|a, b| a.value.total_cmp(&b.value))
             {
@@ -165,7 +194,7 @@ impl Search<'_> {
         all.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.round.cmp(&b.round)).then(a.number.cmp(&b.number)));
         let mut seen = std::collections::HashSet::from([origin.clone()]);
         all.retain(|found| seen.insert(found.text.clone()));
-        Ok(Searched { evolution, found: all, bases })
+        Ok(Searched { evolution, found: all, bases, records, stopped })
     }
 
     fn config(&self, plan: &Plan<'_>, name: &str, scope: Option<&Scope>) -> Result<Config, Failure> {
@@ -180,6 +209,8 @@ impl Search<'_> {
             budget: Budget { trials: plan.trials, fuel: None, time_us: None },
             rungs: RUNGS.to_vec(),
             pruner: Pruner::Median { others_min: OTHERS_MIN },
+            // All graphs are asked the same requests with the same seeds, and one that draws nothing answers them alike
+            // however often it is asked: evaluating the best anew would cost trials and change no value.
             elites: None::<Elites>,
             warm: Vec::new(),
             data: plan.data.clone(),
@@ -189,10 +220,15 @@ impl Search<'_> {
     fn study(
         &self,
         plan: &Plan<'_>,
-        scope: &Scope,
-        config: Config,
+        (scope, hopeless): (&Scope, &Hopeless),
+        mut config: Config,
         baseline: f64,
     ) -> Result<(Vec<Trial>, End), Failure> {
+        // What a study was given is written down with it, and it goes on with that.
+        let begun = Record::config(Arc::clone(&self.kv), &config.name).map_err(|e| Failure::failed(e.to_string()))?;
+        if let Some(begun) = begun {
+            config.warm = begun.warm;
+        }
         let sampler: Box<dyn Sampler> = match plan.command {
             Some((command, limit)) => Box::new(Outside::new(command, limit, &config).map_err(Failure::arguments)?),
             None => sampler::named(plan.sampler, config.seed).ok_or_else(|| {
@@ -202,7 +238,7 @@ impl Search<'_> {
         let mut study = Study::open(Arc::clone(&self.kv), config, &Holder::this_process(true))
             .map_err(|error| Failure::failed(error.to_string()))?;
         let progress = StudyProgress::new(study.course().config(), study.course().trials(), Some(baseline));
-        let replay = Replay { maker: self.maker, scope, arena: self.arena, reward: self.reward };
+        let replay = Replay { maker: self.maker, scope, arena: self.arena, reward: self.reward, hopeless };
         let options = Options { parallel: plan.parallel, stop: self.stop };
         let summary = run(&mut study, sampler.as_ref(), &replay, options, &|event| progress.see(event))
             .map_err(|error| Failure::failed(error.to_string()))?;

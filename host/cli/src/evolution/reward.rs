@@ -10,6 +10,7 @@ use greenroom_runtime::evaluation::Metric;
 use greenroom_runtime::{Arena, EvaluateError, PrepareError, Score, TrainError};
 
 use super::candidate::{Maker, Scope};
+use super::past::{Hopeless, no_plan};
 use crate::exit::Failure;
 
 /// A metric of a whole graph.
@@ -152,6 +153,8 @@ pub(crate) struct Replay<'a> {
     pub(crate) scope: &'a Scope,
     pub(crate) arena: &'a Arena,
     pub(crate) reward: &'a Reward,
+    /// Plans that are known to fail.
+    pub(super) hopeless: &'a Hopeless,
 }
 
 impl Evaluator for Replay<'_> {
@@ -160,7 +163,12 @@ impl Evaluator for Replay<'_> {
         let failed = |failure, why| Unmeasured::Failed { failure, why, cost: Cost::default() };
         let invalid = |why| failed(Class::Invalid, why);
         let text = self.scope.text(task.point).map_err(invalid)?;
-        let loaded = self.maker.load(&text).map_err(invalid)?;
+        let loaded = self.maker.load(&text);
+        let plan = loaded.as_ref().map_or_else(|_| no_plan(&text), |loaded| loaded.digest());
+        if let Some((record, class, why)) = self.hopeless.get(&plan) {
+            return Err(failed(*class, format!("failed before, record {}: {why}", record.short())));
+        }
+        let loaded = loaded.map_err(invalid)?;
         // The same seeds of requests for all: what differs is the graph.
         let score = self.arena.score(&loaded, task.share, 0).map_err(|error| {
             let (class, why) = classed(&error);
@@ -193,7 +201,8 @@ pub(super) fn classed(error: &EvaluateError) -> (Class, String) {
 fn class(fault: &Fault) -> Class {
     match (fault.source, fault.kind) {
         (_, FaultKind::InvalidParameters) => Class::Invalid,
-        (_, FaultKind::Deadline | FaultKind::Fuel | FaultKind::Memory | FaultKind::HostCalls) => Class::Budget,
+        (_, FaultKind::Deadline) => Class::Deadline,
+        (_, FaultKind::Fuel | FaultKind::Memory | FaultKind::HostCalls) => Class::Budget,
         (FaultSource::Host, _) => Class::Host,
         _ => Class::Fault,
     }
