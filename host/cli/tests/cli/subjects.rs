@@ -12,6 +12,31 @@ fn eval(scene: &Scene, more: &[&str]) -> Ran {
     scene.run(&[&all[..], more].concat())
 }
 
+/// What everybody likes, of which the last places are drawn: that is where some of what a subject likes is.
+const DRAWING: &str = r#"[graph]
+name = "drawing"
+output = "rerank"
+deadline_ms = 2000
+
+[agents.popularity]
+component = "popularity.wasm"
+instances = "pooled"
+
+[agents.rerank]
+component = "rerank.wasm"
+params = { epsilon = 0.9 }
+grants = { memory = ["items:read"] }
+instances = "pooled"
+
+[nodes.popular]
+agent = "popularity"
+limit = 40
+
+[nodes.rerank]
+agent = "rerank"
+inputs = { ranked = "popular" }
+"#;
+
 /// The report, and what was written beside it.
 fn judged(scene: &Scene, more: &[&str]) -> (Value, Value) {
     let report = eval(scene, &[more, &["--json", "--per-subject", "values.json"]].concat()).json();
@@ -50,12 +75,9 @@ fn each_subject_is_judged_in_one_fold() {
 
 #[test]
 fn what_is_drawn_is_drawn_with_each_seed_and_the_mean_counts() {
-    let drawing = GRAPH.replace("output = \"fuse\"", "output = \"rerank\"")
-        + "\n[agents.rerank]\ncomponent = \"rerank.wasm\"\nparams = { epsilon = 0.9 }\ngrants = { memory = [\"items:read\"] }\n\
-           instances = \"pooled\"\n\n[nodes.rerank]\nagent = \"rerank\"\ninputs = { ranked = \"fuse\" }\n";
-    let scene = Scene::new(&drawing);
+    let scene = Scene::new(DRAWING);
     fs::copy(greenroom_kit::component("rerank"), scene.path("rerank.wasm")).unwrap();
-    let with = |seeds: &str| values(&judged(&scene, &["--seeds", seeds]).1, "mrr");
+    let with = |seeds: &str| values(&judged(&scene, &["--seeds", seeds]).1, "recall@20");
     let (one, two, both) = (with("1"), with("2"), with("1,2"));
     assert_ne!(one, two, "something is drawn");
     assert_eq!(one, with("1"));

@@ -95,14 +95,13 @@ fn evolve(plan: &Plan, arm: Arm, fold: Option<u64>, trials: u64, said: &Path) {
         None => command.args(["--protocol", "p1"]),
     };
     command.args(["--json", "--level", arm.level(), "--trials", &trials.to_string(), "--seed", &plan.seed.to_string()]);
-    command.arg("--data-dir").arg(folder.join("data"));
+    // Of its own: a search with another seed would begin with what the first one knows.
+    command.arg("--data-dir").arg(folder.join(format!("data-{}", plan.seed)));
     if arm.asks_optuna() {
         command.args(["--sampler-command", &format!("'{}' scripts/optuna_sampler.py", plan.python)]);
     } else if arm == Arm::RandomJoint {
         command.args(["--sampler", "random"]);
     }
-    // A name of its own for each seed, so that one more does not meet the study of another.
-    command.args(["--study", &format!("seed{}", plan.seed)]);
     let (log, part) = (folder.join("log.txt"), folder.join("found.part"));
     command.stdout(File::create(&part).unwrap()).stderr(File::create(&log).unwrap());
     let status = command.status().unwrap();
