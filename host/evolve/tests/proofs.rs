@@ -237,6 +237,23 @@ fn who_leaves_something_out_proves_nothing() {
         bad(|cells| cells[5].user = 77),
         "it has 80 values and the baseline 80, of which 79 are for the same subject, block and seed"
     );
+    // Nor does more count: another seed, another subject, another block.
+    let more = |change: fn(&mut Cell)| {
+        let mut arm = good.clone();
+        let mut cell = arm.cells[3];
+        change(&mut cell);
+        arm.cells.push(cell);
+        judge(&terms(), &baseline, &[arm]).unwrap().unusable.remove(0).1.to_string()
+    };
+    assert_eq!(more(|cell| cell.seed = 9), "it has values with seeds [0, 1, 9], and [0, 1] were declared");
+    let unpaired = "it has 81 values and the baseline 80, of which 80 are for the same subject, block and seed";
+    assert_eq!(more(|cell| cell.user = 77), unpaired);
+    assert_eq!(more(|cell| cell.block = 5), unpaired);
+    // Other seeds than those that were declared are none.
+    let mut renamed = good.clone();
+    renamed.cells.iter_mut().for_each(|cell| cell.seed += 1);
+    let judgement = judge(&terms(), &baseline, &[renamed]).unwrap();
+    assert_eq!(judgement.unusable[0].1.to_string(), "it has values with seeds [1, 2], and [0, 1] were declared");
     let mut nothing = baseline.clone();
     nothing.cells.clear();
     assert!(judge(&terms(), &nothing, &[good]).is_err(), "a baseline that can't be used ends it");

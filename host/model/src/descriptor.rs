@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::PayloadKind;
+use crate::{ParamValue, PayloadKind};
 
 /// What part an agent plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +100,20 @@ pub enum Domain {
     Items,
     /// A list of numbers, or a map from names to numbers. Not searched.
     Numbers,
+}
+
+impl Domain {
+    /// What a parameter is when nothing is said of it; none where there is no default.
+    #[must_use]
+    pub fn usual(&self) -> Option<ParamValue> {
+        match self {
+            Self::Float { default, .. } => Some(ParamValue::Float(*default)),
+            Self::Integer { default, .. } => Some(ParamValue::Integer(*default)),
+            Self::Choice { default, .. } => Some(ParamValue::Text(default.clone())),
+            Self::Boolean { default } => Some(ParamValue::Boolean(*default)),
+            Self::Items | Self::Numbers => None,
+        }
+    }
 }
 
 /// When a parameter matters: when `parameter` has one of `values`.

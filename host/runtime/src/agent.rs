@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use greenroom_graph::Instances;
-use greenroom_model::{Budget, Decision, Fault, FaultKind, Grant, Observation, ParamValue, State, Usage, Version};
+use greenroom_model::{
+    Budget, Decision, Fault, FaultKind, Grant, Observation, ParamValue, Params, State, Usage, Version,
+};
 use greenroom_sandbox::{Capabilities, Component, Grants, Instance, Memory, Preparation, Tape};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -81,6 +83,8 @@ pub struct Agent {
     pub version: Version,
     component: Component,
     params: Vec<u8>,
+    /// Those that it learns with.
+    lessons: Vec<u8>,
     state: Option<Arc<State>>,
     capabilities: Capabilities,
     /// Pooled ones that wait for their next request, or ones that wait for their only one.
@@ -128,7 +132,8 @@ impl Agent {
         memory: Arc<dyn Memory>,
         row: &dyn Fn(&str) -> Option<u32>,
     ) -> Result<Self, ParamsError> {
-        let params = encode(&spec, row)?;
+        let params = encode(&spec, &spec.params, row)?;
+        let lessons = encode(&spec, &crate::train::lessons(&spec), row)?;
         let grants = Grants::from(spec.grants.clone());
         let capabilities = Capabilities { agent: spec.name.as_str().into(), grants, memory };
         let rate = spec.rate.map(Rate::new);
@@ -141,6 +146,7 @@ impl Agent {
             version,
             component,
             params,
+            lessons,
             state,
             capabilities,
             idle: Mutex::default(),
@@ -181,12 +187,13 @@ impl Agent {
         self.component.prepare(self.capabilities.clone(), &preparation, used, tape).await
     }
 
-    /// An instance that is configured and has learned nothing; otherwise as [`Agent::prepare`].
+    /// An instance that is configured to learn and has learned nothing; otherwise as [`Agent::prepare`].
     ///
     /// # Errors
     /// What the guest or the pool said.
     pub async fn blank(&self, used: &mut Usage) -> Result<Instance, Fault> {
-        let preparation = Preparation { state: None, ..self.preparation() };
+        let params = self.spec.interfaces.lifecycle.then_some(self.lessons.as_slice());
+        let preparation = Preparation { params, state: None, ..self.preparation() };
         self.component.prepare(self.capabilities.clone(), &preparation, used, &mut Tape::default()).await
     }
 
@@ -418,8 +425,12 @@ impl Agent {
 }
 
 /// Parameters as the guest takes them: a MessagePack map, items as rows.
-fn encode(spec: &greenroom_graph::Agent, row: &dyn Fn(&str) -> Option<u32>) -> Result<Vec<u8>, ParamsError> {
-    let mut params = spec.params.clone();
+fn encode(
+    spec: &greenroom_graph::Agent,
+    params: &Params,
+    row: &dyn Fn(&str) -> Option<u32>,
+) -> Result<Vec<u8>, ParamsError> {
+    let mut params = params.clone();
     for (name, value) in &mut params {
         if let ParamValue::Items(items) = value {
             let rows: Result<Vec<u32>, ParamsError> = items

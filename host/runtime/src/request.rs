@@ -43,6 +43,12 @@ pub struct Request {
     pub remembered: Option<(Arc<Remembered>, u64)>,
 }
 
+/// An id like those that are drawn for whoever is served, for a request of which `what` says all. Agents see it, and must
+/// not know by it that nobody is served: whoever knows when it is judged can be another one then.
+pub(crate) fn unmarked(what: &str) -> String {
+    Digest::of(what.as_bytes()).hex().chars().take(32).collect()
+}
+
 impl Request {
     /// A request for `limit` rows about someone with this history, now.
     #[must_use]
@@ -85,6 +91,13 @@ pub struct Degraded {
     pub node: Arc<str>,
     /// What happened.
     pub fault: Fault,
+}
+
+impl Degraded {
+    /// The fault as that of a node without a fallback is told.
+    pub(crate) fn in_words(self) -> Fault {
+        Fault { message: format!("node `{}`: {}", self.node, self.fault.message), ..self.fault }
+    }
 }
 
 /// What a node saw and decided about the rows of the answer: for its learner.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use greenroom_evolve::knowledge::{Judgement as Known, Knowledge};
-use greenroom_evolve::proof::{Judgement, Proof, Verdict};
+use greenroom_evolve::proof::{Judgement, Proof, USERS_MIN, Verdict};
 use greenroom_evolve::sampler;
 use greenroom_evolve::study::{Cost, Record};
 use greenroom_memory::{KeyValue, Store};
 use greenroom_model::Digest;
+use greenroom_model::text::shown;
 use greenroom_runtime::evaluation::{Exam, Thresholds};
 use greenroom_runtime::{Arena, Bench, Quiet, States};
 use serde_json::json;
@@ -210,7 +211,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let chosen = better.and_then(|name| arms.found.iter().find(|(digest, _)| digest.to_string() == name));
     workshop.forget(judging)?;
     let judgements = arms.found.iter().filter_map(|(digest, found)| {
-        let arm = arms.judgement.arm(&digest.to_string())?;
+        let name = digest.to_string();
+        if let Some((_, why)) = arms.judgement.unusable.iter().find(|(unusable, _)| *unusable == name) {
+            return Some(source.unusable(*digest, found, why));
+        }
+        let arm = arms.judgement.arm(&name)?;
         let known = if arm.verdict == Verdict::Better { Known::Validated } else { Known::Unproven };
         Some(source.judged(*digest, found, arm, known))
     });
@@ -250,6 +255,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let mut said = json!({
             "report": report,
             "evolution": evolution,
+            "terms": terms(),
             "validation": arms.judgement,
             "judged": arms.found.iter().map(graph).collect::<Vec<_>>(),
             "cost": spent(&evolution, &workshop.store.kv())?,
@@ -350,7 +356,7 @@ pub(crate) fn table(judgement: &Judgement, metric: &str) -> String {
             Verdict::Worse => "worse",
             Verdict::Undecided => "undecided",
         };
-        let name = arm.name.parse::<Digest>().map_or_else(|_| arm.name.clone(), |digest| digest.short());
+        let name = short(&arm.name);
         let signed = |value: f64| format!("{value:+.4}");
         let cells = [
             name,
@@ -362,5 +368,18 @@ pub(crate) fn table(judgement: &Judgement, metric: &str) -> String {
         ];
         table.row(cells);
     }
-    format!("{}{metric} of {} subjects; one-sided 2.5 % for all together\n", table.render(), judgement.users)
+    let mut text = format!("{}{metric} of {} subjects", table.render(), judgement.users);
+    if judgement.users < USERS_MIN {
+        text.push_str(&format!(": of fewer than {USERS_MIN} an interval says nothing, and nothing is proven"));
+    }
+    text.push_str("; one-sided 2.5 % for all together\n");
+    for (name, why) in &judgement.unusable {
+        text.push_str(&format!("{} was not judged: {}\n", short(name), shown(&why.to_string())));
+    }
+    text
+}
+
+/// Graphs are named by digests of plans.
+fn short(name: &str) -> String {
+    name.parse::<Digest>().map_or_else(|_| name.to_owned(), |digest| digest.short())
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use greenroom_evolve::knowledge::Change;
-use greenroom_evolve::{Condition, Dimension, Domain, Point, Space, SpaceError, Value};
+use greenroom_evolve::{Condition, Dimension, Domain, Point, Space, Value};
 use greenroom_graph::{Agent, Authored, ComponentFacts, Structure, with_params};
 use greenroom_model::{Domain as Declared, ParamValue, Parameter, Params};
 use greenroom_runtime::{Components, Given, GraphText, Guests, LoadGraphError, Loaded, Offered, load, load_from};
@@ -88,7 +88,11 @@ impl Maker {
         let loaded = self.guests.block_on(async move { load_from(&sandbox, source, &Known(&origin)).await });
         match loaded {
             Ok(Ok(loaded)) => Ok(loaded),
-            Ok(Err(LoadGraphError::Graph(diagnostics))) => Err(diagnostics.to_string()),
+            // How many there are says nothing to who reads of a trial that failed.
+            Ok(Err(LoadGraphError::Graph(diagnostics))) => {
+                let mistakes = diagnostics.mistakes().iter().filter(|mistake| mistake.is_error());
+                Err(mistakes.map(ToString::to_string).collect::<Vec<_>>().join("; "))
+            }
             Ok(Err(error)) => Err(error.to_string()),
             Err(gone) => Err(gone.to_string()),
         }
@@ -110,6 +114,8 @@ pub(crate) struct Scope {
     pub(crate) space: Space,
     /// What the graph has now.
     pub(crate) now: Point,
+    /// What is not searched, since what an agent says of it makes no sense.
+    pub(crate) left_out: Vec<String>,
     text: String,
     structure: Option<Structure>,
 }
@@ -136,16 +142,16 @@ impl Scope {
                 (dimensions, now, Some(structure))
             }
         };
-        if dimensions.is_empty() {
+        let (space, left_out) = sound(dimensions);
+        if space.dimensions().is_empty() && left_out.is_empty() {
             return Ok(None);
         }
-        let space = Space::new(dimensions).map_err(|mistakes| Failure::failed(told(&mistakes)))?;
         let active = |now: &Point| -> Point {
             let kept = space.dimensions().iter().zip(space.active(now)).filter(|(_, active)| *active);
             kept.filter_map(|(d, _)| Some((d.name.clone(), now.get(&d.name)?.clone()))).collect()
         };
         let now = active(&now);
-        Ok(Some(Self { now, space, text: text.to_owned(), structure }))
+        Ok(Some(Self { now, space, left_out, text: text.to_owned(), structure }))
     }
 
     /// The graph file of a point.
@@ -178,9 +184,23 @@ impl Scope {
     }
 }
 
-fn told(mistakes: &[SpaceError]) -> String {
-    let all: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-    format!("the decision space that the agents declare cannot be searched: {}", all.join("; "))
+/// A space of the dimensions that make sense, and what is wrong with the others: one agent that contradicts itself shall not
+/// keep the rest from being searched. What hangs on a dimension that is left out is left out with it.
+fn sound(mut dimensions: Vec<Dimension>) -> (Space, Vec<String>) {
+    let mut left_out = Vec::new();
+    loop {
+        let mistakes = match Space::new(dimensions.clone()) {
+            Ok(space) => return (space, left_out),
+            Err(mistakes) => mistakes,
+        };
+        left_out.extend(mistakes.iter().map(ToString::to_string));
+        let before = dimensions.len();
+        dimensions.retain(|dimension| mistakes.iter().all(|mistake| mistake.dimension != dimension.name));
+        // Every mistake names a dimension, so that there are fewer each time.
+        if dimensions.len() == before {
+            return (Space::default(), left_out);
+        }
+    }
 }
 
 /// The parameters of a graph's agents: `agent.parameter`.

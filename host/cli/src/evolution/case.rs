@@ -67,7 +67,7 @@ impl DataFlags {
         let unfit = |error| Failure::bad_file(format!("{}: {error}", self.events.display()));
         let of_items = items.as_ref().map_or_else(|| Digest::of(b"no items"), |items| items.digest);
         let digest = Digest::of_parts([file.digest.bytes().as_slice(), of_items.bytes()]);
-        Ok(match self.protocol {
+        let case = match self.protocol {
             Protocol::P1 => {
                 let split = p1(&file.events).map_err(unfit)?;
                 let part = |(from, to)| Exam::of("p1", within(&split, from, to));
@@ -83,11 +83,26 @@ impl DataFlags {
                 let (search, validation) = (part(&CUTS_SEARCHED), part(&CUTS_VALIDATED));
                 Case { search, validation, test, items, digest, protocol }
             }
-        })
+        };
+        case.has_something_to_ask().map_err(|part| {
+            Failure::bad_file(format!(
+                "{}: under {} there is nobody to {part}: expected subjects with five positives or more there",
+                self.events.display(),
+                case.protocol
+            ))
+        })?;
+        Ok(case)
     }
 }
 
 impl Case {
+    /// Said before anything is searched, and not when it comes to the part.
+    fn has_something_to_ask(&self) -> Result<(), &'static str> {
+        let parts = [(&self.search, "search on"), (&self.validation, "choose on"), (&self.test, "prove on")];
+        let asks = |exam: &Exam| exam.blocks.iter().any(|block| !block.split.test.is_empty());
+        parts.into_iter().find(|(exam, _)| !asks(exam)).map_or(Ok(()), |(_, what)| Err(what))
+    }
+
     /// What studies on this, of a graph with its catalogue, belong to.
     pub(crate) fn data(&self, graph: Digest, catalogue: Digest) -> Data {
         Data { events: self.digest, protocol: self.protocol.clone(), catalogue, graph }

@@ -1,10 +1,11 @@
 //! Whether what a search found is better: on a part that it has not used, and then, once, on one that nothing was chosen on.
 
-use greenroom_evolve::proof::{Arm, Cell, Judgement, Terms, judge};
+use greenroom_evolve::proof::{Arm, Cell, Judgement, Terms, Unusable, judge};
 use greenroom_model::Digest;
 use greenroom_runtime::{Arena, Loaded};
 
 use super::Found;
+use super::broken::{Broken, scored};
 use super::candidate::Maker;
 use super::reward::Reward;
 use crate::exit::Failure;
@@ -12,7 +13,7 @@ use crate::exit::Failure;
 /// How many of the best are judged together.
 const JUDGED: usize = 5;
 /// Declared here, before anything is looked at.
-const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
+pub(super) const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
 
 /// A graph that was judged.
 pub(crate) struct Arms {
@@ -27,35 +28,62 @@ pub(crate) fn terms() -> Terms {
 
 /// Judges the best of what was found beside the graph that the search began with.
 pub(crate) fn judged(maker: &Maker, arena: &Arena, reward: &Reward, found: &[Found]) -> Result<Arms, Failure> {
-    let baseline = arm(maker.origin(), "baseline", arena, reward)?;
-    let (mut arms, mut kept) = (Vec::new(), Vec::new());
+    let mut kept = Vec::new();
     for found in found.iter().take(JUDGED) {
-        let loaded = maker.load(&found.text).map_err(Failure::failed)?;
-        let digest = loaded.digest();
-        arms.push(arm(&loaded, &digest.to_string(), arena, reward)?);
-        kept.push((digest, found.clone()));
+        kept.push((maker.load(&found.text).map_err(Failure::failed)?, found.clone()));
     }
-    let judgement = judge(&terms(), &baseline, &arms).map_err(|why| Failure::failed(format!("the baseline: {why}")))?;
-    Ok(Arms { judgement, found: kept })
+    let judgement = beside_the_origin(maker, arena, reward, kept.iter().map(|(loaded, _)| loaded))?;
+    Ok(Arms { judgement, found: kept.into_iter().map(|(loaded, found)| (loaded.digest(), found)).collect() })
 }
 
 /// One graph beside the baseline.
 pub(crate) fn proven(maker: &Maker, arena: &Arena, reward: &Reward, text: &str) -> Result<Judgement, Failure> {
-    let baseline = arm(maker.origin(), "baseline", arena, reward)?;
     let loaded = maker.load(text).map_err(Failure::failed)?;
-    let arms = [arm(&loaded, &loaded.digest().to_string(), arena, reward)?];
-    judge(&terms(), &baseline, &arms).map_err(|why| Failure::failed(format!("the baseline: {why}")))
+    beside_the_origin(maker, arena, reward, [&loaded])
 }
 
-/// What a graph has for each subject with each seed. One that draws nothing has the same with all.
-fn arm(loaded: &Loaded, name: &str, arena: &Arena, reward: &Reward) -> Result<Arm, Failure> {
-    let mut cells = Vec::new();
+/// A graph that fails here, or whose agents break where those of the baseline don't, is not judged, and the others are: what
+/// agents did where they were searched says little about what they do elsewhere.
+fn beside_the_origin<'l>(
+    maker: &Maker,
+    arena: &Arena,
+    reward: &Reward,
+    graphs: impl IntoIterator<Item = &'l Loaded>,
+) -> Result<Judgement, Failure> {
+    let ended = |why: &dyn std::fmt::Display| Failure::failed(format!("the graph as it is cannot be judged: {why}"));
+    let (baseline, its) = arm(maker.origin(), "baseline", arena, reward)?.map_err(|why| ended(&why))?;
+    let (mut arms, mut unusable) = (Vec::new(), Vec::new());
+    for loaded in graphs {
+        let name = loaded.digest().to_string();
+        match arm(loaded, &name, arena, reward)?.and_then(|(arm, broken)| broken.beside(&its).map(|()| arm)) {
+            Ok(arm) => arms.push(arm),
+            Err(why) => unusable.push((name, why)),
+        }
+    }
+    let mut judgement = judge(&terms(), &baseline, &arms).map_err(|why| ended(&why))?;
+    judgement.unusable.extend(unusable);
+    Ok(judgement)
+}
+
+/// What a graph has for each subject with each seed, or why there is nothing. One that draws nothing has the same with all
+/// seeds.
+fn arm(
+    loaded: &Loaded,
+    name: &str,
+    arena: &Arena,
+    reward: &Reward,
+) -> Result<Result<(Arm, Broken), Unusable>, Failure> {
+    let (mut cells, mut broken) = (Vec::new(), Broken::default());
     let mut same = None;
     for seed in SEEDS {
         let values = match &same {
             Some(values) => Vec::clone(values),
             None => {
-                let score = arena.score(loaded, 1.0, seed)?;
+                let score = match scored(arena, loaded, seed)? {
+                    Ok(score) => score,
+                    Err(why) => return Ok(Err(why)),
+                };
+                broken.add(reward, &score);
                 let values = reward.by_subject(&score);
                 same = (!score.drawn).then(|| values.clone());
                 values
@@ -63,5 +91,5 @@ fn arm(loaded: &Loaded, name: &str, arena: &Arena, reward: &Reward) -> Result<Ar
         };
         cells.extend(values.into_iter().map(|(user, value)| Cell { user, block: 0, seed, value }));
     }
-    Ok(Arm { name: name.to_owned(), cells })
+    Ok(Ok((Arm { name: name.to_owned(), cells }, broken)))
 }

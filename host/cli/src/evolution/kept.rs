@@ -76,7 +76,10 @@ impl Evolution {
     }
 
     pub(super) fn note(&mut self, level: Level, why: &str) {
-        self.notes.push(format!("{}: {why}", level.name()));
+        let note = format!("{}: {why}", level.name());
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 
     pub(crate) fn keep(&self, kv: &dyn KeyValue) -> Result<(), Failure> {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use greenroom_evolve::knowledge::{Change, Estimate, Judgement, Prior, Record, space_digest};
-use greenroom_evolve::proof::Judged;
+use greenroom_evolve::proof::{Judged, Unusable};
 use greenroom_evolve::study::{Config, Cost, Data, Direction, Trial};
-use greenroom_evolve::{Outcome, Score};
+use greenroom_evolve::{Failure as Class, Outcome, Score};
 use greenroom_model::Digest;
 use greenroom_runtime::Loaded;
 
 use super::candidate::{Level, Maker, Scope};
+use super::chosen::SEEDS;
 use super::past::{no_plan, plan_of};
 use super::{Found, now_ms};
 use crate::exit::Failure;
@@ -54,9 +55,35 @@ impl Source<'_> {
             difference: found.changes.clone(),
             trial: Some((found.round.clone(), found.number)),
             metrics,
+            seeds: self.declared(),
             judgement,
             ..self.blank(plan)
         }
+    }
+
+    /// A graph that was found, and could not be judged where the search has not looked.
+    pub(crate) fn unusable(&self, plan: Digest, found: &Found, why: &Unusable) -> Record {
+        let failure = match why {
+            Unusable::Failed { failure, .. } => *failure,
+            Unusable::Beyond { .. } => Class::Budget,
+            _ => Class::Undefined,
+        };
+        Record {
+            hypothesis: hypothesis(self.metric, &found.changes),
+            plan,
+            parent: Some(found.parent),
+            difference: found.changes.clone(),
+            trial: Some((found.round.clone(), found.number)),
+            metrics: exactly(self.metric, found.value),
+            seeds: self.declared(),
+            judgement: Judgement::Failed { failure, why: why.to_string() },
+            ..self.blank(plan)
+        }
+    }
+
+    /// That of the search, and all that were declared for what is judged.
+    fn declared(&self) -> Vec<u64> {
+        std::iter::once(self.seed).chain(SEEDS).collect()
     }
 
     fn blank(&self, plan: Digest) -> Record {

@@ -1,6 +1,7 @@
 //! Evolution of a graph: two levels of search that alternate, what is chosen on data that the search has not used, and what is
 //! proven on data that nothing was chosen on.
 
+mod broken;
 pub(crate) mod candidate;
 pub(crate) mod case;
 mod chosen;
@@ -115,6 +116,13 @@ impl Search<'_> {
             .map_err(|(_, why)| Failure::failed(format!("the graph as it is cannot be evaluated: {why}")))?;
         let baseline = baseline.values.first().copied().unwrap_or_default();
         let mut evolution = Evolution::new(plan, baseline, origin);
+        for (agent, given) in &self.maker.origin().given {
+            evolution.notes.push(format!(
+                "agent `{agent}` has the state of {}, which may have learned what is asked here: a proof holds as far as it has \
+                 not",
+                given.path
+            ));
+        }
         let (mut text, mut best) = (origin.clone(), evolution.baseline);
         let (mut all, mut bases): (Vec<Found>, Vec<Found>) = (Vec::new(), Vec::new());
         let mut records = Vec::new();
@@ -122,7 +130,11 @@ impl Search<'_> {
         let mut at = plan.levels.first().copied().unwrap_or(Level::Individual);
         let mut stopped = false;
         while spent < plan.trials && saturated < plan.levels.len() && !stopped {
-            let Some(scope) = Scope::of(self.maker, &text, at)? else {
+            let scope = Scope::of(self.maker, &text, at)?;
+            for left_out in scope.iter().flat_map(|scope| &scope.left_out) {
+                evolution.note(at, &format!("not searched: {left_out}"));
+            }
+            let Some(scope) = scope.filter(|scope| !scope.space.dimensions().is_empty()) else {
                 evolution.note(at, "there is nothing to change at this level");
                 saturated += 1;
                 at = next(plan, at);

@@ -176,9 +176,13 @@ impl Evaluator for Replay<'_> {
         })?;
         // A graph that answers by its fallbacks says nothing of what it is made of.
         if score.degraded * 2 > score.questions {
-            let why =
-                format!("{} of {} requests were answered degraded, or not at all", score.degraded, score.questions);
-            return Err(Unmeasured::Failed { failure: Class::Fault, why, cost: cost(&score) });
+            let (degraded, questions) = (score.degraded, score.questions);
+            let mut why = format!("{degraded} of {questions} requests were answered degraded, or not at all");
+            if let Some(fault) = &score.fault {
+                why.push_str(&format!("; the first fault: {fault}"));
+            }
+            let failure = score.fault.as_ref().map_or(Class::Fault, class);
+            return Err(Unmeasured::Failed { failure, why, cost: cost(&score) });
         }
         let mut measured = self.reward.measured(&score);
         measured.cost.time_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -193,6 +197,7 @@ pub(super) fn classed(error: &EvaluateError) -> (Class, String) {
         | EvaluateError::Train(TrainError::Prepare(PrepareError::Agent { fault, .. }))
         | EvaluateError::Prepare(PrepareError::Agent { fault, .. })
         | EvaluateError::NothingAnswered { fault, .. } => Some(fault),
+        EvaluateError::Train(TrainError::Round { .. }) => return (Class::Budget, error.to_string()),
         _ => None,
     };
     (fault.map_or(Class::Host, class), error.to_string())

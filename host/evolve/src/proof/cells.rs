@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::Failure;
+
 /// What an arm had for one subject, in one block of the protocol, with one seed. Larger is better.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
@@ -79,6 +81,24 @@ pub enum Unusable {
         expected: usize,
         /// How many are for the same.
         shared: usize,
+    },
+    /// It does not keep to a constraint there: that it did where it was searched is no promise.
+    #[error("`{constraint}` is {value} here, expected {expected}")]
+    Beyond {
+        /// Which.
+        constraint: String,
+        /// What it has.
+        value: String,
+        /// What it has to keep to.
+        expected: String,
+    },
+    /// It has failed, or failed where the baseline did not: what it has says nothing of how it would serve.
+    #[error("{why}")]
+    Failed {
+        /// What class of failure.
+        failure: Failure,
+        /// For a person.
+        why: String,
     },
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::cells::{Arm, Cells, Unusable};
 
 /// Of fewer subjects an interval says nothing: samples of one subject are all the same.
-const USERS_MIN: usize = 10;
+pub const USERS_MIN: usize = 10;
 
 /// How arms are judged; declared before anything is looked at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ mod judge;
 mod test_part;
 
 pub use cells::{Arm, Cell, Unusable};
-pub use judge::{Judged, Judgement, Terms, Verdict, judge};
+pub use judge::{Judged, Judgement, Terms, USERS_MIN, Verdict, judge};
 pub use test_part::{Reading, TestError, TestPart, TestUse, Ticket};
 
 use greenroom_model::Digest;

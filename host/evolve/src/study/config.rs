@@ -59,6 +59,15 @@ impl Bound {
     }
 }
 
+impl std::fmt::Display for Bound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Max(most) => write!(f, "at most {most}"),
+            Self::Min(least) => write!(f, "at least {least}"),
+        }
+    }
+}
+
 /// What a trial has to keep to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Constraint {

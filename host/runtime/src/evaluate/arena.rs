@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use greenroom_model::Digest;
+use greenroom_model::{Digest, Fault, FaultKind, FaultSource};
 
 use super::ground::{Answered, Asking, Ground};
 use super::inner::{Inner, InnerMetric};
@@ -43,6 +43,12 @@ pub struct Score {
     pub questions: u64,
     /// Requests that were answered degraded, or not at all.
     pub degraded: u64,
+    /// Those of them in which an agent broke: it trapped, answered against the rules, or used up what it may use.
+    pub broken: u64,
+    /// Those of them in which an agent was not done in time, which depends on the machine too.
+    pub late: u64,
+    /// The first fault that there was.
+    pub fault: Option<Fault>,
     /// Whether a list was drawn: then another seed may give another one.
     pub drawn: bool,
 }
@@ -92,6 +98,7 @@ impl Arena {
         let mut parts = Vec::new();
         let mut inner: BTreeMap<usize, Inner> = BTreeMap::new();
         let (mut fuel, mut times, mut degraded) = (0.0, Vec::new(), 0);
+        let (mut broken, mut late, mut fault) = (0, 0, None);
         let (mut fit_fuel, mut state_bytes, mut drawn) = (0, 0, false);
         for (number, ground) in self.grounds.iter().enumerate() {
             let judge = ground.judge.of(|user| wanted.get(user as usize).copied().unwrap_or_default());
@@ -111,6 +118,10 @@ impl Arena {
             fuel += answers.iter().map(|answer| answer.fuel as f64).sum::<f64>();
             times.extend(answers.iter().map(|answer| answer.us));
             degraded += answers.iter().filter(|answer| answer.degraded).count() as u64;
+            let with = |is: fn(&Fault) -> bool| answers.iter().filter(|a| a.faults.iter().any(is)).count() as u64;
+            broken += with(breaks);
+            late += with(|fault| fault.kind == FaultKind::Deadline);
+            fault = fault.or_else(|| answers.iter().find_map(|answer| answer.faults.first().cloned()));
             let lists: Vec<Ranked> = answers.into_iter().map(|answer| answer.list).collect();
             parts.push(judge.judge(&lists));
         }
@@ -128,6 +139,9 @@ impl Arena {
             state_bytes,
             questions: times.len() as u64,
             degraded,
+            broken,
+            late,
+            fault,
             drawn,
         })
     }
@@ -155,6 +169,11 @@ impl Arena {
         }
         wanted
     }
+}
+
+/// Whether a fault is the agent's own doing, on any machine. One that says that it lacks something has not failed.
+fn breaks(fault: &Fault) -> bool {
+    fault.source == FaultSource::Guest && !matches!(fault.kind, FaultKind::Unavailable | FaultKind::Deadline)
 }
 
 /// Adds what the nodes of a request decided to their rewards.

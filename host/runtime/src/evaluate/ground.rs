@@ -5,19 +5,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use greenroom_memory::Store;
-use greenroom_model::{Digest, Fault, Generation, History, Payload, Subject};
+use greenroom_model::{Digest, Fault, Generation, History, Payload, Subject, Verb};
 use greenroom_sandbox::Memory;
 
 use super::{Bench, EvaluateError};
 use crate::active::{ActivePlan, PrepareError, StatesByAgent};
-use crate::evaluation::{Judge, Question, Ranked, Split, Thresholds};
+use crate::evaluation::{Asked, Judge, Question, Ranked, Split, Thresholds};
 use crate::events::ItemFile;
 use crate::execute::{Outputs, Remembered};
 use crate::guests::Gone;
 use crate::load::Loaded;
 use crate::memory::{Layer, keep_facts};
 use crate::past::Past;
-use crate::request::Request;
+use crate::request::{Request, unmarked};
 use crate::train::{Lessons, TrainError, Trained, Trainer};
 
 /// How many items each question is answered: what the longest metric looks at.
@@ -41,7 +41,7 @@ pub(super) struct Asking<'a> {
     pub(super) judge: &'a Judge,
     /// Nodes that have answered the same before are not asked again, and what nodes decide is told.
     pub(super) outputs: Option<&'a Arc<Outputs>>,
-    /// 0 leaves requests the seeds that they have.
+    /// Another one gives requests other ids and seeds, the same for all plans.
     pub(super) seed: u64,
     /// What the work is called while it goes on.
     pub(super) called: &'a str,
@@ -59,6 +59,8 @@ pub(super) struct Answered {
     pub(super) decided: Vec<(usize, Arc<Payload>)>,
     /// Why there is no answer.
     pub(super) fault: Option<Fault>,
+    /// What went wrong, with the node that it went wrong in: that there is an answer says only that there was a fallback.
+    pub(super) faults: Vec<Fault>,
 }
 
 impl Ground {
@@ -113,7 +115,7 @@ impl Ground {
         ActivePlan::new(loaded, states, &memory, &|item| self.store.items().row(item), Generation(0))
     }
 
-    /// Asks a plan every question of a judge, as many at once as there are threads.
+    /// Asks a plan every question of a judge, in their order, as many at once as there are threads.
     pub(super) fn answers(
         &self,
         bench: &Bench,
@@ -125,11 +127,8 @@ impl Ground {
         let scope = Digest::of_parts([self.scope.bytes().as_slice(), &seed.to_le_bytes()]);
         let remembered = outputs.map(|outputs| Arc::new(Remembered::of(outputs, &plan, &scope)));
         let request = |question: &Question| {
-            let mut request = self.request(question);
+            let mut request = self.request(question, seed);
             let number = u64::from(question.user) << 32 | question.earlier as u64;
-            if seed != 0 {
-                request.seed = Digest::of_parts([request.seed.to_le_bytes().as_slice(), &seed.to_le_bytes()]).head();
-            }
             request.remembered = remembered.clone().map(|remembered| (remembered, number));
             request.traced = request.remembered.is_some();
             ((question.user, question.earlier), request)
@@ -137,12 +136,13 @@ impl Ground {
         let asked: Vec<((u32, usize), Request)> = judge.questions().iter().map(request).collect();
         let progress = Arc::clone(&bench.progress);
         let label = format!("{called}: answers");
-        let threads = bench.guests.threads().max(1);
+        // What one request knows may be what another is to foretell, and agents may write down what they know.
+        let width = if self.split.asked == Asked::AtOnce || !writes(&plan) { bench.guests.threads().max(1) } else { 1 };
         bench.guests.block_on(async move {
             plan.warm().await?;
             progress.begin(&label, asked.len() as u64);
             let mut all = Vec::with_capacity(asked.len());
-            for group in asked.chunks(threads) {
+            for group in asked.chunks(width) {
                 let running: Vec<_> = group
                     .iter()
                     .cloned()
@@ -158,7 +158,7 @@ impl Ground {
         })?
     }
 
-    fn request(&self, question: &Question) -> Request {
+    fn request(&self, question: &Question, seed: u64) -> Request {
         let Question { user, earlier, .. } = *question;
         let history = match earlier {
             0 => self.past.history(user),
@@ -168,13 +168,19 @@ impl Ground {
         let mut excluded = history.rows.clone();
         excluded.sort_unstable();
         excluded.dedup();
-        let id = if earlier == 0 { format!("eval/{user}") } else { format!("eval/{user}/{earlier}") };
+        // Its seed follows from its id, as when it is served.
+        let id = unmarked(&format!("eval/{user}/{earlier}/{seed}"));
         let mut request = Request::new(&id, history, now_ms, ANSWERED);
         request.subject = self.split.users.get(user as usize).map(|key| Subject { key: Arc::clone(key), number: user });
         request.excluded = excluded;
         request.patient = true;
         request
     }
+}
+
+/// Whether what one request writes may be read by another.
+fn writes(plan: &ActivePlan) -> bool {
+    plan.agents.iter().any(|agent| agent.spec.grants.iter().any(|grant| grant.verb != Verb::Read))
 }
 
 /// A history, and the first events of what followed.
@@ -204,10 +210,11 @@ async fn answer(plan: Arc<ActivePlan>, (user, earlier): (u32, usize), request: R
             drawn: answer.policy.is_some(),
             decided: if traced { answer.traces.into_iter().map(|t| (t.node, t.decided)).collect() } else { Vec::new() },
             fault: None,
+            faults: answer.degraded.into_iter().map(|degraded| degraded.in_words()).collect(),
         },
         Err(fault) => {
-            let (list, decided) = (list(Vec::new()), Vec::new());
-            Answered { list, fuel: 0, us, degraded: true, drawn: false, decided, fault: Some(fault) }
+            let (list, decided, faults) = (list(Vec::new()), Vec::new(), vec![fault.clone()]);
+            Answered { list, fuel: 0, us, degraded: true, drawn: false, decided, fault: Some(fault), faults }
         }
     }
 }

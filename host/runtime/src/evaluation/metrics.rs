@@ -172,7 +172,7 @@ impl Judge {
         &self.users
     }
 
-    /// What is asked: by subject, then in the order of time.
+    /// What is asked: by subject; those that know what came before each, in the order of time.
     #[must_use]
     pub fn questions(&self) -> &[Question] {
         &self.questions

@@ -18,7 +18,8 @@ pub struct Question {
     pub known: usize,
 }
 
-/// What is asked on a split: by subject, then in the order of time.
+/// What is asked on a split: by subject, and where each knows what came before it, in the order of time. Whoever is asked
+/// about one subject sees what it did until then, and must not know of it when it is asked of another one at an earlier time.
 pub(super) fn questions(split: &Split) -> Vec<Question> {
     let test = &split.test;
     let mut by_user: BTreeMap<u32, Vec<(i64, u32)>> = BTreeMap::new();
@@ -26,7 +27,7 @@ pub(super) fn questions(split: &Split) -> Vec<Question> {
         by_user.entry(*user).or_default().push((test.time(row).unwrap_or_default(), *item));
     }
     let known = counts(split.users.len(), &split.train.users);
-    let mut questions = Vec::new();
+    let (mut questions, mut times) = (Vec::new(), Vec::new());
     for (user, mut rows) in by_user {
         let known = known.get(user as usize).copied().unwrap_or_default();
         match split.asked {
@@ -39,14 +40,17 @@ pub(super) fn questions(split: &Split) -> Vec<Question> {
             Asked::RowByRow { known_min } => {
                 rows.sort_unstable();
                 let asked = rows.iter().enumerate().filter(|(earlier, _)| known + earlier >= known_min);
-                questions.extend(asked.map(|(earlier, (_, item))| Question {
-                    user,
-                    earlier,
-                    positives: vec![*item],
-                    known: known + earlier,
-                }));
+                for (earlier, (time, item)) in asked {
+                    times.push(*time);
+                    questions.push(Question { user, earlier, positives: vec![*item], known: known + earlier });
+                }
             }
         }
     }
-    questions
+    if split.asked == Asked::AtOnce {
+        return questions;
+    }
+    let mut in_time: Vec<(i64, Question)> = times.into_iter().zip(questions).collect();
+    in_time.sort_by_key(|(time, question)| (*time, question.user, question.earlier));
+    in_time.into_iter().map(|(_, question)| question).collect()
 }

@@ -3,7 +3,7 @@
 //! The code stands for all that it says of itself, the schema of its states too: it is asked in an instance that is not
 //! configured and reaches nothing, so that it has nothing but itself to go by.
 
-use greenroom_model::Digest;
+use greenroom_model::{Digest, Params};
 
 use crate::active::ActivePlan;
 use crate::agent::Agent;
@@ -29,6 +29,20 @@ pub(super) fn stacked(agent: &Agent, plan: &ActivePlan, data: &[Digest; 4]) -> D
     let own = [agent.version.component, agent.spec.shaping(), plan.digest];
     let parts = [ROAD, b"stacked"].into_iter();
     Digest::of_parts(parts.chain(own.iter().chain(data).map(|digest| digest.bytes().as_slice())))
+}
+
+/// What an agent is configured with where it learns: what it says does not shape its state is as usual there, whatever the
+/// graph says. A state is kept for all agents that differ in these alone, and an agent that read them all the same would
+/// hand over to one what was learned for another.
+pub(crate) fn lessons(spec: &greenroom_graph::Agent) -> Params {
+    let mut params = spec.params.clone();
+    let parameters = spec.descriptor.iter().flat_map(|descriptor| &descriptor.parameters);
+    for parameter in parameters.filter(|parameter| !parameter.shapes_state) {
+        if let (Some(value), Some(usual)) = (params.get_mut(&parameter.name), parameter.domain.usual()) {
+            *value = usual;
+        }
+    }
+    params
 }
 
 /// States of one shape are for one another.

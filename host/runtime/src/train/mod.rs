@@ -37,7 +37,7 @@ use crate::states::{States, Training};
 
 use round::{Ended, Round};
 
-pub(crate) use key::shape;
+pub(crate) use key::{lessons, shape};
 pub use round::Overspent;
 
 /// The share of each subject's positives that the stacked agents learn on.

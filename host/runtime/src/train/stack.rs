@@ -12,7 +12,7 @@ use crate::evaluation::{POSITIVE_MIN, Split};
 use crate::examples::{BATCH_ROWS, Earned, Example, Examples};
 use crate::execute::Remembered;
 use crate::past::{Past, organic};
-use crate::request::Request;
+use crate::request::{Request, unmarked};
 
 /// More subjects teach little more about a few weights, and cost a request each.
 const SUBJECTS_MAX: usize = 4_000;
@@ -87,7 +87,7 @@ impl Trainer {
         for group in chosen.chunks(self.guests.threads().max(1) * 8) {
             let mut running = Vec::with_capacity(group.len());
             for next in group {
-                let id = format!("stack/{}", next.subject);
+                let id = unmarked(&format!("stack/{}", next.subject));
                 let history = past.history(next.subject);
                 let mut request = Request::new(&id, history, next.time_ms, LIMIT);
                 request.patient = true;
@@ -108,7 +108,7 @@ impl Trainer {
                         continue;
                     }
                 };
-                let id = format!("stack/{}", next.subject);
+                let id = unmarked(&format!("stack/{}", next.subject));
                 let example = Example {
                     request_id: &id,
                     version: None,

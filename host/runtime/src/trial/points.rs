@@ -38,7 +38,7 @@ impl fmt::Display for Point {
 /// The defaults first. The same seed draws the same points.
 pub(super) fn of(descriptor: &Descriptor, seed: u64) -> Vec<Point> {
     let usual: Params =
-        descriptor.parameters.iter().filter_map(|p| Some((p.name.clone(), default(&p.domain)?))).collect();
+        descriptor.parameters.iter().filter_map(|p| Some((p.name.clone(), p.domain.usual()?))).collect();
     let at = |values: Vec<(String, ParamValue)>| {
         let mut params = usual.clone();
         let differs = values.iter().map(|(name, _)| name.clone()).collect();
@@ -65,16 +65,6 @@ pub(super) fn of(descriptor: &Descriptor, seed: u64) -> Vec<Point> {
         points.extend((0..DRAWN).map(|_| draw()));
     }
     points
-}
-
-fn default(domain: &Domain) -> Option<ParamValue> {
-    match domain {
-        Domain::Float { default, .. } => Some(ParamValue::Float(*default)),
-        Domain::Integer { default, .. } => Some(ParamValue::Integer(*default)),
-        Domain::Choice { default, .. } => Some(ParamValue::Text(default.clone())),
-        Domain::Boolean { default } => Some(ParamValue::Boolean(*default)),
-        Domain::Items | Domain::Numbers => None,
-    }
 }
 
 fn bounds(domain: &Domain) -> Vec<ParamValue> {
