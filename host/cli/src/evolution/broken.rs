@@ -32,7 +32,10 @@ pub(super) fn scored(arena: &Arena, loaded: &Loaded, seed: u64) -> Result<Result
 fn kept(reward: &Reward, score: &Score) -> Result<(), Unusable> {
     let found = reward.constraints().into_iter().zip(reward.measured(score).constrained);
     // One that is no number is not kept to.
-    let mut beyond = found.filter(|(constraint, value)| !(constraint.bound.violation(*value) <= 0.0));
+    let mut beyond = found.filter(|(constraint, value)| {
+        let violation = constraint.bound.violation(*value);
+        violation > 0.0 || violation.is_nan()
+    });
     let told = |(constraint, value): (Constraint, f64)| Unusable::Beyond {
         constraint: constraint.name,
         value: value.to_string(),
