@@ -104,7 +104,7 @@ impl Lifecycle for Probe {
             .takes("*", true, &[])
             .metric("recall@20", greenroom_sdk::RewardLevel::Inner)
             .state("probe/1")
-            .parameter(choice("mode", MODES, "honest", "what to do"))
+            .parameter(choice("mode", MODES, "honest", "what to do").shapes_state())
             .parameter(integer("size", 0, 100_000, 10, "rows to return"))
             .parameter(float("weight", 0.0, 1.0, 0.5, "a number"))
     }
