@@ -1,12 +1,16 @@
 //! Implicit-feedback ALS: items and subjects as points, found by alternating least squares.
 //!
 //! Hu, Koren, Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008, with the conjugate gradient
-//! of Takács, Pilászy, Tikk (RecSys 2011), in the conventions of `implicit`: a like has the confidence `alpha`, everything
-//! else 1, and `regularization` is added to the diagonal as it is. Of the points found only those of items are kept. A
-//! subject's own is solved for when it is seen, so that its latest likes count and a new subject is like any other.
+//! of Takács, Pilászy, Tikk (RecSys 2011), preconditioned by the Gram matrix, in the conventions of `implicit`: a like has
+//! the confidence `alpha`, everything else 1, and `regularization` is added to the diagonal as it is. Of the points found
+//! only those of items are kept. A subject's own is solved for when it is seen, so that its latest likes count and a new
+//! subject is like any other.
 
+mod root;
 mod solve;
+mod tiles;
 mod train;
+mod whitened;
 
 use greenroom_sdk::{
     Candidates, Decision, Descriptor, Fault, Feedback, FitReport, Interactions, Learner, Lifecycle, Lists, Observation,

@@ -24,6 +24,25 @@ impl Points {
         &self.values
     }
 
+    pub(crate) fn values_mut(&mut self) -> &mut [f32] {
+        &mut self.values
+    }
+
+    /// The same points with zeros behind them, up to the next multiple of `lanes`.
+    pub(crate) fn widened(&self, lanes: usize) -> Self {
+        let width = self.width.next_multiple_of(lanes);
+        let mut values = vec![0.0; self.values.len() / self.width.max(1) * width];
+        for (to, from) in values.chunks_exact_mut(width.max(1)).zip(self.iter()) {
+            to[..self.width].copy_from_slice(from);
+        }
+        Self { width, values }
+    }
+
+    /// The same points, as far as `width`.
+    pub(crate) fn narrowed(&self, width: usize) -> Self {
+        Self { width, values: self.iter().flat_map(|point| &point[..width]).copied().collect() }
+    }
+
     pub(crate) fn get(&self, place: u32) -> &[f32] {
         let from = place as usize * self.width;
         &self.values[from..from + self.width]

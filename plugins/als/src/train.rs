@@ -2,7 +2,10 @@
 
 use greenroom_sdk::Lists;
 
-use crate::solve::{Points, Scratch};
+use crate::root::Root;
+use crate::solve::Points;
+use crate::tiles::{Panels, WIDE, gram};
+use crate::whitened::Solver;
 
 /// What shapes the points.
 #[derive(Debug, Default, Clone)]
@@ -14,8 +17,9 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
 }
 
-// As many as `implicit` takes: the next round goes on where this one ends.
-const STEPS: usize = 3;
+// The next round goes on where this one ends. On a cut of train a third step, as `implicit` takes without a preconditioner,
+// gains nothing.
+const STEPS: usize = 2;
 
 /// The points of items, and their Gram matrix with the regularisation on its diagonal.
 pub(crate) fn train(subjects: &Lists, items: usize, settings: &Settings) -> (Points, Vec<f32>) {
@@ -24,35 +28,41 @@ pub(crate) fn train(subjects: &Lists, items: usize, settings: &Settings) -> (Poi
     }
     let fans = subjects.transposed(items);
     let mut random = Random(settings.seed);
-    let mut of_subjects = random.points(subjects.len(), settings.factors);
-    let mut of_items = random.points(items, settings.factors);
-    let mut half = Half { scratch: Scratch::default(), likes: Vec::new(), settings };
+    let mut of_subjects = random.points(subjects.len(), settings.factors).widened(WIDE);
+    let mut of_items = random.points(items, settings.factors).widened(WIDE);
+    let mut half = Half { solver: Solver::default(), settings };
     for _ in 0..settings.iterations {
         half.solve(&mut of_subjects, &of_items, subjects);
         half.solve(&mut of_items, &of_subjects, &fans);
     }
+    let of_items = of_items.narrowed(settings.factors);
     let gram = of_items.gram(settings.regularization);
     (of_items, gram)
 }
 
 struct Half<'a> {
-    scratch: Scratch,
-    likes: Vec<(u32, f32)>,
+    solver: Solver,
     settings: &'a Settings,
 }
 
 impl Half<'_> {
-    // Solves for all of `of` while `given` stands still.
+    // Solves for all of `of` while `given` stands still. What widens the points stays 0: there their Gram matrix is the
+    // regularisation alone.
     fn solve(&mut self, of: &mut Points, given: &Points, likes: &Lists) {
-        let gram = given.gram(self.settings.regularization);
+        let width = given.width();
+        let mut gram = gram(given);
+        gram.iter_mut().step_by(width + 1).for_each(|x| *x += f64::from(self.settings.regularization));
+        let root = Root::of(gram, width);
+        let mut whitened = given.clone();
+        Panels::upper(&root.inverse, width).apply(&mut whitened);
+        Panels::lower(&root.lower, width).apply(of);
         for (point, liked) in of.iter_mut().zip(likes.iter()) {
-            self.likes.clear();
-            self.likes.extend(liked.iter().map(|&place| (place, 1.0)));
             match liked {
                 [] => point.fill(0.0),
-                _ => self.scratch.solve(point, given, &gram, &self.likes, self.settings.alpha, STEPS),
+                _ => self.solver.improve(point, &whitened, liked, self.settings.alpha, STEPS),
             }
         }
+        Panels::lower(&root.inverse, width).apply(of);
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019. With X the subjects' likes and
 //! P = (XᵀX + λI)⁻¹, the weight from item i to item j is -P(i,j) / P(j,j), and 0 from an item to itself. Only the
-//! `items_max` most popular items take part: the state grows with their square and the fit with their cube, and what is
-//! liked rarely is what this model learns worst.
+//! `items_max` most popular items take part: the state grows with their square and the fit with their cube, or with that of
+//! the subjects when they are fewer, and what is liked rarely is what this model learns worst.
 
 mod model;
 mod solve;
