@@ -82,3 +82,43 @@ fn nothing_after_a_subjects_cut_reaches_a_decision() {
     let answers = |split: &Split, states: &str| judged(&bench(&folder.path().join(states)), split).answers;
     assert_eq!(answers(&honest, "honest"), answers(&poisoned, "poisoned"));
 }
+
+/// Agents break ties by row. In another order of rows the graph is as good, and above what it was above.
+#[test]
+fn what_holds_in_one_order_of_rows_holds_in_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let split = split();
+    let [usual, hashed] = [("usual", split.clone()), ("hashed", split.with_items_by_hash(""))]
+        .map(|(states, split)| judged(&bench(&folder.path().join(states)), &split).report);
+    let (usual_arm, hashed_arm) = (arm(&usual, "movies"), arm(&hashed, "movies"));
+    println!("movies by id {:?}, by hash {:?}", usual_arm.ndcg, hashed_arm.ndcg);
+    assert!((usual_arm.ndcg.value - hashed_arm.ndcg.value).abs() < 0.003, "{usual_arm:?} {hashed_arm:?}");
+    let verdicts = |report: &Report| -> Vec<_> {
+        let all = report.comparisons.iter().filter(|c| c.segment.is_none());
+        all.map(|c| (c.a.clone(), c.b.clone(), c.metric, c.verdict)).collect()
+    };
+    assert_eq!(verdicts(&usual), verdicts(&hashed));
+}
+
+/// An agent that knows nothing and says so, rows ascending. By ids it has what they say: here, what was there first.
+#[test]
+fn who_scores_all_alike_is_at_chance_where_the_order_of_rows_says_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let graph = folder.path().join("constant.toml");
+    let component = greenroom_kit::component("saboteur");
+    let text = format!(
+        "[graph]\nname = \"constant\"\noutput = \"one\"\ndeadline_ms = 2000\n\n[agents.one]\ncomponent = {component:?}\n\
+         params = {{ does = {{ constant = 1 }} }}\ngrants = {{ memory = [\"items:read\"] }}\ninstances = \"pooled\"\n\n\
+         [nodes.one]\nagent = \"one\"\n"
+    );
+    std::fs::write(&graph, text).unwrap();
+    let split = split();
+    let ndcg = |split: &Split, states: &str| {
+        let exam = Exam::of("p1", split.clone());
+        let evaluated = evaluate(&bench(&folder.path().join(states)), &[&graph], &exam, None, BTreeMap::new()).unwrap();
+        arm(&evaluated.report, "constant").ndcg.value
+    };
+    let (by_id, by_hash) = (ndcg(&split, "by id"), ndcg(&split.with_items_by_hash(""), "by hash"));
+    println!("constant scores: NDCG@10 {by_id:.4} by id, {by_hash:.4} by hash");
+    assert!(by_hash < 0.01 && by_id > 2.0 * by_hash, "{by_id} by id, {by_hash} by hash");
+}

@@ -85,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if evolution.data != data {
         return Err(Failure::failed(format!(
             "evolution `{study}` was run on other data, another protocol or another graph: its proof would be of something else \
-             (it has {:?}, and this is {data:?})",
+             (it has {}, and this is {data})",
             evolution.data
         )));
     }

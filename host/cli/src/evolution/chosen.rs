@@ -2,7 +2,7 @@
 
 use greenroom_evolve::proof::{Arm, Cell, Judgement, Terms, Unusable, judge};
 use greenroom_model::Digest;
-use greenroom_runtime::{Arena, Loaded};
+use greenroom_runtime::{Arena, Loaded, Score};
 
 use super::Found;
 use super::broken::{Broken, scored};
@@ -66,7 +66,7 @@ fn beside_the_origin<'l>(
 }
 
 /// What a graph has for each subject with each seed, or why there is nothing. One that draws nothing has the same with all
-/// seeds.
+/// seeds; since an agent may draw and not say so, two seeds have to say the same before the others are spared.
 fn arm(
     loaded: &Loaded,
     name: &str,
@@ -74,6 +74,7 @@ fn arm(
     reward: &Reward,
 ) -> Result<Result<(Arm, Broken), Unusable>, Failure> {
     let (mut cells, mut broken) = (Vec::new(), Broken::default());
+    let mut before: Option<Score> = None;
     let mut same = None;
     for seed in SEEDS {
         let values = match &same {
@@ -85,7 +86,9 @@ fn arm(
                 };
                 broken.add(reward, &score);
                 let values = reward.by_subject(&score);
-                same = (!score.drawn).then(|| values.clone());
+                let alike = before.is_some_and(|before| before.judged == score.judged);
+                same = (alike && !score.drawn).then(|| values.clone());
+                before = Some(score);
                 values
             }
         };

@@ -31,6 +31,7 @@ use greenroom_evolve::study::{Budget, Config, Data, Elites, End, Holder, Options
 use greenroom_evolve::{Outcome, Pruner, Told, child_seed};
 use greenroom_memory::KeyValue;
 use greenroom_model::Digest;
+use greenroom_model::text::shown;
 use greenroom_runtime::Arena;
 
 use crate::exit::Failure;
@@ -109,13 +110,21 @@ impl Search<'_> {
     /// arguments, it goes on.
     pub(crate) fn run(&self, plan: &Plan<'_>) -> Result<Searched, Failure> {
         let origin = &self.maker.origin().source.text;
-        let baseline = self.arena.score(self.maker.origin(), 1.0, 0)?;
-        let baseline = self.reward.measured(&baseline);
+        let scored = self.arena.score(self.maker.origin(), 1.0, 0)?;
+        let baseline = self.reward.measured(&scored);
         let baseline = Config { objectives: self.reward.objectives(), ..self.config(plan, "baseline", None)? }
             .score(&baseline)
             .map_err(|(_, why)| Failure::failed(format!("the graph as it is cannot be evaluated: {why}")))?;
         let baseline = baseline.values.first().copied().unwrap_or_default();
         let mut evolution = Evolution::new(plan, baseline, origin);
+        if let Some(fault) = scored.fault.filter(|_| scored.degraded > 0) {
+            let (degraded, questions) = (scored.degraded, scored.questions);
+            evolution.notes.push(format!(
+                "the graph as it is answers {degraded} of {questions} requests degraded, or not at all, so that little is better; \
+                 the first fault: {}",
+                shown(&fault.to_string())
+            ));
+        }
         for (agent, given) in &self.maker.origin().given {
             evolution.notes.push(format!(
                 "agent `{agent}` has the state of {}, which may have learned what is asked here: a proof holds as far as it has \

@@ -98,7 +98,7 @@ impl Scene {
         scene.write("graph.toml", graph);
         scene.write("events.csv", events());
         scene.write("items.csv", items());
-        for name in ["popularity", "item-knn", "fusion", "probe", "brittle"] {
+        for name in ["popularity", "item-knn", "fusion", "probe", "brittle", "saboteur"] {
             fs::copy(greenroom_kit::component(name), scene.path(&format!("{name}.wasm"))).unwrap();
         }
         scene

@@ -17,6 +17,7 @@ mod segments;
 mod split;
 #[cfg(test)]
 mod tests;
+mod ties;
 mod write;
 
 pub use comparison::{Comparison, Verdict, compare};

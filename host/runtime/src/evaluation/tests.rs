@@ -1,4 +1,5 @@
 mod blocks;
+mod unfooled;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
