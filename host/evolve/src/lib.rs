@@ -2,6 +2,7 @@
 //!
 //! It knows nothing of components or requests: whoever evaluates a point is behind a trait.
 
+mod front;
 pub mod knowledge;
 mod point;
 pub mod proof;
@@ -15,6 +16,7 @@ mod space;
 pub mod study;
 mod trial;
 
+pub use front::{Front, Member, Yardstick};
 pub use point::{Point, Value};
 pub use prune::Pruner;
 pub use random::{Draws, child_seed};

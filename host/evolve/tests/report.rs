@@ -9,8 +9,10 @@ use std::collections::BTreeMap;
 use greenroom_evolve::knowledge::Change;
 use greenroom_evolve::proof::{Judged, Judgement, Terms, Unusable, Verdict};
 use greenroom_evolve::report::{Report, Step, html, importance};
-use greenroom_evolve::study::{Again, Bound, Config, Constraint, Cost, Over, Record, State, Trial};
-use greenroom_evolve::{Dimension, Domain, Draws, Failure, Outcome, Score, Space, Value};
+use greenroom_evolve::study::{
+    Again, Bound, Config, Constraint, Cost, Direction, Objective, Over, Record, State, Trial,
+};
+use greenroom_evolve::{Dimension, Domain, Draws, Failure, Front, Member, Outcome, Score, Space, Value};
 use greenroom_model::Digest;
 use support::*;
 
@@ -142,6 +144,7 @@ impl Evolution {
             title: "movies",
             studies: &self.studies,
             baseline: Some(0.1043),
+            front: None,
             lineage: &self.lineage,
             terms: Some(&self.terms),
             validation: Some(&self.validation),
@@ -215,8 +218,16 @@ fn nothing_of_what_guests_say_is_markup_and_nothing_comes_from_elsewhere() {
 
 #[test]
 fn where_little_is_known_the_page_says_so() {
-    let nothing =
-        Report { title: "new", studies: &[], baseline: None, lineage: &[], terms: None, validation: None, test: None };
+    let nothing = Report {
+        title: "new",
+        studies: &[],
+        baseline: None,
+        front: None,
+        lineage: &[],
+        terms: None,
+        validation: None,
+        test: None,
+    };
     let page = html(&nothing);
     assert!(page.contains("There is no study.") && page.contains("not judged"), "{page}");
     well_formed(&page);
@@ -312,4 +323,33 @@ fn of_values_by_chance_alone_hardly_any_parameter_matters() {
     }
     // Of 200 dimensions 10 are expected.
     assert!((1..=24).contains(&told), "{told} of 200");
+}
+
+#[test]
+fn what_no_other_beats_is_shown_where_there_are_several_objectives() {
+    let evolution = evolution();
+    assert!(!html(&evolution.report()).contains("id=\"front\""));
+    let objective = |name: &str, direction| Objective { name: name.to_owned(), direction };
+    let member = |trial, values: [f64; 2]| Member {
+        study: "movies/1-individual".to_owned(),
+        trial,
+        values: values.to_vec(),
+        changes: vec![Change { what: EVIL.to_owned(), from: None, to: Some(EVIL.to_owned()) }],
+    };
+    let front = Front {
+        objectives: vec![objective(EVIL, Direction::Maximise), objective("gini", Direction::Minimise)],
+        origin: vec![0.1043, 0.9],
+        reference: vec![0.09387, 0.99],
+        hypervolume: 0.0321,
+        hypervolume_origin: 0.01,
+        members: vec![member(7, [0.11, 0.8]), member(9, [0.12, 0.9])],
+    };
+    let page = html(&Report { front: Some(&front), ..evolution.report() });
+    let section = page.split("id=\"front\"").nth(1).unwrap().split("</section>").next().unwrap();
+    for part in ["2 trials of the search", "Hypervolume 0.0321", "7 of <span", "0.9900", "as it is"] {
+        assert!(section.contains(part), "{part}: {section}");
+    }
+    assert!(!page.contains(EVIL));
+    assert_eq!(section.matches("class=\"m front\"").count(), 2);
+    well_formed(&page);
 }

@@ -130,7 +130,7 @@ fn layout(plan: &Plan) -> BTreeMap<Key, Parts> {
         ("exclude_seen".to_owned(), plan.exclude_seen.to_string()),
         ("segments.cold".to_owned(), plan.segments.cold.to_string()),
         ("segments.light".to_owned(), plan.segments.light.to_string()),
-        ("objective.maximise".to_owned(), plan.objective.maximise.clone()),
+        ("objective.maximise".to_owned(), plan.objective.maximise.join(", ")),
     ]);
     for bound in &plan.objective.subject_to {
         let part = |end: &str| format!("objective.subject_to.{}.{end}", bound.metric);

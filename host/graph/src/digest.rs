@@ -166,7 +166,8 @@ impl Plan {
         canon.0.push(u8::from(self.exclude_seen));
         canon.number(u64::from(self.segments.cold));
         canon.number(u64::from(self.segments.light));
-        canon.text(&self.objective.maximise);
+        // As it was when there was one alone: no metric has a comma in its name.
+        canon.text(&self.objective.maximise.join(", "));
         canon.list(&self.objective.subject_to, |canon, bound| {
             canon.text(&bound.metric);
             canon.maybe(bound.min, Canon::real);

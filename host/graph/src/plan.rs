@@ -242,15 +242,24 @@ impl Segments {
 /// What the system is for: the outer reward.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Objective {
-    /// A metric, for instance `ndcg@10`.
-    pub maximise: String,
+    /// Metrics, for instance `ndcg@10`, one or more. The first decides what is proven to be better. One alone is written as a
+    /// string.
+    #[serde(serialize_with = "one_or_more")]
+    pub maximise: Vec<String>,
     /// What has to hold beside.
     pub subject_to: Vec<Bound>,
 }
 
+fn one_or_more<S: serde::Serializer>(metrics: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    match metrics {
+        [one] => serializer.serialize_str(one),
+        several => serializer.collect_seq(several),
+    }
+}
+
 impl Default for Objective {
     fn default() -> Self {
-        Self { maximise: "ndcg@10".to_owned(), subject_to: Vec::new() }
+        Self { maximise: vec!["ndcg@10".to_owned()], subject_to: Vec::new() }
     }
 }
 

@@ -24,7 +24,7 @@ impl Plan {
         let _ = writeln!(
             text,
             "  maximises {}{}, within {} ms",
-            self.objective.maximise,
+            self.objective.maximise.join(" and "),
             bounds.concat(),
             self.deadline_ms
         );

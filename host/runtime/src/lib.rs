@@ -34,7 +34,9 @@ pub use active::{ActivePlan, PrepareError, StatesByAgent};
 pub use admit::{Admission, Verdict, admit};
 pub use agent::{Agent, ParamsError, Source};
 pub use breaker::Circuit;
-pub use evaluate::{Arena, Bench, EvaluateError, Evaluated, InnerReward, Score, evaluate, evaluate_with};
+pub use evaluate::{
+    Arena, Bench, EvaluateError, Evaluated, InnerReward, Score, evaluate, evaluate_with, more_is_better,
+};
 pub use execute::Outputs;
 pub use given::{Given, GivenError, try_given};
 pub use greenroom_events as events;

@@ -9,8 +9,8 @@ mod order;
 use std::cell::Cell;
 
 use greenroom_sdk::{
-    Candidates, Decision, Descriptor, Fault, Lifecycle, Marks, Observation, Params, Payload, Policy, Role, Values,
-    boolean, describe, float, integer, items, log, memory,
+    Candidates, Decision, Descriptor, Fault, Lifecycle, Marks, Observation, Params, Payload, Policy, RewardLevel, Role,
+    Values, boolean, describe, float, integer, items, log, memory,
 };
 use order::{Item, Taste, order};
 
@@ -103,6 +103,7 @@ impl Rerank {
 impl Lifecycle for Rerank {
     fn describe() -> Descriptor {
         describe("rerank", "0.1.0", Role::Reranking, "filters the list and sets its last order")
+            .metric("diversity@10", RewardLevel::Inner)
             .takes(PORT, false, &[])
             .history(5000)
             .facts(&["genres", "year"])

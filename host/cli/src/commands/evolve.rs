@@ -22,12 +22,12 @@ use crate::evolution::known::Source;
 use crate::evolution::outside::words;
 use crate::evolution::page;
 use crate::evolution::{
-    Candidate, Evolution, Found, Level, Maker, Outside, Past, Plan, Reward, Round, Search, Searched, judged, now_ms,
-    terms,
+    Arms, Candidate, Evolution, Found, Level, Maker, Of, Outside, Past, Plan, Reward, Round, Search, Searched, judged,
+    now_ms, terms,
 };
 use crate::exit::Failure;
 use crate::settings::{HostFlags, Settings};
-use crate::table::Table;
+use crate::table::{Table, large};
 use crate::terminal::Stoppable;
 use crate::{output, whole};
 
@@ -36,6 +36,8 @@ const OUTPUTS_BYTES: usize = 1 << 30;
 /// Bytes of what agents learned that are kept on the disk while graphs are tried: some hundred graphs' worth where a graph has a
 /// model of 16 MiB and some smaller ones. What gives way is learned anew when it is needed.
 const STATES_BYTES: u64 = 4 << 30;
+/// Changes of a graph that are named in a table.
+const NAMED: usize = 4;
 
 /// Searches for a better graph: parameters of its agents, which of them there are and how they are wired. The best of what it
 /// found is chosen on events that the search has not used, and written beside the graph; `greenroom prove` then says
@@ -70,6 +72,10 @@ pub(crate) struct Arguments {
     /// searched in one study of all trials.
     #[arg(long, value_enum, default_value_t)]
     level: Levels,
+    /// Search each agent that has a metric of its own by that, at the individual level: it says what is tried next and what is
+    /// given up. What is promoted and judged goes by the objective of the graph.
+    #[arg(long)]
+    inner: bool,
     /// How many graphs are tried beside each other. It is part of a study: another number makes other trials.
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=64))]
     parallel: u64,
@@ -174,6 +180,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         sampler: &sampler,
         command: command.map(|command| (command, Duration::from_secs(arguments.sampler_seconds))),
         levels: arguments.level.list(),
+        inner: arguments.inner,
         parallel: usize::try_from(arguments.parallel).unwrap_or(1),
         warm: !arguments.no_warm,
         data: case.data(graph, catalogue),
@@ -246,7 +253,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let report = arguments.report.clone().unwrap_or_else(|| arguments.graph.with_extension("evolution.html"));
     let best = chosen.or(arms.found.first()).map_or(graph, |(digest, _)| *digest);
     page::write(&report, &evolution, Some(&arms.judgement), best, &workshop.store.kv())?;
-    let apply = || arguments.hand_over.apply(&settings, &arguments.graph, &workshop, &evolution, reward.name());
+    let apply = || arguments.hand_over.apply(&settings, &arguments.graph, &workshop, &evolution, reward.decisive());
     if arguments.json {
         let graph = |(digest, found): &(Digest, Found)| {
             let Found { text, value, round, number, .. } = found;
@@ -259,6 +266,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "validation": arms.judgement,
             "judged": arms.found.iter().map(graph).collect::<Vec<_>>(),
             "cost": spent(&evolution, &workshop.store.kv())?,
+            "beside": arms.beside,
+            "inner": arms.inner,
             "out": evolution.candidate.as_ref().map(|_| &out),
         });
         if let (Some(look), Some(said)) = (&look, said.as_object_mut()) {
@@ -274,8 +283,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "none is shown to be better on events that the search has not used: the graph stays as it is\n".to_owned()
         }
     };
-    let shown = table(&arms.judgement, reward.name());
-    let proof = look.map_or_else(String::new, |look| prove::text(&look, &evolution, reward.name()));
+    let shown = format!("{}{}{}", front(&evolution), table(&arms.judgement, reward.decisive()), beside_table(&arms));
+    let proof = look.map_or_else(String::new, |look| prove::text(&look, &evolution, reward.decisive()));
     output::text(&format!("{}\n{shown}{next}{proof}the report is in {}\n", told(&evolution), report.display()))?;
     apply()?.map_or(Ok(()), |handed| output::text(&handed.text()))
 }
@@ -337,6 +346,61 @@ fn past(round: &Round) -> String {
             format!("; it began with {known} trials of the past, and not with {foreign} more, which are on other data")
         }
     }
+}
+
+/// What no other graph beats in the search, where there are several objectives.
+fn front(evolution: &Evolution) -> String {
+    let Some(front) = &evolution.front else { return String::new() };
+    let of = |values: &[f64]| -> String {
+        let each = front.objectives.iter().zip(values).map(|(of, value)| format!("{} {}", of.name, figure(*value)));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let mut table = Table::new(&["trial", "has", "changed"]);
+    table.row(["as it is".to_owned(), of(&front.origin), String::new()]);
+    for member in &front.members {
+        let changed: Vec<&str> = member.changes.iter().map(|change| change.what.as_str()).take(NAMED).collect();
+        let more = if member.changes.len() > NAMED { ", more" } else { "" };
+        let trial = format!("{} of {}", member.trial, member.study);
+        table.row([trial, of(&member.values), format!("{}{more}", changed.join(", "))]);
+    }
+    format!(
+        "{}no other beats these in the search; hypervolume {:.5} ({:.5} as it is), from {}\n\n",
+        table.render(),
+        front.hypervolume,
+        front.hypervolume_origin,
+        of(&front.reference),
+    )
+}
+
+/// A value of any metric.
+fn figure(value: f64) -> String {
+    if value.abs() < 1_000.0 { format!("{value:.4}") } else { large(value) }
+}
+
+/// How arms did by objectives that do not decide.
+fn beside_table(arms: &Arms) -> String {
+    let mut table = Table::new(&["graph", "beside", "value>", "more>", "low>", "high>"]);
+    let mut notes = String::new();
+    let short = |name: &str| name.parse::<Digest>().map_or_else(|_| "as it is".to_owned(), |digest| digest.short());
+    let signed = |value: f64| format!("{value:+.4}");
+    for beside in &arms.beside {
+        let metric = || beside.objective.clone();
+        match &beside.of {
+            Of::Subjects(judgement) => {
+                let none = [String::new(), String::new(), String::new()];
+                table.row(["as it is".to_owned(), metric(), figure(judgement.baseline)].into_iter().chain(none));
+                for arm in &judgement.arms {
+                    let more = [signed(arm.difference), signed(arm.low), signed(arm.high)];
+                    table.row([short(&arm.name), metric(), figure(arm.mean)].into_iter().chain(more));
+                }
+            }
+            Of::Whole(values) => {
+                values.iter().for_each(|(name, value)| table.row([short(name), metric(), figure(*value)]));
+            }
+            Of::Nothing(why) => notes.push_str(&format!("{}: nothing can be said of it here: {why}\n", metric())),
+        }
+    }
+    if table.is_empty() { notes } else { format!("{}{notes}", table.render()) }
 }
 
 /// A judgement, for people.

@@ -90,12 +90,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         )));
     }
     let told = tested(&workshop, &case, &reward, &mut evolution)?;
-    let apply = || arguments.hand_over.apply(&settings, &arguments.graph, &workshop, &evolution, reward.name());
+    let apply = || arguments.hand_over.apply(&settings, &arguments.graph, &workshop, &evolution, reward.decisive());
     if arguments.json {
         let said = json!({ "standing": told.standing, "proof": evolution.proof, "uses": told.uses });
         return HandOver::print(said, apply());
     }
-    output::text(&text(&told, &evolution, reward.name()))?;
+    output::text(&text(&told, &evolution, reward.decisive()))?;
     apply()?.map_or(Ok(()), |handed| output::text(&handed.text()))
 }
 

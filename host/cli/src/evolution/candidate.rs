@@ -121,12 +121,17 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// None when there is nothing to change at this level.
-    pub(crate) fn of(maker: &Maker, text: &str, level: Level) -> Result<Option<Self>, Failure> {
+    /// With the parameters of some agents alone, or the whole structure. None when there is nothing to change at this level.
+    pub(crate) fn of_agents(
+        maker: &Maker,
+        text: &str,
+        level: Level,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Option<Self>, Failure> {
         let loaded = maker.load(text).map_err(Failure::failed)?;
         let (dimensions, now, structure) = match level {
             Level::Individual => {
-                let (dimensions, now) = individual(&loaded);
+                let (dimensions, now) = individual(&loaded, wanted);
                 (dimensions, now, None)
             }
             Level::Compositional | Level::Joint => {
@@ -204,9 +209,9 @@ fn sound(mut dimensions: Vec<Dimension>) -> (Space, Vec<String>) {
 }
 
 /// The parameters of a graph's agents: `agent.parameter`.
-fn individual(loaded: &Loaded) -> (Vec<Dimension>, Point) {
+fn individual(loaded: &Loaded, wanted: &dyn Fn(&str) -> bool) -> (Vec<Dimension>, Point) {
     let (mut dimensions, mut now) = (Vec::new(), Point::new());
-    for agent in &loaded.plan.agents {
+    for agent in loaded.plan.agents.iter().filter(|agent| wanted(&agent.name)) {
         let (more, more_now) = of_agent(loaded, agent);
         dimensions.extend(more);
         now.extend(more_now);

@@ -1,5 +1,8 @@
 //! What is kept of an evolution, beside the records of its studies.
 
+use std::collections::BTreeMap;
+
+use greenroom_evolve::Front;
 use greenroom_evolve::proof::Proof;
 use greenroom_evolve::study::Data;
 use greenroom_memory::KeyValue;
@@ -7,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Plan;
 use super::candidate::Level;
+use super::turn::Turn;
 use crate::exit::Failure;
 
 /// No graph can declare a name with an `@`.
@@ -21,6 +25,12 @@ pub(crate) struct Evolution {
     pub(crate) data: Data,
     /// What the graph had that it began with, on the part that was searched on.
     pub(crate) baseline: f64,
+    /// The inner rewards of that graph, on the same part.
+    #[serde(default)]
+    pub(crate) inner: BTreeMap<String, f64>,
+    /// What no other beats, where there are several objectives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) front: Option<Front>,
     /// One study each.
     pub(crate) rounds: Vec<Round>,
     /// What the controller decided beside.
@@ -38,8 +48,11 @@ pub(crate) struct Round {
     /// The name of its study.
     pub(crate) study: String,
     pub(crate) level: Level,
+    /// The inner reward that it went by, if it went by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) by: Option<String>,
     pub(crate) trials: u64,
-    /// The best value so far when it ended.
+    /// The best value of the outer reward so far when it ended; of several objectives, the hypervolume.
     pub(crate) best: f64,
     /// Why it ended.
     pub(crate) reason: String,
@@ -60,13 +73,15 @@ pub(crate) struct Candidate {
 }
 
 impl Evolution {
-    pub(super) fn new(plan: &Plan<'_>, baseline: f64, origin: &str) -> Self {
+    pub(super) fn new(plan: &Plan<'_>, baseline: f64, inner: BTreeMap<String, f64>, origin: &str) -> Self {
         Self {
             name: plan.name.to_owned(),
             seed: plan.seed,
             sampler: plan.sampler.to_owned(),
             data: plan.data.clone(),
             baseline,
+            inner,
+            front: None,
             rounds: Vec::new(),
             notes: Vec::new(),
             origin: origin.to_owned(),
@@ -95,7 +110,9 @@ impl Evolution {
 }
 
 impl Round {
-    pub(super) fn new(study: &str, level: Level) -> Self {
-        Self { study: study.to_owned(), level, trials: 0, best: 0.0, reason: String::new(), known: 0, foreign: 0 }
+    pub(super) fn new(study: &str, turn: &Turn) -> Self {
+        let by = turn.by.as_ref().map(|aim| aim.objective.name.clone());
+        let (study, level) = (study.to_owned(), turn.level);
+        Self { study, level, by, trials: 0, best: 0.0, reason: String::new(), known: 0, foreign: 0 }
     }
 }

@@ -12,6 +12,7 @@ use greenroom_runtime::Loaded;
 use super::candidate::{Level, Maker, Scope};
 use super::chosen::SEEDS;
 use super::past::{no_plan, plan_of};
+use super::reward::OUTER;
 use super::{Found, now_ms};
 use crate::exit::Failure;
 
@@ -174,7 +175,10 @@ fn metrics(config: &Config, outcome: &Outcome, inner: &BTreeMap<String, f64>) ->
     let objectives =
         objectives.map(|(objective, value)| (format!("{}{suffix}", objective.name), own(objective.direction, *value)));
     let complete = Score::of(outcome).is_some();
-    let inner = inner.iter().filter(|_| complete).map(|(name, value)| (name.clone(), *value));
+    let inner = inner.iter().filter(|_| complete).map(|(name, value)| {
+        // Where a study goes by an inner reward the outer ones stand beside.
+        (name.strip_prefix(OUTER).unwrap_or(name).to_owned(), *value)
+    });
     inner.chain(objectives).map(|(name, value)| (name, Estimate { value, low: value, high: value })).collect()
 }
 

@@ -5,6 +5,7 @@ mod broken;
 pub(crate) mod candidate;
 pub(crate) mod case;
 mod chosen;
+mod course;
 mod evidence;
 mod kept;
 pub(crate) mod known;
@@ -12,23 +13,27 @@ pub(crate) mod outside;
 pub(crate) mod page;
 mod past;
 mod reward;
+mod turn;
 
 pub(crate) use candidate::{Level, Maker, Scope};
-pub(crate) use chosen::{judged, proven, terms};
+pub(crate) use chosen::{Arms, Of, judged, proven, terms};
 pub(crate) use evidence::evidence;
 pub(crate) use kept::{Candidate, Evolution, Round};
 pub(crate) use outside::Outside;
 pub(crate) use past::Past;
 pub(crate) use reward::{Replay, Reward};
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use greenroom_evolve::knowledge::{self, Change};
 use greenroom_evolve::sampler::{self, Sampler};
-use greenroom_evolve::study::{Budget, Config, Data, Elites, End, Holder, Options, Record, Study, Trial, run};
-use greenroom_evolve::{Outcome, Pruner, Told, child_seed};
+use greenroom_evolve::study::{
+    Budget, Config, Data, Direction, Elites, End, Holder, Options, Record, Study, Trial, run,
+};
+use greenroom_evolve::{Front, Member, Outcome, Pruner, Told, Yardstick, child_seed};
 use greenroom_memory::KeyValue;
 use greenroom_model::Digest;
 use greenroom_model::text::shown;
@@ -36,7 +41,9 @@ use greenroom_runtime::Arena;
 
 use crate::exit::Failure;
 use crate::study_progress::StudyProgress;
+use course::{Base, Course, reason};
 use past::Hopeless;
+use turn::{InnerAim, Turn};
 
 /// Growing shares of the subjects that a trial is evaluated on.
 const RUNGS: [f64; 2] = [1.0 / 3.0, 1.0];
@@ -57,6 +64,8 @@ pub(crate) struct Plan<'a> {
     /// The command of one that is another program, and how long it may take to answer.
     pub(crate) command: Option<(&'a str, Duration)>,
     pub(crate) levels: &'a [Level],
+    /// Whether agents are searched by their inner rewards where they have one.
+    pub(crate) inner: bool,
     pub(crate) parallel: usize,
     /// Whether it begins with what is known from before.
     pub(crate) warm: bool,
@@ -77,8 +86,12 @@ pub(crate) struct Search<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Found {
     pub(crate) text: String,
-    /// Larger is better.
+    /// Of the first objective. Larger is better.
     pub(crate) value: f64,
+    /// One an objective, likewise.
+    pub(crate) values: Vec<f64>,
+    /// Inner rewards, by node and metric.
+    pub(crate) inner: BTreeMap<String, f64>,
     pub(crate) round: String,
     pub(crate) number: u64,
     /// What tells it from the graph that its round began with.
@@ -90,7 +103,7 @@ pub(crate) struct Found {
 /// What a search came to.
 pub(crate) struct Searched {
     pub(crate) evolution: Evolution,
-    /// The best first; the graph that it began with is not among them.
+    /// The best first; the graph that it began with is not among them. With several objectives, those that no other beats.
     pub(crate) found: Vec<Found>,
     /// What later rounds began with.
     pub(crate) bases: Vec<Found>,
@@ -110,115 +123,188 @@ impl Search<'_> {
     /// arguments, it goes on.
     pub(crate) fn run(&self, plan: &Plan<'_>) -> Result<Searched, Failure> {
         let origin = &self.maker.origin().source.text;
-        let scored = self.arena.score(self.maker.origin(), 1.0, 0)?;
-        let baseline = self.reward.measured(&scored);
-        let baseline = Config { objectives: self.reward.objectives(), ..self.config(plan, "baseline", None)? }
-            .score(&baseline)
-            .map_err(|(_, why)| Failure::failed(format!("the graph as it is cannot be evaluated: {why}")))?;
-        let baseline = baseline.values.first().copied().unwrap_or_default();
-        let mut evolution = Evolution::new(plan, baseline, origin);
-        if let Some(fault) = scored.fault.filter(|_| scored.degraded > 0) {
-            let (degraded, questions) = (scored.degraded, scored.questions);
-            evolution.notes.push(format!(
-                "the graph as it is answers {degraded} of {questions} requests degraded, or not at all, so that little is better; \
-                 the first fault: {}",
-                shown(&fault.to_string())
-            ));
+        let (origin_base, fault) = self.origin(plan, 1.0)?;
+        let (values, inner) = (origin_base.values.clone(), origin_base.inner.clone());
+        let mut rungs = RUNGS.to_vec();
+        // A segment may have nobody among the first subjects: then nothing can be said before all are asked.
+        if self.reward.segmented() && self.origin(plan, RUNGS[0]).is_err() {
+            rungs = vec![1.0];
         }
+        let yardstick = Yardstick::of(&values);
+        let baseline = values.first().copied().unwrap_or_default();
+        let mut course = Course {
+            evolution: Evolution::new(plan, baseline, inner, origin),
+            best: yardstick.worth([values.as_slice()]),
+            yardstick,
+            origin: values.clone(),
+            base: origin_base,
+            all: Vec::new(),
+            bases: Vec::new(),
+            records: Vec::new(),
+            spent: 0,
+            stopped: false,
+            rungs,
+        };
+        course.evolution.notes.extend(fault);
         for (agent, given) in &self.maker.origin().given {
-            evolution.notes.push(format!(
+            course.evolution.notes.push(format!(
                 "agent `{agent}` has the state of {}, which may have learned what is asked here: a proof holds as far as it has \
                  not",
                 given.path
             ));
         }
-        let (mut text, mut best) = (origin.clone(), evolution.baseline);
-        let (mut all, mut bases): (Vec<Found>, Vec<Found>) = (Vec::new(), Vec::new());
-        let mut records = Vec::new();
-        let (mut spent, mut saturated) = (0, 0);
+        let mut saturated = 0;
         let mut at = plan.levels.first().copied().unwrap_or(Level::Individual);
-        let mut stopped = false;
-        while spent < plan.trials && saturated < plan.levels.len() && !stopped {
-            let scope = Scope::of(self.maker, &text, at)?;
-            for left_out in scope.iter().flat_map(|scope| &scope.left_out) {
-                evolution.note(at, &format!("not searched: {left_out}"));
-            }
-            let Some(scope) = scope.filter(|scope| !scope.space.dimensions().is_empty()) else {
-                evolution.note(at, "there is nothing to change at this level");
-                saturated += 1;
-                at = next(plan, at);
-                continue;
-            };
-            let name = format!("{}.{}-{}", plan.name, evolution.rounds.len() + 1, at.name());
-            let began = best;
-            let loaded = self.maker.load(&text).map_err(Failure::failed)?;
-            let (parent, whose) = (loaded.digest(), known::whose(&loaded, at));
-            let mut round = Round::new(&name, at);
-            let hints = self.past.hints(
-                self.maker,
-                &scope,
-                &whose,
-                &self.config(plan, &name, Some(&scope))?,
-                (parent, began),
-            )?;
-            (round.known, round.foreign) = (hints.told.len(), hints.foreign);
-            let hopeless = self.past.hopeless(&whose);
-            // What is known to be better need not be found again, and is no gain of this round.
-            best = hints.better.iter().map(|found| found.value).fold(best, f64::max);
-            all.extend(hints.better);
-            let at_first = best;
-            // The same study goes on with more trials as long as they gain. One level alone has nothing to give way to: a new
-            // study would know less than this one.
-            let at_a_time = if plan.levels.len() > 1 { ROUND } else { plan.trials };
-            loop {
-                let before = best;
-                let budget = (round.trials + at_a_time).min(round.trials + plan.trials - spent);
-                let mut config = self.config(plan, &name, Some(&scope))?;
-                config.seed = child_seed(plan.seed, evolution.rounds.len() as u64);
-                config.budget = Budget { trials: budget, fuel: None, time_us: None };
-                config.warm = vec![Told {
-                    number: 0,
-                    point: scope.now.clone(),
-                    outcome: Outcome::Complete { values: vec![began], violations: vec![0.0; config.constraints.len()] },
-                }];
-                config.warm.extend(hints.told.iter().cloned());
-                let asked = config.clone();
-                let (mut trials, end) = self.study(plan, (&scope, &hopeless), config, evolution.baseline)?;
-                // One that goes on has later ones already, which must not have a say before their turn; and one that was
-                // stopped may have left some for later.
-                trials.retain(|trial| trial.number < budget && trial.over().is_some());
-                spent += trials.len() as u64 - round.trials.min(trials.len() as u64);
-                round.trials = trials.len() as u64;
-                all.retain(|found| found.round != name);
-                all.extend(found(&scope, &name, parent, &trials));
-                let round_best = all.iter().filter(|found| found.round == name).map(|found| found.value);
-                best = round_best.fold(best, f64::max);
-                stopped = matches!(end, End::Stopped { .. });
-                if stopped || spent >= plan.trials || best - before < GAIN_MIN * before.abs() {
-                    records.extend(known::trials(self.maker, &scope, (whose, parent), &asked, &trials)?);
-                    break;
+        while course.spent < plan.trials && saturated < plan.levels.len() && !course.stopped {
+            let (mut gains, mut any) = (false, false);
+            for turn in turn::turns(self.maker, &course.base.text, at, plan.inner)? {
+                if course.spent < plan.trials
+                    && !course.stopped
+                    && let Some(gained) = self.round(plan, &turn, &mut course)?
+                {
+                    (gains, any) = (gains || gained, true);
                 }
             }
-            round.best = best;
-            let gained = best - at_first;
-            round.reason = format!("{} trials gained {gained:.5} ({at_first:.5} to {best:.5})", round.trials);
-            saturated = if gained < GAIN_MIN * at_first.abs() { saturated + 1 } else { 0 };
-            if let Some(better) =
-                all.iter().filter(|found| found.value > began).max_by(|a, b| a.value.total_cmp(&b.value))
-            {
-                text.clone_from(&better.text);
-                bases.push(better.clone());
+            if !any {
+                course.evolution.note(at, "there is nothing to change at this level");
             }
-            evolution.rounds.push(round);
+            saturated = if gains { 0 } else { saturated + 1 };
             at = next(plan, at);
         }
-        all.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.round.cmp(&b.round)).then(a.number.cmp(&b.number)));
-        let mut seen = std::collections::HashSet::from([origin.clone()]);
-        all.retain(|found| seen.insert(found.text.clone()));
-        Ok(Searched { evolution, found: all, bases, records, stopped })
+        Ok(self.searched(course, &values, origin))
     }
 
-    fn config(&self, plan: &Plan<'_>, name: &str, scope: Option<&Scope>) -> Result<Config, Failure> {
+    /// The graph as it is, with what it has on a share of the subjects, and what there is to say of how it answers.
+    fn origin(&self, plan: &Plan<'_>, share: f64) -> Result<(Base, Option<String>), Failure> {
+        let scored = self.arena.score(self.maker.origin(), share, 0)?;
+        let measured = self.reward.measured(&scored);
+        let score = self
+            .config(plan, "baseline", None, &RUNGS)?
+            .score(&measured)
+            .map_err(|(_, why)| Failure::failed(format!("the graph as it is cannot be evaluated: {why}")))?;
+        let violations = score.violations.into_iter().map(|violation| violation.max(0.0)).collect();
+        let text = self.maker.origin().source.text.clone();
+        let (degraded, questions) = (scored.degraded, scored.questions);
+        let fault = scored.fault.filter(|_| degraded > 0).map(|fault| {
+            format!(
+                "the graph as it is answers {degraded} of {questions} requests degraded, or not at all, so that little is better; \
+                 the first fault: {}",
+                shown(&fault.to_string())
+            )
+        });
+        Ok((Base { text, values: score.values, violations, inner: measured.inner }, fault))
+    }
+
+    /// One study, and whether the outer reward gained by it. None when there is nothing to change, or no inner reward to go by.
+    fn round(&self, plan: &Plan<'_>, turn: &Turn, course: &mut Course) -> Result<Option<bool>, Failure> {
+        let scope = turn.scope(self.maker, &course.base.text)?;
+        for left_out in scope.iter().flat_map(|scope| &scope.left_out) {
+            course.evolution.note(turn.level, &format!("not searched: {left_out}"));
+        }
+        let Some(scope) = scope.filter(|scope| !scope.space.dimensions().is_empty()) else { return Ok(None) };
+        let Some(now) = turn.goes_by(&course.base.inner, &course.base.values) else { return Ok(None) };
+        let name = format!("{}.{}-{}", plan.name, course.evolution.rounds.len() + 1, turn.level.name());
+        let loaded = self.maker.load(&course.base.text).map_err(Failure::failed)?;
+        let (parent, whose) = (loaded.digest(), known::whose(&loaded, turn.level));
+        let mut round = Round::new(&name, turn);
+        let mut config = self.config(plan, &name, Some(&scope), &course.rungs)?;
+        config.seed = child_seed(plan.seed, course.evolution.rounds.len() as u64);
+        config.objectives = turn.objectives(config.objectives);
+        // What is known to be good by an inner reward is nothing to go on with; of several objectives none is the best.
+        let better_than = match (&turn.by, now.first()) {
+            (Some(_), _) => f64::INFINITY,
+            (None, Some(now)) if config.objectives.len() == 1 => *now,
+            _ => f64::NEG_INFINITY,
+        };
+        let hints = self.past.hints(self.maker, &scope, &whose, &config, (parent, better_than))?;
+        (round.known, round.foreign) = (hints.told.len(), hints.foreign);
+        let hopeless = self.past.hopeless(&whose);
+        let violations = course.base.violations.clone();
+        let outcome = Outcome::Complete { values: now.clone(), violations };
+        config.warm = vec![Told { number: 0, point: scope.now.clone(), outcome }];
+        config.warm.extend(hints.told);
+        // What is known to be better need not be found again, and is no gain of this round.
+        course.all.extend(hints.better);
+        course.weigh();
+        let at_first = course.best;
+        let by_first = now.first().copied().unwrap_or_default();
+        let mut by = by_first;
+        // The same study goes on with more trials as long as they gain by what it goes by. One level alone has nothing to give way
+        // to: a new study would know less than this one.
+        let at_a_time = if plan.levels.len() > 1 || plan.inner { ROUND } else { plan.trials };
+        loop {
+            let (before, by_before) = (course.best, by);
+            let budget = (round.trials + at_a_time).min(round.trials + plan.trials - course.spent);
+            config.budget = Budget { trials: budget, fuel: None, time_us: None };
+            let baseline = turn.by.as_ref().map_or(course.evolution.baseline, |aim| aim.oriented(by_first));
+            let (mut trials, end) =
+                self.study(plan, (&scope, &hopeless), turn.by.as_ref(), config.clone(), baseline)?;
+            // One that goes on has later ones already, which must not have a say before their turn; and one that was
+            // stopped may have left some for later.
+            trials.retain(|trial| trial.number < budget && trial.over().is_some());
+            course.spent += trials.len() as u64 - round.trials.min(trials.len() as u64);
+            round.trials = trials.len() as u64;
+            course.all.retain(|found| found.round != name);
+            course.all.extend(self.found(&scope, turn, &name, parent, &trials));
+            course.weigh();
+            by = course.best_by(turn, &name).fold(by, f64::max);
+            course.stopped = matches!(end, End::Stopped { .. });
+            let gains = match &turn.by {
+                Some(_) => by > by_before && by - by_before >= GAIN_MIN * by_before.abs(),
+                None => course.best - before >= course.yardstick.step(before, GAIN_MIN),
+            };
+            if course.stopped || course.spent >= plan.trials || !gains {
+                course.records.extend(known::trials(self.maker, &scope, (whose, parent), &config, &trials)?);
+                break;
+            }
+        }
+        round.best = course.best;
+        let several = course.origin.len() > 1;
+        round.reason = reason(&round, turn, (by_first, by), (at_first, course.best), several);
+        course.hold_back(turn, &name);
+        course.promote();
+        course.evolution.rounds.push(round);
+        Ok(Some(course.best - at_first >= course.yardstick.step(at_first, GAIN_MIN)))
+    }
+
+    /// All that was found in the order in which it is judged; with several objectives the front alone, without what the graph
+    /// as it is beats.
+    fn searched(&self, course: Course, values: &[f64], origin: &str) -> Searched {
+        let Course { mut evolution, yardstick, mut all, bases, records, best, stopped, .. } = course;
+        all.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.round.cmp(&b.round)).then(a.number.cmp(&b.number)));
+        let mut seen = std::collections::HashSet::from([origin.to_owned()]);
+        all.retain(|found| seen.insert(found.text.clone()));
+        let objectives = self.reward.objectives();
+        if objectives.len() > 1 {
+            let points: Vec<&[f64]> = std::iter::once(values).chain(all.iter().map(|f| f.values.as_slice())).collect();
+            let places = yardstick.front(&points);
+            let front: Vec<Found> =
+                places.into_iter().filter_map(|place| all.get(place.checked_sub(1)?)).cloned().collect();
+            let own = |values: &[f64]| {
+                let each = values.iter().zip(&objectives);
+                each.map(|(value, of)| if of.direction == Direction::Maximise { *value } else { -value }).collect()
+            };
+            let member = |found: &Found| Member {
+                study: found.round.clone(),
+                trial: found.number,
+                values: own(&found.values),
+                changes: found.changes.clone(),
+            };
+            evolution.front = Some(Front {
+                origin: own(values),
+                reference: own(&yardstick.reference()),
+                hypervolume: best,
+                hypervolume_origin: yardstick.worth([values]),
+                members: front.iter().map(member).collect(),
+                objectives,
+            });
+            all = front;
+        }
+        Searched { evolution, found: all, bases, records, stopped }
+    }
+
+    fn config(&self, plan: &Plan<'_>, name: &str, scope: Option<&Scope>, rungs: &[f64]) -> Result<Config, Failure> {
+        let prunes = rungs.len() > 1;
         Ok(Config {
             name: name.to_owned(),
             seed: plan.seed,
@@ -228,8 +314,8 @@ impl Search<'_> {
             sampler: plan.sampler.to_owned(),
             lag: plan.parallel.max(1) as u64,
             budget: Budget { trials: plan.trials, fuel: None, time_us: None },
-            rungs: RUNGS.to_vec(),
-            pruner: Pruner::Median { others_min: OTHERS_MIN },
+            rungs: rungs.to_vec(),
+            pruner: if prunes { Pruner::Median { others_min: OTHERS_MIN } } else { Pruner::Never },
             // All graphs are asked the same requests with the same seeds, and one that draws nothing answers them alike
             // however often it is asked: evaluating the best anew would cost trials and change no value.
             elites: None::<Elites>,
@@ -242,6 +328,7 @@ impl Search<'_> {
         &self,
         plan: &Plan<'_>,
         (scope, hopeless): (&Scope, &Hopeless),
+        by: Option<&InnerAim>,
         mut config: Config,
         baseline: f64,
     ) -> Result<(Vec<Trial>, End), Failure> {
@@ -259,7 +346,7 @@ impl Search<'_> {
         let mut study = Study::open(Arc::clone(&self.kv), config, &Holder::this_process(true))
             .map_err(|error| Failure::failed(error.to_string()))?;
         let progress = StudyProgress::new(study.course().config(), study.course().trials(), Some(baseline));
-        let replay = Replay { maker: self.maker, scope, arena: self.arena, reward: self.reward, hopeless };
+        let replay = Replay { maker: self.maker, scope, arena: self.arena, reward: self.reward, hopeless, by };
         let options = Options { parallel: plan.parallel, stop: self.stop };
         let summary = run(&mut study, sampler.as_ref(), &replay, options, &|event| progress.see(event))
             .map_err(|error| Failure::failed(error.to_string()))?;
@@ -269,22 +356,24 @@ impl Search<'_> {
         let made = trials.len() as u64;
         Ok((trials, if stopped { End::Stopped { made } } else { summary.end }))
     }
+
+    /// The trials of a study that keep to the constraints, by the outer reward whatever the study went by.
+    fn found(&self, scope: &Scope, turn: &Turn, round: &str, parent: Digest, trials: &[Trial]) -> Vec<Found> {
+        let keeps = |trial: &Trial| {
+            let Outcome::Complete { values, violations } = trial.told(u64::MAX)?.outcome else { return None };
+            let kept = violations.iter().all(|violation| *violation <= 0.0);
+            let text = scope.text(&trial.point).ok()?;
+            let mut inner = trial.over()?.inner.clone();
+            let values = if turn.by.is_some() { self.reward.outer(&mut inner)? } else { values };
+            let (value, round) = (values.first().copied()?, round.to_owned());
+            let changes = scope.changes(&trial.point);
+            kept.then_some(Found { text, value, values, inner, round, number: trial.number, changes, parent })
+        };
+        trials.iter().filter_map(keeps).collect()
+    }
 }
 
 /// Which level comes next.
 fn next(plan: &Plan<'_>, at: Level) -> Level {
     if plan.levels.len() > 1 { at.other() } else { at }
-}
-
-/// The trials of a study that keep to the constraints.
-fn found(scope: &Scope, round: &str, parent: Digest, trials: &[Trial]) -> Vec<Found> {
-    let keeps = |trial: &Trial| {
-        let Outcome::Complete { values, violations } = trial.told(u64::MAX)?.outcome else { return None };
-        let kept = violations.iter().all(|violation| *violation <= 0.0);
-        let text = scope.text(&trial.point).ok()?;
-        let (value, round) = (values.first().copied()?, round.to_owned());
-        let changes = scope.changes(&trial.point);
-        kept.then_some(Found { text, value, round, number: trial.number, changes, parent })
-    };
-    trials.iter().filter_map(keeps).collect()
 }

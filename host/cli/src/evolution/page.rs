@@ -33,6 +33,7 @@ pub(crate) fn write(
         title: &evolution.name,
         studies: &studies,
         baseline: Some(evolution.baseline),
+        front: evolution.front.as_ref(),
         lineage: &lineage,
         terms: Some(&terms),
         validation: validation.or(proof.map(|proof| &proof.validation)),

@@ -117,7 +117,11 @@ impl Past {
                 continue;
             }
             let (round, number, changes) = (round.clone(), *number, scope.changes(&prior.point));
-            better.push(Found { text, value, round, number, changes, parent });
+            let values = Score::of(&prior.outcome).map(|score| score.values).unwrap_or_default();
+            // A node's name and a metric; the objectives have one word.
+            let inner = record.metrics.iter().filter(|(name, _)| name.contains(' '));
+            let inner = inner.map(|(name, estimate)| (name.clone(), estimate.value)).collect();
+            better.push(Found { text, value, values, inner, round, number, changes, parent });
             if better.len() == JUDGED_MAX {
                 break;
             }

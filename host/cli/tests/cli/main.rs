@@ -18,6 +18,7 @@ mod operating;
 mod outside;
 mod readme;
 mod replaying;
+mod rewards;
 mod saboteurs;
 mod scene;
 mod serving;

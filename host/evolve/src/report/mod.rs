@@ -5,6 +5,7 @@
 
 mod cost;
 mod failures;
+mod front;
 mod importance;
 mod lineage;
 mod page;
@@ -20,6 +21,7 @@ use greenroom_model::Digest;
 
 pub use importance::{Importance, importance};
 
+use crate::Front;
 use crate::knowledge::{Ancestor, Change};
 use crate::proof::{Judgement, Terms};
 use crate::study::Record;
@@ -34,6 +36,8 @@ pub struct Report<'a> {
     pub studies: &'a [Record],
     /// What the plan that it began with has of the first objective in the search, in the objective's own direction.
     pub baseline: Option<f64>,
+    /// What no other trial beats, where there are several objectives.
+    pub front: Option<&'a Front>,
     /// How one got from that plan to the best one, the origin first.
     pub lineage: &'a [Step],
     /// How arms were judged.

@@ -2,7 +2,7 @@
 
 use super::series::{best, better, entries, objective};
 use super::text::{count, difference, duration, escaped, large, number};
-use super::{Report, cost, failures, lineage, parameters, progress, proof, trials};
+use super::{Report, cost, failures, front, lineage, parameters, progress, proof, trials};
 use crate::study::{Config, Cost};
 
 const STYLE: &str = include_str!("style.css");
@@ -11,6 +11,7 @@ pub(super) fn html(report: &Report<'_>) -> String {
     let title = escaped(report.title);
     let sections = [
         proof::section(report),
+        front::section(report),
         progress::section(report),
         cost::section(report),
         parameters::section(report),

@@ -24,6 +24,7 @@ fn table(study: &Record) -> Option<String> {
         return None;
     }
     let price = Price::of(config);
+    let any_inner = complete.iter().any(|entry| entry.trial.over().is_some_and(|over| !over.inner.is_empty()));
     let rows: String = best(&scores, TRIALS_MAX)
         .into_iter()
         .filter_map(|place| complete.get(place))
@@ -44,8 +45,9 @@ fn table(study: &Record) -> Option<String> {
             } else {
                 ""
             };
+            let inner = if any_inner { format!("<td>{}</td>", inner(entry)) } else { String::new() };
             format!(
-                "<tr><td class=\"n\">{}</td>{others}{fuel}<td>{}{beyond}</td></tr>\n",
+                "<tr><td class=\"n\">{}</td>{others}{fuel}{inner}<td>{}{beyond}</td></tr>\n",
                 entry.trial.number,
                 point.join(", ")
             )
@@ -56,10 +58,20 @@ fn table(study: &Record) -> Option<String> {
     if !matches!(price, Price::Objective(_)) {
         heads.push_str(&format!("<th class=\"n\">{}</th>", price.words()));
     }
+    if any_inner {
+        heads.push_str("<th>inner rewards</th>");
+    }
     Some(format!(
         "<details><summary>{} <span class=\"sub\">the best by {}</span></summary><div class=\"wide\"><table><thead><tr>\
          <th class=\"n\">trial</th>{heads}<th>point</th></tr></thead><tbody>{rows}</tbody></table></div></details>\n",
         page::study_name(&config.name),
         escaped(objective(config)),
     ))
+}
+
+/// What agents have by their own metrics, and beside.
+fn inner(entry: &Entry<'_>) -> String {
+    let all = entry.trial.over().into_iter().flat_map(|over| &over.inner);
+    let each = all.map(|(name, value)| format!("{}&nbsp;{}", shortened(name, 60), number(*value)));
+    each.collect::<Vec<_>>().join(", ")
 }

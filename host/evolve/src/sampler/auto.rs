@@ -1,10 +1,11 @@
 //! What is best on most problems.
 
-use super::{GaussianProcess, Nsga2, Sampler, Seen};
+use super::scalarised::scalarised;
+use super::{GaussianProcess, Sampler, Seen};
 use crate::{Draws, Point, Space};
 
-/// The default: [`GaussianProcess`] for one objective, [`Nsga2`] for several. `docs/samplers.md` tells why, with
-/// measurements.
+/// The default: [`GaussianProcess`], of several objectives for one direction after the other. `docs/samplers.md` tells why,
+/// with measurements.
 #[derive(Debug)]
 pub struct Auto {
     one: GaussianProcess,
@@ -25,7 +26,8 @@ impl Sampler for Auto {
 
     fn suggest(&self, space: &Space, seen: Seen<'_>, number: u64, draws: &mut Draws) -> Point {
         if seen.objectives > 1 {
-            Nsga2.suggest(space, seen, number, draws)
+            let told = scalarised(seen.told, seen.objectives, draws);
+            self.one.suggest(space, Seen { told: &told, objectives: 1, ..seen }, number, draws)
         } else {
             self.one.suggest(space, seen, number, draws)
         }

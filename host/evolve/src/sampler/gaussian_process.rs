@@ -7,7 +7,7 @@ mod search;
 use std::sync::Mutex;
 
 use super::order::{ranked, standings};
-use super::{QuasiRandom, Sampler, Seen};
+use super::{QuasiRandom, Sampler, Seen, lagrange};
 use crate::space::Units;
 use crate::{Draws, Point, Space, child_seed};
 use features::Features;
@@ -153,6 +153,17 @@ fn goals(seen: Seen<'_>, order: &[usize], fronts: &[usize]) -> Vec<f64> {
         let below = || worst - 0.5 - 0.5 * (rank - sound.len()) as f64 / count;
         if let Some(goal) = goals.get_mut(*place) {
             *goal = sound.get(rank).copied().map_or_else(below, drawn);
+        }
+    }
+    // What breaks bounds has a price, so that beside a bound the model sees how the objective goes on. As long as it is not known
+    // what trials that hold all of them differ by, there is nothing to price it in.
+    if seen.objectives == 1 && spread > 0.0 {
+        let charges = lagrange::charges(seen.told, libm::sqrt(spread));
+        for ((goal, standing), charge) in goals.iter_mut().zip(&standings).zip(charges) {
+            if let Some(charge) = charge.filter(|_| standing.broken()) {
+                // No further below than what is hopeless, which is there already.
+                *goal = drawn(standing.value() - charge).max(worst - 1.0);
+            }
         }
     }
     let mean = goals.iter().sum::<f64>() / count;

@@ -5,11 +5,13 @@ mod cma_es;
 mod gaussian;
 mod gaussian_process;
 mod kernel;
+mod lagrange;
 mod nsga2;
 mod order;
 mod parzen;
 mod quasi_random;
 mod random;
+mod scalarised;
 mod tpe;
 mod triangle;
 

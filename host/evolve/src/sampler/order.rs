@@ -37,6 +37,11 @@ impl Standing {
     pub(super) fn sound(&self) -> bool {
         self.class == 0
     }
+
+    /// Whether it was evaluated to the end and breaks a constraint.
+    pub(super) fn broken(&self) -> bool {
+        self.class == 2
+    }
 }
 
 /// How good each trial is. Violations count relative to the largest that was seen of each constraint, since constraints have

@@ -3,7 +3,7 @@
 use toml::de::DeValue;
 
 use crate::diagnostic::{Mistake, Span};
-use crate::reader::{At, Reader, Section};
+use crate::reader::{At, Reader, Section, Value};
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct GraphShape {
@@ -17,7 +17,7 @@ pub(crate) struct GraphShape {
     pub(crate) exclude_seen: Option<At<bool>>,
     pub(crate) cold: Option<At<u64>>,
     pub(crate) light: Option<At<u64>>,
-    pub(crate) maximise: Option<At<String>>,
+    pub(crate) maximise: Option<Vec<At<String>>>,
     pub(crate) subject_to: Vec<BoundShape>,
 }
 
@@ -60,10 +60,25 @@ impl GraphShape {
         }
         if let Some(objective) = inner(reader, &section, "objective", &["maximise", "subject_to"]) {
             reader.require(&objective, "maximise", "maximise = \"ndcg@10\"");
-            shape.maximise = reader.text(&objective, "maximise");
+            shape.maximise = objective.get("maximise").and_then(|value| metrics(reader, value));
             shape.subject_to = bounds(reader, &objective);
         }
         shape
+    }
+}
+
+/// One metric, or a list of them.
+fn metrics(reader: &mut Reader, value: &Value<'_>) -> Option<Vec<At<String>>> {
+    match value.get_ref() {
+        DeValue::Array(list) if list.is_empty() => {
+            reader.mistakes.push(
+                Mistake::error("no_objective", &value.span(), "`maximise` names no metric", "expected one or more")
+                    .help("write, for instance, `maximise = [\"ndcg@10\", \"novelty\"]`"),
+            );
+            None
+        }
+        DeValue::Array(_) => reader.texts("maximise", value),
+        _ => reader.text_value("maximise", value, "a metric or a list of metrics").map(|metric| vec![metric]),
     }
 }
 

@@ -5,15 +5,22 @@ use crate::authored::{Authored, BoundShape};
 use crate::diagnostic::Mistake;
 use crate::plan::{Bound, Objective, Segments};
 use crate::reader::At;
+use crate::suggest;
 
 /// The objective, with its default.
 pub(crate) fn resolve(authored: &Authored, mistakes: &mut Mistakes) -> Objective {
     let graph = &authored.graph;
-    if let Some(maximise) = &graph.maximise {
-        metric(maximise, mistakes);
+    let named = graph.maximise.as_deref().unwrap_or_default();
+    for (at, written) in named.iter().enumerate() {
+        metric(written, mistakes);
+        if named.iter().take(at).any(|earlier| earlier.value == written.value) {
+            let message = format!("{:?} is there twice", written.value);
+            mistakes.push(Mistake::error("repeated_metric", &written.span, message, "expected each metric once"));
+        }
     }
     let subject_to = graph.subject_to.iter().map(|shape| bound(shape, mistakes)).collect();
-    let maximise = graph.maximise.as_ref().map_or_else(|| Objective::default().maximise, |at| at.value.clone());
+    let maximise: Vec<String> = named.iter().map(|at| at.value.clone()).collect();
+    let maximise = if maximise.is_empty() { Objective::default().maximise } else { maximise };
     Objective { maximise, subject_to }
 }
 
@@ -49,17 +56,32 @@ fn bound(shape: &BoundShape, mistakes: &mut Mistakes) -> Bound {
     Bound { metric: shape.metric.value.clone(), min: value(&shape.min), max: value(&shape.max) }
 }
 
-/// `ndcg@10`, `fuel`, `p99_ms`.
+/// Of whom a metric may be alone: kinds of subjects, and of items.
+const SEGMENTS: [&str; 6] = ["new", "cold", "light", "heavy", "head", "tail"];
+
+/// `ndcg@10`, `fuel`, `p99_ms`, `ndcg@10[cold]`.
 fn metric(written: &At<String>, mistakes: &mut Mistakes) {
-    let (name, cut) = match written.value.split_once('@') {
+    let (whole, segment) = match written.value.strip_suffix(']').and_then(|rest| rest.rsplit_once('[')) {
+        Some((whole, segment)) => (whole, Some(segment)),
+        None => (written.value.as_str(), None),
+    };
+    let (name, cut) = match whole.split_once('@') {
         Some((name, cut)) => (name, cut.parse::<u32>().ok()),
-        None => (written.value.as_str(), Some(1)),
+        None => (whole, Some(1)),
     };
     if super::names::wrong("a metric", name, &written.span).is_some() || cut.is_none_or(|cut| cut == 0) {
         let message = format!("{:?} is no metric", written.value);
         mistakes.push(
             Mistake::error("bad_metric", &written.span, message, "expected a name, or a name and a cut")
-                .help("for instance \"ndcg@10\", \"recall@20\" or \"fuel\""),
+                .help("for instance \"ndcg@10\", \"recall@20\", \"ndcg@10[cold]\" or \"fuel\""),
+        );
+    }
+    if let Some(segment) = segment.filter(|segment| !SEGMENTS.contains(segment)) {
+        let message = format!("{:?} is of a segment `{segment}`, which there is not", written.value);
+        let near = suggest::nearest(segment, SEGMENTS);
+        mistakes.push(
+            Mistake::error("bad_segment", &written.span, message, format!("expected {}", suggest::list(SEGMENTS)))
+                .help_maybe(near.map(|segment| format!("did you mean [{segment}]?"))),
         );
     }
 }

@@ -54,13 +54,29 @@ fn the_smallest_graph_takes_every_default() {
     );
     assert!(plan.exclude_seen);
     assert_eq!((plan.segments.cold, plan.segments.light), (10, 50));
-    assert_eq!(plan.objective.maximise, "ndcg@10");
+    assert_eq!(plan.objective.maximise, ["ndcg@10"]);
     assert_eq!(plan.agents[0].instances, Instances::Fresh);
     assert_eq!(plan.agents[0].budgets.decide, Budget::DECIDE);
     assert_eq!(plan.agents[0].params["half_life"], ParamValue::Integer(40));
     assert_eq!((plan.nodes[0].limit, plan.nodes[0].source), (None, Some(0)));
     assert_eq!(plan.nodes[0].on_fault, OnFault::Fail);
     assert!(plan.warnings.is_empty());
+}
+
+#[test]
+fn a_graph_may_be_after_several_things_and_after_one_kind_of_subject() {
+    let with = |objective: &str| {
+        let text = MOVIES.replace("maximise = \"ndcg@10\"", objective);
+        assert_ne!(text, MOVIES);
+        plan(&text)
+    };
+    let several = with("maximise = [\"ndcg@10\", \"ndcg@10[cold]\", \"novelty\"]");
+    assert_eq!(several.objective.maximise, ["ndcg@10", "ndcg@10[cold]", "novelty"]);
+    assert!(several.render().contains("  maximises ndcg@10 and ndcg@10[cold] and novelty, fuel <= 400000000,"));
+    // A list of one is what a string is.
+    let one = with("maximise = [\"ndcg@10\"]");
+    assert_eq!(one.digest(), plan(MOVIES).digest());
+    assert_ne!(several.digest(), one.digest());
 }
 
 #[test]

@@ -100,6 +100,32 @@ fn an_agent_of_the_catalogue_becomes_a_source() {
 }
 
 #[test]
+fn an_agent_is_specialised_for_a_segment_by_a_twin_with_other_parameters() {
+    let twin = "\n[catalogue.ease-cold]\ncomponent = \"ease.wasm\"\nparams = { lambda = 900.0 }\n";
+    let elsewhere = ["route.new.ease-cold", "route.light.ease-cold", "route.heavy.ease-cold", "route.cold.recall_ease"];
+    let choices: Vec<(&str, ParamValue)> = elsewhere
+        .into_iter()
+        .map(|name| (name, OFF))
+        .chain([("use.ease-cold", ON), ("route.cold.ease-cold", ON)])
+        .collect();
+    let plan = with(&format!("{MOVIES}{twin}"), &choices);
+    let runs_for = |node: &str, segment: &str| {
+        let guard = plan.nodes[plan.node(node).unwrap()].guard.as_ref().unwrap();
+        let own = plan.nodes[guard.router].branches.iter().any(|branch| branch == segment);
+        // Who has no branch of their own go where all others go.
+        let taken = if own { segment } else { "default" };
+        guard.branches.iter().any(|branch| branch == taken)
+    };
+    assert!(runs_for("ease-cold", "cold") && !runs_for("recall_ease", "cold"));
+    for segment in ["new", "light", "heavy"] {
+        assert!(!runs_for("ease-cold", segment), "{segment}");
+    }
+    let of = |name: &str| plan.agents.iter().find(|agent| agent.name == name).unwrap();
+    assert_eq!(of("ease-cold").component, of("ease").component);
+    assert_ne!(of("ease-cold").params, of("ease").params);
+}
+
+#[test]
 fn who_took_from_a_node_takes_from_the_one_before_it() {
     let whole = with(&movies(), &[]);
     let plan = with(&movies(), &[("use.rank", OFF), ("use.rerank", OFF)]);

@@ -62,6 +62,12 @@ pub struct InnerReward {
     pub value: f64,
 }
 
+/// Which way an inner metric is better: true when more is. None for one that is not known.
+#[must_use]
+pub fn more_is_better(metric: &str) -> Option<bool> {
+    InnerMetric::named(metric).map(|metric| metric != InnerMetric::LogLoss)
+}
+
 impl Arena {
     /// Prepares an exam. Outputs of nodes are kept in so many bytes of memory.
     ///
@@ -113,7 +119,7 @@ impl Arena {
             let answers = ground.answers(&self.bench, plan, &asking)?;
             drawn |= answers.iter().any(|answer| answer.drawn);
             for (question, answer) in judge.questions().iter().zip(&answers) {
-                rewarded(loaded, question, answer, &mut inner);
+                rewarded(loaded, question, answer, &ground.genres, &mut inner);
             }
             fuel += answers.iter().map(|answer| answer.fuel as f64).sum::<f64>();
             times.extend(answers.iter().map(|answer| answer.us));
@@ -177,12 +183,18 @@ fn breaks(fault: &Fault) -> bool {
 }
 
 /// Adds what the nodes of a request decided to their rewards.
-fn rewarded(loaded: &Loaded, question: &Question, answer: &Answered, inner: &mut BTreeMap<usize, Inner>) {
+fn rewarded(
+    loaded: &Loaded,
+    question: &Question,
+    answer: &Answered,
+    genres: &[u64],
+    inner: &mut BTreeMap<usize, Inner>,
+) {
     for (index, decided) in &answer.decided {
         let Some(node) = loaded.plan.nodes.get(*index) else { continue };
         let descriptor = loaded.plan.agent_of(node).and_then(|agent| agent.descriptor.as_ref());
         let metric = descriptor.and_then(|descriptor| InnerMetric::named(&descriptor.inner_metric));
         let (Some(metric), Some(list)) = (metric, decided.candidates()) else { continue };
-        inner.entry(*index).or_insert_with(|| Inner::new(metric)).add(list, &question.positives);
+        inner.entry(*index).or_insert_with(|| Inner::new(metric)).add(list, &question.positives, genres);
     }
 }

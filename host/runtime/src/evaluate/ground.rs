@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use greenroom_memory::Store;
-use greenroom_model::{Digest, Fault, Generation, History, Payload, Subject, Verb};
+use greenroom_model::{Digest, Fault, Generation, History, Payload, Subject, Values, Verb};
 use greenroom_sandbox::Memory;
 
 use super::{Bench, EvaluateError};
@@ -30,6 +30,8 @@ pub(super) struct Ground {
     scope: Digest,
     store: Store,
     facts: Digest,
+    /// By row, a bit a genre; empty when nothing is known of items.
+    pub(super) genres: Vec<u64>,
     past: Past,
     /// Of the test part: some of it is known by the time of a question.
     later: Past,
@@ -81,6 +83,7 @@ impl Ground {
         let ground = Self {
             scope: Digest::of_parts([b"answers".as_slice(), parts[0].bytes(), parts[1].bytes(), facts.bytes()]),
             facts,
+            genres: genres(&store, split.items.len()),
             past: Past::of(&split.train, split.users.len()),
             later: Past::of(&split.test, split.users.len()),
             judge: Judge::new(split, thresholds),
@@ -181,6 +184,16 @@ impl Ground {
 /// Whether what one request writes may be read by another.
 fn writes(plan: &ActivePlan) -> bool {
     plan.agents.iter().any(|agent| agent.spec.grants.iter().any(|grant| grant.verb != Verb::Read))
+}
+
+/// What the items' fact `genres` says, as agents see it.
+fn genres(store: &Store, items: usize) -> Vec<u64> {
+    let rows: Vec<u32> = (0..u32::try_from(items).unwrap_or(u32::MAX)).collect();
+    let columns = store.facts().gather(&rows, &["genres"]).unwrap_or_default();
+    match columns.into_iter().next().map(|column| column.values) {
+        Some(Values::S64s(bits)) => bits.into_iter().map(i64::cast_unsigned).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// A history, and the first events of what followed.

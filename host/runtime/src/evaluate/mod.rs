@@ -23,7 +23,7 @@ use crate::guests::{Gone, Guests};
 use crate::load::{LoadGraphError, Loaded, load};
 use crate::states::States;
 use crate::train::{Progress, TrainError, Trained};
-pub use arena::{Arena, InnerReward, Score};
+pub use arena::{Arena, InnerReward, Score, more_is_better};
 use ground::{Answered, Asking, Ground};
 
 /// What graphs are evaluated with.

@@ -203,7 +203,6 @@ impl Judge {
         let (users, segments) = (Arc::clone(&self.users), Arc::clone(&self.segments));
         let mut judged = Judged { users, segments, ..Judged::default() };
         let mut exposures = vec![0_u64; self.head.len()];
-        let mut novelties = Vec::new();
         for Question { user, earlier, positives, .. } in &self.questions {
             let items = lists.get(&(*user, *earlier)).copied().unwrap_or_default();
             judged.scores.push(score(items, positives));
@@ -217,11 +216,11 @@ impl Judge {
                 }
             }
             let rarity = |item: &u32| self.self_information.get(*item as usize).copied().unwrap_or_default();
-            if !shown.is_empty() {
-                novelties.push(shown.iter().map(rarity).sum::<f64>() / shown.len() as f64);
-            }
+            let novelty = || shown.iter().map(rarity).sum::<f64>() / shown.len() as f64;
+            judged.novelties.push((!shown.is_empty()).then(novelty));
         }
         judged.coverage = exposures.iter().filter(|count| **count > 0).count() as f64 / exposures.len().max(1) as f64;
+        let novelties: Vec<f64> = judged.novelties.iter().flatten().copied().collect();
         judged.novelty = (!novelties.is_empty()).then(|| Estimate::of(&novelties).value);
         judged.gini = gini(exposures);
         judged
@@ -239,6 +238,8 @@ pub struct Judged {
     pub head: Vec<Option<Scores>>,
     /// The same against the positives in the tail.
     pub tail: Vec<Option<Scores>>,
+    /// The mean self-information of each first ten, in bits, where anything was shown.
+    pub novelties: Vec<Option<f64>>,
     /// The segment of whom each is about.
     pub segments: Arc<[Segment]>,
     /// Distinct items among all first tens, as a share of the candidates.
@@ -262,6 +263,7 @@ impl Judged {
             all: Sum,
             head: Sum,
             tail: Sum,
+            novelties: Vec<f64>,
         }
         let mut by_user: BTreeMap<u32, Of> = BTreeMap::new();
         for part in parts {
@@ -273,6 +275,9 @@ impl Judged {
                 of.head.add(head.as_ref());
                 of.tail.add(tail.as_ref());
             }
+            for (user, novelty) in part.users.iter().zip(&part.novelties) {
+                by_user.entry(*user).or_default().novelties.extend(*novelty);
+            }
         }
         let mean = |of: &dyn Fn(&Self) -> Option<f64>| {
             let values: Vec<f64> = parts.iter().filter_map(of).collect();
@@ -283,6 +288,9 @@ impl Judged {
             scores: by_user.values().map(|of| of.all.mean().unwrap_or_default()).collect(),
             head: by_user.values().map(|of| of.head.mean()).collect(),
             tail: by_user.values().map(|of| of.tail.mean()).collect(),
+            novelties: (by_user.values())
+                .map(|of| (!of.novelties.is_empty()).then(|| Estimate::of(&of.novelties).value))
+                .collect(),
             segments: by_user.values().map(|of| of.segment.unwrap_or(Segment::New)).collect(),
             coverage: mean(&|part| Some(part.coverage)).unwrap_or_default(),
             novelty: mean(&|part| part.novelty),
@@ -293,16 +301,33 @@ impl Judged {
     /// The values of a metric, one a subject of the segment, or of all subjects.
     #[must_use]
     pub fn values(&self, metric: Metric, segment: Option<Segment>) -> Vec<f64> {
-        let some = |scores: &[Option<Scores>]| scores.iter().flatten().map(|scores| scores.of(metric)).collect();
+        self.by_user(metric, segment).into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// The same, each with whom it is of. Of a segment of items, who has no positive there has none.
+    #[must_use]
+    pub fn by_user(&self, metric: Metric, segment: Option<Segment>) -> Vec<(u32, f64)> {
+        let users = || self.users.iter().copied();
+        let some = |all: &[Option<Scores>]| -> Vec<(u32, f64)> {
+            users().zip(all).filter_map(|(user, scores)| Some((user, scores.as_ref()?.of(metric)))).collect()
+        };
+        let all = users().zip(self.scores.iter().map(|scores| scores.of(metric)));
         match segment {
-            None => self.scores.iter().map(|scores| scores.of(metric)).collect(),
+            None => all.collect(),
             Some(Segment::Head) => some(&self.head),
             Some(Segment::Tail) => some(&self.tail),
             Some(segment) => {
-                let of_segment = self.scores.iter().zip(self.segments.iter()).filter(|(_, s)| **s == segment);
-                of_segment.map(|(scores, _)| scores.of(metric)).collect()
+                let of_segment = all.zip(self.segments.iter()).filter(|(_, s)| **s == segment);
+                of_segment.map(|(value, _)| value).collect()
             }
         }
+    }
+
+    /// How novel what is shown is, in bits, by whom it was shown to; none for whom nothing was.
+    #[must_use]
+    pub fn novelty_by_user(&self) -> Vec<(u32, f64)> {
+        let all = self.users.iter().copied().zip(&self.novelties);
+        all.filter_map(|(user, novelty)| Some((user, (*novelty)?))).collect()
     }
 
     /// The mean of a metric over the subjects of a segment, or over all.

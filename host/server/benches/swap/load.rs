@@ -196,10 +196,11 @@ pub(crate) fn capacity<A: Asked>(load: &Load<A>, time: Duration, bound: Duration
         flush();
         let written = began.elapsed();
         let p99 = window.us.quantile(0.99) / 1e3;
-        let holds = !window.overrun && window.dropped == 0 && p99 < bound.as_secs_f64() * 1e3 && written < bound;
+        // Beyond what it can, requests reach their deadline.
+        let answered = window.dropped == 0 && window.failed.is_empty();
+        let holds = !window.overrun && answered && p99 < bound.as_secs_f64() * 1e3 && written < bound;
         let says = if holds { "holds" } else { "too much" };
         println!("  {rate:>8.0}/s: p99 {p99:.1} ms, then the log took {:.0} ms: {says}", written.as_secs_f64() * 1e3);
-        assert!(window.failed.is_empty(), "{:?}", window.failed.first());
         holds
     };
     let (mut low, mut high) = (0.0, most);

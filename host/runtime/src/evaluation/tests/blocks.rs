@@ -107,6 +107,7 @@ fn a_pool_has_one_value_a_subject() {
         scores: ndcgs.iter().map(|ndcg| scores(*ndcg)).collect(),
         head: vec![None; users.len()],
         tail: ndcgs.iter().map(|ndcg| (*ndcg > 0.0).then(|| scores(*ndcg))).collect(),
+        novelties: ndcgs.iter().map(|ndcg| (*ndcg > 0.0).then_some(8.0 * ndcg)).collect(),
         segments: vec![Segment::Cold; users.len()].into(),
         coverage,
         novelty: None,
@@ -117,6 +118,14 @@ fn a_pool_has_one_value_a_subject() {
     assert_eq!(pooled.values(Metric::Ndcg, None), [0.25, 0.5, 0.5]);
     assert_eq!(pooled.values(Metric::Ndcg, Some(Segment::Tail)), [0.25, 0.75, 0.5]);
     assert_eq!((pooled.coverage, pooled.novelty), (0.2, None));
+    // Whose each is stands beside it, and who is in no segment has none.
+    assert_eq!(pooled.by_user(Metric::Ndcg, Some(Segment::Cold)), [(2, 0.25), (4, 0.5), (9, 0.5)]);
+    assert_eq!(pooled.by_user(Metric::Ndcg, Some(Segment::Heavy)), []);
+    let one = Judged::pooled(&[part(&[3, 7], &[0.0, 0.5], 0.1)]);
+    assert_eq!(one.by_user(Metric::Ndcg, Some(Segment::Tail)), [(7, 0.5)]);
+    // Of lists that showed nothing there is no novelty.
+    assert_eq!(pooled.novelty_by_user(), [(2, 2.0), (4, 6.0), (9, 4.0)]);
+    assert_eq!(one.novelty_by_user(), [(7, 4.0)]);
 }
 
 #[test]
