@@ -6,8 +6,8 @@
 //! `calculate_imbalance`, kernel/sched/fair.c, 6.18.)
 //!
 //! So whoever does something beside them has a thread look every now and then, which moves one of two that share a core and
-//! have work at two looks in a row, and lets it go at once: one that had to stay on a core could not step aside for threads that
-//! read and answer.
+//! have not slept from one look to the next, and lets it go at once. Those that sleep find their way by themselves, and do better
+//! when nobody meddles: one that had to stay on a core could not step aside for threads that read and answer.
 
 use std::sync::Arc;
 #[cfg(target_os = "linux")]
@@ -21,7 +21,7 @@ use rustix::thread::{CpuSet, Pid, gettid, sched_getaffinity, sched_setaffinity};
 
 /// From one look to the next. Two threads share a core for twice as long at most; a look takes some 20 us.
 #[cfg(target_os = "linux")]
-const LOOK: Duration = Duration::from_millis(2);
+const LOOK: Duration = Duration::from_millis(1);
 
 /// Threads that can be kept apart.
 #[derive(Default)]
@@ -106,20 +106,20 @@ impl Drop for Apart {
     }
 }
 
-/// Finds the threads that could run, and share a core with another such one. Those that did `before` too are moved to cores
-/// that none of them uses.
+/// Finds the threads that have work and share a core with another such one, with how often each has slept. Those that did
+/// `before` too, and have not slept since, are moved to cores that none of them uses.
 #[cfg(target_os = "linux")]
-fn spread(threads: &[Pid], before: &[Pid]) -> Vec<Pid> {
+fn spread(threads: &[Pid], before: &[(Pid, u64)]) -> Vec<(Pid, u64)> {
     let mut used = CpuSet::new();
     let mut shared = Vec::new();
     for thread in threads {
         match core_if_busy(*thread) {
-            Some(core) if used.is_set(core) => shared.push(*thread),
+            Some(core) if used.is_set(core) => shared.extend(slept(*thread).map(|times| (*thread, times))),
             Some(core) => used.set(core),
             None => {}
         }
     }
-    for thread in shared.iter().filter(|thread| before.contains(thread)) {
+    for (thread, _) in shared.iter().filter(|found| before.contains(found)) {
         match leave_for_another(*thread, &used) {
             Ok(Some(core)) => used.set(core),
             Ok(None) => {}
@@ -127,6 +127,14 @@ fn spread(threads: &[Pid], before: &[Pid]) -> Vec<Pid> {
         }
     }
     shared
+}
+
+/// How often a thread has given up its core by itself.
+#[cfg(target_os = "linux")]
+fn slept(thread: Pid) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/self/task/{thread}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    line?.trim().parse().ok()
 }
 
 /// The core that a thread is on, when it runs or waits to.
