@@ -38,8 +38,13 @@ pub(crate) fn lessons(spec: &greenroom_graph::Agent) -> Params {
     let mut params = spec.params.clone();
     let parameters = spec.descriptor.iter().flat_map(|descriptor| &descriptor.parameters);
     for parameter in parameters.filter(|parameter| !parameter.shapes_state) {
-        if let (Some(value), Some(usual)) = (params.get_mut(&parameter.name), parameter.domain.usual()) {
-            *value = usual;
+        match parameter.domain.usual() {
+            Some(usual) => {
+                params.entry(parameter.name.clone()).and_modify(|value| *value = usual);
+            }
+            None => {
+                params.remove(&parameter.name);
+            }
         }
     }
     params

@@ -141,7 +141,7 @@ impl Lifecycle for Saboteur {
             .metric("recall@20", RewardLevel::Inner)
             .history(1000)
             .state(SCHEMA)
-            .parameter(numbers("does", "what it does beside being good"))
+            .parameter(numbers("does", "what it does beside being good").shapes_state())
             .parameter(float("taste", 0.0, 1.0, 0.25, "it says that learning does not read it"))
             .parameter(float("half", 0.0, 1.0, 0.75, "may not work below a half"))
             // Each matters only when the other one does: nobody can say when.
