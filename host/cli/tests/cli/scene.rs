@@ -142,6 +142,9 @@ impl Scene {
         let line = if on_stderr {
             find(BufReader::new(child.stderr.take().unwrap()), sign)
         } else {
+            // What a host says of each request would fill the pipe, and stop it.
+            let mut said = child.stderr.take().unwrap();
+            std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
             find(BufReader::new(child.stdout.take().unwrap()), sign)
         };
         (child, line)
