@@ -31,7 +31,7 @@ instances = "pooled"
 
 [agents.item-knn]
 component = "COMPONENTS/item-knn.wasm"
-params = { neighbours = 20, half_life = 0 }
+params = { neighbours = 20, half_life = 500 }
 
 [agents.fusion]
 component = "COMPONENTS/fusion.wasm"

@@ -72,9 +72,8 @@ impl Lifecycle for Als {
             .parameter(
                 float("alpha", 1.0, 1000.0, 5.0, "confidence of a like; 1 for what is not known").log().shapes_state(),
             )
-            .parameter(integer("iterations", 1, 200, 20, "rounds over subjects and items").shapes_state())
-            .parameter(integer("seed", 0, 1_000_000, 42, "where the first points come from").shapes_state())
-            .parameter(float("half_life", 0.0, 500.0, 5.0, "events after which a liked item weighs half; 0 for never"))
+            .parameter(integer("iterations", 1, 200, 20, "rounds over subjects and items").log().shapes_state())
+            .parameter(float("half_life", 0.5, 500.0, 5.0, "events after which a liked item weighs half").log())
     }
 
     fn configure(&mut self, params: &Params) -> Result<(), Fault> {
@@ -85,7 +84,6 @@ impl Lifecycle for Als {
                 regularization: params.float("regularization")? as f32,
                 alpha: params.float("alpha")? as f32,
                 iterations: params.integer("iterations")?,
-                seed: params.integer("seed")?,
             };
         }
         self.half_life = params.float("half_life")?;
@@ -175,8 +173,9 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_state() {
-        let state = |seed: i64| trained(&small().with("seed", seed), &two_tastes()).snapshot().unwrap();
+    fn the_same_events_give_the_same_state() {
+        let state =
+            |iterations: i64| trained(&small().with("iterations", iterations), &two_tastes()).snapshot().unwrap();
         assert_eq!(state(7), state(7));
         assert_ne!(state(7), state(8));
     }

@@ -57,7 +57,7 @@ impl Lifecycle for Content {
                 float("year_scale", 1.0, 100.0, 8.0, "years apart at which closeness has fallen to a third").log(),
             )
             .parameter(float("popularity_weight", 0.0, 4.0, 0.3, "what popularity weighs beside genres"))
-            .parameter(float("half_life", 0.0, 500.0, 10.0, "events after which a liked item weighs half; 0 for never"))
+            .parameter(float("half_life", 0.5, 500.0, 10.0, "events after which a liked item weighs half").log())
     }
 
     fn configure(&mut self, params: &Params) -> Result<(), Fault> {

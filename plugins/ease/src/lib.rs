@@ -44,7 +44,7 @@ impl Lifecycle for Ease {
                     .shapes_state(),
             )
             .parameter(float("lambda", 1.0, 10_000.0, 200.0, "regularisation").log().shapes_state())
-            .parameter(float("half_life", 0.0, 500.0, 8.0, "events after which a liked item weighs half; 0 for never"))
+            .parameter(float("half_life", 0.5, 500.0, 8.0, "events after which a liked item weighs half").log())
     }
 
     fn configure(&mut self, params: &Params) -> Result<(), Fault> {

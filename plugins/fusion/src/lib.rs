@@ -76,7 +76,10 @@ impl Lifecycle for Fusion {
             .state(SCHEMA)
             .parameter(choice("method", &["weighted", "rrf"], "weighted", "by learned weights, or by ranks alone"))
             .parameter(float("rrf_k", 0.0, 1000.0, 60.0, "how slowly the worth of a rank falls").log())
-            .parameter(numbers("weights", "what each port is worth before anything is learned; 1 where not given"))
+            .parameter(
+                numbers("weights", "what each port is worth before anything is learned; 1 where not given")
+                    .shapes_state(),
+            )
             .parameter(
                 choice("scale", Scale::NAMES, "spread", "what makes scores of different sources comparable")
                     .when("method", &["weighted"])

@@ -66,7 +66,7 @@ impl Lifecycle for ItemKnn {
                     .when("metric", &["bm25"])
                     .shapes_state(),
             )
-            .parameter(float("half_life", 0.0, 500.0, 5.0, "events after which a liked item weighs half; 0 for never"))
+            .parameter(float("half_life", 0.5, 500.0, 5.0, "events after which a liked item weighs half").log())
     }
 
     fn configure(&mut self, params: &Params) -> Result<(), Fault> {

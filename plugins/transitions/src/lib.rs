@@ -82,7 +82,7 @@ impl Lifecycle for Transitions {
                     .shapes_state(),
             )
             .parameter(integer("neighbours", 1, 1000, 500, "followers kept of each item").log().shapes_state())
-            .parameter(float("half_life", 0.0, 500.0, 3.0, "events after which a liked item weighs half; 0 for never"))
+            .parameter(float("half_life", 0.5, 500.0, 3.0, "events after which a liked item weighs half").log())
     }
 
     fn configure(&mut self, params: &Params) -> Result<(), Fault> {
