@@ -317,3 +317,30 @@ fn several_objectives_are_spread_along_their_front() {
         assert!(reached > chance * 1.1, "{name} covers {reached}, chance {chance}");
     }
 }
+
+/// Of forty dimensions six matter much, and where the study begins is not far off: few samples say more of what is beside it
+/// than of the space.
+#[test]
+fn what_is_given_is_improved_on_where_a_space_is_too_large_to_be_known() {
+    let space = space(vec![float(0.0, 1.0); 40]);
+    let worth = |point: &Point| -> f64 {
+        let squares = numbers(point).into_iter().enumerate();
+        let far = squares.map(|(i, x)| if i % 7 == 0 { 6.0 * (x - 0.4).powi(2) } else { 0.3 * (x - 0.5).powi(2) });
+        (-far.sum::<f64>()).exp()
+    };
+    let start: Point = space.dimensions().iter().map(|of| (of.name.clone(), Value::Float(0.6))).collect();
+    let gained = |seed: u64| {
+        let sampler = named("auto", seed).unwrap();
+        let mut told = vec![Told { number: 0, point: start.clone(), outcome: complete(worth(&start)) }];
+        for number in 0..40 {
+            let seen = Seen { told: &told, pending: &[], objectives: 1 };
+            let point = sampler.suggest(&space, seen, number, &mut Draws::new(child_seed(seed, number)));
+            assert!(told.iter().all(|before| before.point != point), "{point:?} was tried");
+            told.push(Told { number, outcome: complete(worth(&point)), point });
+        }
+        let best = told.iter().map(|trial| worth(&trial.point)).fold(f64::NEG_INFINITY, f64::max);
+        (best - worth(&start)) / (1.0 - worth(&start))
+    };
+    let mean = (0..5).map(gained).sum::<f64>() / 5.0;
+    assert!(mean > 0.25, "a part of {mean:.2} of what was to be gained");
+}

@@ -2,6 +2,7 @@
 
 use super::features::Features;
 use super::model::Model;
+use crate::sampler::order::ranked;
 use crate::sampler::{Seen, gaussian, random};
 use crate::space::Units;
 use crate::{Draws, Point, Space};
@@ -11,9 +12,64 @@ const ANYWHERE: usize = 50;
 /// How many are begun from, and how many steps are tried from each.
 const BEGINS: usize = 4;
 const STEPS: usize = 30;
+/// How many points beside each of the two best trials are looked at.
+const NEAR: usize = 60;
 
-/// The point with the largest expected improvement (Mockus 1975) over the best that is expected of a trial, found by
-/// steps from the best trials and from the best of points drawn all over the space. None when all that it saw was tried.
+/// What a point is expected to improve by (Mockus 1975) over the best that is expected of a trial.
+struct Promise<'a> {
+    features: &'a Features,
+    model: &'a Model,
+    known: Vec<Units>,
+    expected: Vec<f64>,
+    most: f64,
+}
+
+impl<'a> Promise<'a> {
+    fn of(space: &Space, features: &'a Features, model: &'a Model, seen: Seen<'_>) -> Self {
+        let expected = model.expected();
+        let most = expected.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        Self { features, model, known: known(space, seen), expected, most }
+    }
+
+    fn improvement(&self, mean: f64, variance: f64) -> f64 {
+        let deviation = libm::sqrt(variance);
+        let z = (mean - self.most) / deviation;
+        deviation * (z * gaussian::below(z) + gaussian::density(z))
+    }
+
+    /// None when it was tried, or is no better than what is had.
+    fn at(&self, units: &[Option<f64>], had: f64) -> Option<f64> {
+        if self.known.iter().any(|other| other == units) {
+            return None;
+        }
+        let (mean, kernels) = self.model.mean(&self.features.at(units));
+        // Improvement grows with variance, which is dear to know and has a bound.
+        if self.improvement(mean, self.model.variance()) <= had {
+            return None;
+        }
+        Some(self.improvement(mean, self.model.variance_at(&kernels))).filter(|value| *value > had)
+    }
+
+    /// The trials that are expected to be the best.
+    fn best<'t>(&self, trials: &'t [Units], count: usize) -> impl Iterator<Item = &'t Units> {
+        let mut told: Vec<(f64, &Units)> = self.expected.iter().copied().zip(trials).collect();
+        told.sort_by(|a, b| b.0.total_cmp(&a.0));
+        told.into_iter().take(count).map(|(_, units)| units)
+    }
+}
+
+/// What was tried, or is.
+fn known(space: &Space, seen: Seen<'_>) -> Vec<Units> {
+    seen.told.iter().map(|trial| &trial.point).chain(seen.pending).map(|point| space.units(point)).collect()
+}
+
+/// With a value for what does not matter there.
+fn whole(units: &Units, draws: &mut Draws) -> Vec<f64> {
+    units.iter().map(|unit| unit.unwrap_or_else(|| draws.unit())).collect()
+}
+
+/// The point with the largest expected improvement, found by steps from the best trials and from the best of points drawn all over
+/// the space. None when all that it saw was tried.
 pub(super) fn best(
     space: &Space,
     features: &Features,
@@ -22,47 +78,24 @@ pub(super) fn best(
     seen: Seen<'_>,
     draws: &mut Draws,
 ) -> Option<Point> {
-    let expected = model.expected();
-    let most = expected.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let known: Vec<Units> =
-        (seen.told.iter().map(|trial| &trial.point)).chain(seen.pending).map(|point| space.units(point)).collect();
-    let improvement = |mean: f64, variance: f64| {
-        let deviation = libm::sqrt(variance);
-        let z = (mean - most) / deviation;
-        deviation * (z * gaussian::below(z) + gaussian::density(z))
-    };
-    // None when it was tried, or is no better than what is had.
-    let promise = |units: &[Option<f64>], had: f64| {
-        if known.iter().any(|other| other == units) {
-            return None;
-        }
-        let (mean, kernels) = model.mean(&features.at(units));
-        // Improvement grows with variance, which is dear to know and has a bound.
-        if improvement(mean, model.variance()) <= had {
-            return None;
-        }
-        Some(improvement(mean, model.variance_at(&kernels))).filter(|value| *value > had)
-    };
+    let promise = Promise::of(space, features, model, seen);
     let mut begins: Vec<(f64, Vec<f64>)> = Vec::new();
     for _ in 0..ANYWHERE {
         let cube = random::cube(space, draws);
-        if let Some(value) = promise(&space.settled(&cube), f64::NEG_INFINITY) {
+        if let Some(value) = promise.at(&space.settled(&cube), f64::NEG_INFINITY) {
             begins.push((value, cube));
         }
     }
     begins.sort_by(|a, b| b.0.total_cmp(&a.0));
     begins.truncate(2);
-    let mut told: Vec<(f64, &Units)> = expected.iter().copied().zip(trials).collect();
-    told.sort_by(|a, b| b.0.total_cmp(&a.0));
-    for (_, units) in told.iter().take(BEGINS) {
-        let cube: Vec<f64> = units.iter().map(|unit| unit.unwrap_or_else(|| draws.unit())).collect();
-        begins.push((f64::NEG_INFINITY, cube));
+    for units in promise.best(trials, BEGINS) {
+        begins.push((f64::NEG_INFINITY, whole(units, draws)));
     }
     let mut best: Option<(f64, Vec<f64>)> = None;
     for (mut most, mut at) in begins {
         for _ in 0..STEPS {
             let near = stepped(space, &at, draws);
-            if let Some(value) = promise(&space.settled(&near), most) {
+            if let Some(value) = promise.at(&space.settled(&near), most) {
                 (most, at) = (value, near);
             }
         }
@@ -71,6 +104,40 @@ pub(super) fn best(
         }
     }
     best.map(|(_, cube)| space.point(&space.settled(&cube)))
+}
+
+/// The point with the largest expected improvement of those that are one step from one of the best trials. None when all of
+/// them were tried.
+pub(super) fn nearest(
+    space: &Space,
+    features: &Features,
+    model: &Model,
+    trials: &[Units],
+    seen: Seen<'_>,
+    draws: &mut Draws,
+) -> Option<Point> {
+    let promise = Promise::of(space, features, model, seen);
+    let mut best: Option<(f64, Units)> = None;
+    for units in promise.best(trials, 2) {
+        for _ in 0..NEAR {
+            let near = space.settled(&stepped(space, &whole(units, draws), draws));
+            let had = best.as_ref().map_or(f64::NEG_INFINITY, |(had, _)| *had);
+            if let Some(value) = promise.at(&near, had) {
+                best = Some((value, near));
+            }
+        }
+    }
+    best.map(|(_, units)| space.point(&units))
+}
+
+/// Any point one step from the best trial, for as long as there are too few for a model. None when all that it saw were tried,
+/// or no trial is any good.
+pub(super) fn beside(space: &Space, seen: Seen<'_>, draws: &mut Draws) -> Option<Point> {
+    let (order, _) = ranked(seen);
+    let best = seen.told.get(*order.first()?)?;
+    let (at, known) = (whole(&space.units(&best.point), draws), known(space, seen));
+    let near = (0..STEPS).map(|_| space.settled(&stepped(space, &at, draws))).find(|near| !known.contains(near))?;
+    Some(space.point(&near))
 }
 
 /// A point beside another: one to three dimensions changed, a little or a lot.
