@@ -344,3 +344,20 @@ fn what_is_given_is_improved_on_where_a_space_is_too_large_to_be_known() {
     let mean = (0..5).map(gained).sum::<f64>() / 5.0;
     assert!(mean > 0.25, "a part of {mean:.2} of what was to be gained");
 }
+
+/// What a point shares with a trial it shares to the last bit: what was learned for it is good for the point too.
+#[test]
+fn what_is_not_changed_stays_as_it_is() {
+    let wide = Domain::Float { low: 1e-4, high: 1000.0, log: true };
+    let space = space(vec![wide; 20]);
+    let start: Point = space.dimensions().iter().map(|of| (of.name.clone(), Value::Float(20.0))).collect();
+    let mut told = vec![Told { number: 0, point: start.clone(), outcome: complete(1.0) }];
+    let sampler = named("auto", 1).unwrap();
+    for number in 0..5 {
+        let seen = Seen { told: &told, pending: &[], objectives: 1 };
+        let point = sampler.suggest(&space, seen, number, &mut Draws::new(child_seed(1, number)));
+        let changed = point.iter().filter(|(name, value)| start[*name] != **value).count();
+        assert!((1..=3).contains(&changed), "{changed} of trial {number}");
+        told.push(Told { number, point, outcome: complete(0.5) });
+    }
+}

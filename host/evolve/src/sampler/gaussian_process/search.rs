@@ -63,6 +63,23 @@ fn known(space: &Space, seen: Seen<'_>) -> Vec<Units> {
     seen.told.iter().map(|trial| &trial.point).chain(seen.pending).map(|point| space.units(point)).collect()
 }
 
+/// The point of some units, with the very values of trials where it has their units: on its way through a logarithm 20 becomes
+/// 20.000000000000007, which is another graph, and is learned for anew.
+fn point(space: &Space, units: &Units, seen: Seen<'_>, known: &[Units]) -> Point {
+    let mut point = space.point(units);
+    for (place, dimension) in space.dimensions().iter().enumerate() {
+        let unit = units.get(place).copied().flatten();
+        let mut trials = seen.told.iter().map(|trial| &trial.point).chain(seen.pending).zip(known);
+        let same = trials.find(|(_, known)| unit.is_some() && known.get(place).copied().flatten() == unit);
+        if let (Some(value), Some((trial, _))) = (point.get_mut(&dimension.name), same)
+            && let Some(told) = trial.get(&dimension.name)
+        {
+            *value = told.clone();
+        }
+    }
+    point
+}
+
 /// With a value for what does not matter there.
 fn whole(units: &Units, draws: &mut Draws) -> Vec<f64> {
     units.iter().map(|unit| unit.unwrap_or_else(|| draws.unit())).collect()
@@ -103,7 +120,7 @@ pub(super) fn best(
             best = Some((most, at));
         }
     }
-    best.map(|(_, cube)| space.point(&space.settled(&cube)))
+    best.map(|(_, cube)| point(space, &space.settled(&cube), seen, &promise.known))
 }
 
 /// The point with the largest expected improvement of those that are one step from one of the best trials. None when all of
@@ -127,7 +144,7 @@ pub(super) fn nearest(
             }
         }
     }
-    best.map(|(_, units)| space.point(&units))
+    best.map(|(_, units)| point(space, &units, seen, &promise.known))
 }
 
 /// Any point one step from the best trial, for as long as there are too few for a model. None when all that it saw were tried,
@@ -137,7 +154,7 @@ pub(super) fn beside(space: &Space, seen: Seen<'_>, draws: &mut Draws) -> Option
     let best = seen.told.get(*order.first()?)?;
     let (at, known) = (whole(&space.units(&best.point), draws), known(space, seen));
     let near = (0..STEPS).map(|_| space.settled(&stepped(space, &at, draws))).find(|near| !known.contains(near))?;
-    Some(space.point(&near))
+    Some(point(space, &near, seen, &known))
 }
 
 /// A point beside another: one to three dimensions changed, a little or a lot.
