@@ -118,6 +118,24 @@ impl Draft {
         }
     }
 
+    /// Adds a node that takes what is the output now, becomes the output, and leaves it as it was when it fails. What was the output is
+    /// asked for `limit` rows.
+    pub(super) fn append(&mut self, node: &str, agent: &str, port: &str, limit: i64) {
+        let Some(graph) = self.section("graph") else { return };
+        let Some(before) = graph.get("output").and_then(Item::as_str).map(ToOwned::to_owned) else { return };
+        graph.insert("output", value(node));
+        if let Some(before) = self.table("nodes", &before) {
+            before.insert("limit", value(limit));
+        }
+        let mut table = Table::new();
+        table.insert("agent", value(agent));
+        table.insert("inputs", value(InlineTable::from_iter([(port, before.as_str())])));
+        table.insert("on_fault", value(InlineTable::from_iter([("node", before.as_str())])));
+        if let Some(nodes) = self.section("nodes") {
+            nodes.insert(node, Item::Table(table));
+        }
+    }
+
     /// Removes a node. Whoever took from it takes from `instead`, or no more.
     pub(super) fn drop_node(&mut self, gone: &str, instead: Option<&str>) {
         if let Some(nodes) = self.section("nodes") {

@@ -47,11 +47,14 @@ struct Source {
     hubs: Vec<String>,
 }
 
-/// A node with one input, which can be left out.
+/// A node with one input, which can be left out, or an agent of the catalogue that would be one, after what is the output now.
 #[derive(Debug, Clone)]
 struct Pass {
     node: String,
     agent: String,
+    wired: bool,
+    /// What it takes.
+    port: String,
 }
 
 /// A node whose agent could be another one.
@@ -87,12 +90,24 @@ impl Structure {
         // One change at a time, against the graph as it is.
         let base = all.clone();
         all.parameters.retain(|parameter| base.holds(parameter, facts));
+        // What would come to the end has to do without any that can be left out.
+        let alone: Params = base.passes.iter().map(|pass| (pass.used(), ParamValue::Boolean(false))).collect();
+        let resolves = |pass: &Pass| {
+            let mut choices = alone.clone();
+            choices.insert(pass.used(), ParamValue::Boolean(true));
+            resolves(&base.with(&choices), facts)
+        };
+        all.passes.retain(|pass| pass.wired || resolves(pass));
+        let gone = base.passes.iter().filter(|pass| all.passes.iter().all(|kept| kept.node != pass.node));
+        let gone: Vec<String> = gone.flat_map(|pass| [pass.used(), format!("node.{}.limit", pass.node)]).collect();
+        all.parameters.retain(|parameter| !gone.contains(&parameter.name));
         let kept = |name: &str| all.parameters.iter().any(|parameter| parameter.name == name);
         all.now.retain(|name, _| kept(name));
         Ok(all)
     }
 
-    /// What may be changed: `use.NODE`, whether a node is there (or, of an agent of the catalogue, a node of its name);
+    /// What may be changed: `use.NODE`, whether a node is there (or, of an agent of the catalogue, a node of its name: a source, or
+    /// one that makes the output's list anew);
     /// `node.NODE.agent`, which agent it has; `node.NODE.limit`, how many rows it is asked for; `route.SEGMENT.NODE`, whether
     /// it runs for subjects of a segment.
     #[must_use]
@@ -151,11 +166,15 @@ impl Structure {
             draft.move_agent(agent, "catalogue", "agents");
             shelve(&mut draft, before);
         }
-        for Pass { node, agent } in self.passes.iter().filter(|pass| !on(&pass.node, true)) {
+        for Pass { node, agent, .. } in self.passes.iter().filter(|pass| pass.wired && !on(&pass.node, true)) {
             // What is before it now: that may have been left out, too.
             let before = draft.inputs(node).into_iter().next();
             draft.drop_node(node, before.as_deref());
             shelve(&mut draft, agent);
+        }
+        for Pass { node, agent, port, .. } in self.passes.iter().filter(|pass| !pass.wired && on(&pass.node, false)) {
+            draft.move_agent(agent, "catalogue", "agents");
+            draft.append(node, agent, port, LIMIT);
         }
         for (node, now) in &self.limits {
             match chosen(&format!("node.{node}.limit")) {
@@ -182,7 +201,8 @@ impl Structure {
                 let (node, agent) = (node.name.clone(), agent.name.clone());
                 self.sources.push(Source { node, agent, wired: true, routed, hubs });
             } else if node.inputs.len() == 1 && node.output == PayloadKind::Candidates && node.guard.is_none() {
-                self.passes.push(Pass { node: node.name.clone(), agent: agent.name.clone() });
+                let port = node.inputs.first().map(|edge| edge.port.clone()).unwrap_or_default();
+                self.passes.push(Pass { node: node.name.clone(), agent: agent.name.clone(), wired: true, port });
             }
             if !node.inputs.is_empty() {
                 let others = plan.catalogue.iter().filter(|other| alike(agent, other)).map(|other| other.name.clone());
@@ -202,6 +222,11 @@ impl Structure {
             self.limits.push((name.clone(), LIMIT));
             self.sources.push(Source { node: name.clone(), agent: name, wired: false, routed, hubs: hubs.clone() });
         }
+        for agent in plan.catalogue.iter().filter(|agent| free(&agent.name)) {
+            let Some(port) = takes_one(agent) else { continue };
+            let name = agent.name.clone();
+            self.passes.push(Pass { node: name.clone(), agent: name, wired: false, port });
+        }
     }
 
     fn offer(&mut self) {
@@ -211,7 +236,7 @@ impl Structure {
             let parameter = Parameter { name, summary: summary.to_owned(), domain, condition, shapes_state: false };
             offered.push((parameter, now));
         };
-        let passes = self.passes.iter().map(|pass| (&pass.node, true));
+        let passes = self.passes.iter().map(|pass| (&pass.node, pass.wired));
         for (node, now) in self.sources.iter().map(|source| (&source.node, source.wired)).chain(passes) {
             let domain = Domain::Boolean { default: now };
             offer(format!("use.{node}"), "whether this node is there", domain, None, ParamValue::Boolean(now));
@@ -263,8 +288,18 @@ impl Structure {
             }
             self.with(&choices)
         });
-        changed.all(|text| Authored::parse("graph", &text).is_ok_and(|authored| resolve(&authored, facts).is_ok()))
+        changed.all(|text| resolves(&text, facts))
     }
+}
+
+impl Pass {
+    fn used(&self) -> String {
+        format!("use.{}", self.node)
+    }
+}
+
+fn resolves(text: &str, facts: &Facts) -> bool {
+    Authored::parse("graph", text).is_ok_and(|authored| resolve(&authored, facts).is_ok())
 }
 
 /// A graph file with other parameters of its agents, by agent. Those that are no numbers, names or switches are left as they
@@ -328,6 +363,14 @@ fn is_recall(agent: &Agent) -> bool {
             && descriptor.inputs.iter().all(|port| port.optional)
     };
     agent.descriptor.as_ref().is_some_and(recalls)
+}
+
+/// The port of an agent that makes a list of one other, if it is such a one.
+fn takes_one(agent: &Agent) -> Option<String> {
+    let descriptor = agent.descriptor.as_ref()?;
+    let mut needed = descriptor.inputs.iter().filter(|port| !port.optional);
+    let first = needed.next().filter(|port| port.kind == PayloadKind::Candidates && port.name != "*")?;
+    (needed.next().is_none() && descriptor.output == PayloadKind::Candidates).then(|| first.name.clone())
 }
 
 /// Whether one may stand where the other does, as far as roles and ports tell.

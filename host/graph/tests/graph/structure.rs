@@ -173,6 +173,35 @@ fn an_agent_that_may_stand_in_for_another_is_a_choice() {
     assert_eq!(plan.catalogue[0].name, "rerank");
 }
 
+/// Recall and fusion alone, with all else in the catalogue.
+fn plain() -> String {
+    let (head, rest) = MOVIES.split_once("[agents.ranker]").unwrap();
+    let (_, rest) = rest.split_once("[nodes.route]").unwrap();
+    let (nodes, _) = rest.split_once("[nodes.rank]").unwrap();
+    let text = format!(
+        "{head}[nodes.route]{nodes}\n[catalogue.ranker]\ncomponent = \"ranker.wasm\"\n\n[catalogue.rerank]\n\
+         component = \"rerank.wasm\"\ngrants = {{ memory = [\"items:read\"] }}\n"
+    );
+    text.replace("output = \"rerank\"", "output = \"fuse\"").replace("limit = 300\n", "")
+}
+
+#[test]
+fn an_agent_of_the_catalogue_makes_the_output_anew() {
+    let text = plain();
+    let structure = structure(&text);
+    assert!(structure.has("use.ranker") && structure.has("use.rerank"), "{:?}", names(&structure));
+    let both = with(&text, &[("use.ranker", ON), ("use.rerank", ON)]);
+    let output = &both.nodes[both.output];
+    let before = &both.nodes[output.inputs[0].node];
+    assert_eq!((output.name.as_str(), output.limit), ("rerank", None));
+    assert_eq!((before.name.as_str(), before.limit), ("ranker", Some(100)));
+    assert_eq!(both.nodes[before.inputs[0].node].name, "fuse");
+    assert!(both.catalogue.is_empty());
+    // There and back again.
+    let longer = structure.with(&Params::from([("use.rerank".to_owned(), ON)]));
+    assert_eq!(with(&longer, &[("use.rerank", OFF)]).digest(), plan(&text).digest());
+}
+
 fn value(parameter: &Parameter) -> BoxedStrategy<(String, ParamValue)> {
     let name = parameter.name.clone();
     let value = match &parameter.domain {
@@ -188,8 +217,13 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_point_is_a_graph(choices in structure(&movies()).parameters().iter().map(value).collect::<Vec<_>>()) {
-        let text = structure(&movies()).with(&choices.into_iter().collect());
+    fn every_point_is_a_graph(
+        (graph, choices) in prop_oneof![Just(movies()), Just(plain())].prop_flat_map(|graph| {
+            let choices: Vec<_> = structure(&graph).parameters().iter().map(value).collect();
+            (Just(graph), choices)
+        })
+    ) {
+        let text = structure(&graph).with(&choices.into_iter().collect());
         let authored = Authored::parse("graph.toml", &text).unwrap();
         let facts = facts(&authored);
         let resolved = resolve(&authored, &facts);

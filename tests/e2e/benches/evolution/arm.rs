@@ -5,6 +5,8 @@
 pub(crate) enum Arm {
     /// The graph as it is.
     Static,
+    /// The graph that people made of the same agents, as it is.
+    ByHand,
     /// The parameters of its agents, by Optuna.
     Optuna,
     /// Wiring and parameters of all agents in one flat space, by Optuna.
@@ -20,8 +22,9 @@ pub(crate) enum Arm {
 }
 
 impl Arm {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Static,
+        Self::ByHand,
         Self::Optuna,
         Self::OptunaJoint,
         Self::RandomJoint,
@@ -33,6 +36,7 @@ impl Arm {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Static => "static",
+            Self::ByHand => "by-hand",
             Self::Optuna => "optuna",
             Self::OptunaJoint => "optuna-joint",
             Self::RandomJoint => "random-joint",
@@ -46,6 +50,11 @@ impl Arm {
         Self::ALL.into_iter().find(|arm| arm.name() == name)
     }
 
+    /// Whether it is a graph that nothing is searched for.
+    pub(crate) fn is_given(self) -> bool {
+        matches!(self, Self::Static | Self::ByHand)
+    }
+
     pub(crate) fn asks_optuna(self) -> bool {
         matches!(self, Self::Optuna | Self::OptunaJoint)
     }
@@ -53,7 +62,7 @@ impl Arm {
     /// Of `greenroom evolve`.
     pub(crate) fn level(self) -> &'static str {
         match self {
-            Self::Static | Self::Both => "both",
+            Self::Static | Self::ByHand | Self::Both => "both",
             Self::Optuna | Self::Individual => "individual",
             Self::Compositional => "compositional",
             Self::OptunaJoint | Self::RandomJoint => "joint",

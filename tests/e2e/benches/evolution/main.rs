@@ -1,5 +1,5 @@
-//! Evolution against others: the graph that it finds beside the graph as it is, the same graph tuned by Optuna, and flat searches
-//! over all agents at once, judged on subjects that none of them saw.
+//! Evolution against others: what it makes of a plain graph beside that graph as it is, the same tuned by Optuna, flat searches over
+//! all agents at once, and what people made of the same agents, judged on subjects that no search saw.
 //!
 //!     make figures-evolution
 //!     cargo bench --workspace --bench evolution -- folds    # one topic: `folds` or `final`
@@ -70,7 +70,7 @@ fn folds(plan: &Plan) -> Vec<Figure> {
     let of = |arm: Arm| pooled.iter().find(|(other, _)| *other == arm).map(|(_, pooled)| pooled);
     let mut all: Vec<Figure> = pooled.iter().flat_map(|(arm, pooled)| figures::of_arm("p2", *arm, pooled)).collect();
     let others = plan.arms.iter().filter(|arm| **arm != Arm::Static).map(|arm| (*arm, Arm::Static));
-    let best = [Arm::Optuna, Arm::OptunaJoint, Arm::RandomJoint, Arm::Individual, Arm::Compositional];
+    let best = [Arm::ByHand, Arm::Optuna, Arm::OptunaJoint, Arm::RandomJoint, Arm::Individual, Arm::Compositional];
     for (arm, against) in others.chain(best.map(|other| (Arm::Both, other))) {
         if let (Some(one), Some(other)) = (of(arm), of(against)) {
             all.extend(figures::of_difference("p2", arm, against, &difference(one, other)));
@@ -82,7 +82,7 @@ fn folds(plan: &Plan) -> Vec<Figure> {
 /// The graph of all subjects: both levels, searched and chosen within what P1 learns from, confirmed on P3, and P1 read.
 fn last(plan: &Plan) -> Vec<Figure> {
     println!("\nthe last graph: {} trials on all subjects", plan.final_trials);
-    let found = [Found::of_static(plan, None), search(plan, Arm::Both, None)];
+    let found = [Arm::Static, Arm::ByHand, Arm::Both].map(|arm| search(plan, arm, None));
     let mut all = Vec::new();
     for protocol in ["p3", "p1"] {
         let judged = judge(plan, &format!("judged-{protocol}"), &["--protocol", protocol], &found.each_ref());
@@ -94,8 +94,10 @@ fn last(plan: &Plan) -> Vec<Figure> {
         }
         table(&protocol.to_uppercase(), &pooled);
         all.extend(pooled.iter().flat_map(|(arm, pooled)| figures::of_arm(protocol, *arm, pooled)));
-        let [(_, before), (_, evolved)] = &pooled[..] else { panic!("two graphs were judged") };
-        all.extend(figures::of_difference(protocol, Arm::Both, Arm::Static, &difference(evolved, before)));
+        let (_, evolved) = pooled.last().unwrap();
+        for (arm, before) in pooled.iter().filter(|(arm, _)| arm.is_given()) {
+            all.extend(figures::of_difference(protocol, Arm::Both, *arm, &difference(evolved, before)));
+        }
     }
     all
 }

@@ -89,8 +89,10 @@ impl Plan {
         }
     }
 
-    pub(crate) fn graph(&self) -> PathBuf {
-        self.root.join("examples/movielens/graph.toml")
+    /// What searches begin with, or what people made.
+    pub(crate) fn graph(&self, arm: Arm) -> PathBuf {
+        let name = if arm == Arm::ByHand { "graph" } else { "plain" };
+        self.root.join(format!("examples/movielens/{name}.toml"))
     }
 
     pub(crate) fn data(&self) -> [String; 4] {

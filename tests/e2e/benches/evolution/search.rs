@@ -25,16 +25,17 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    pub(crate) fn of_static(plan: &Plan, fold: Option<u64>) -> Self {
-        let graph = fs::read_to_string(plan.graph()).unwrap();
-        Self { arm: Arm::Static, fold, graph, fuel: 0, trials: 0, stays: true, rounds: Vec::new() }
+    /// The graph that an arm begins with.
+    pub(crate) fn given(plan: &Plan, arm: Arm, fold: Option<u64>) -> Self {
+        let graph = fs::read_to_string(plan.graph(arm)).unwrap();
+        Self { arm, fold, graph, fuel: 0, trials: 0, stays: true, rounds: Vec::new() }
     }
 }
 
 /// Runs `greenroom evolve`, or reads what it said when it was run with as many trials on the same graph.
 pub(crate) fn search(plan: &Plan, arm: Arm, fold: Option<u64>) -> Found {
-    let before = Found::of_static(plan, fold);
-    if arm == Arm::Static {
+    let before = Found::given(plan, arm, fold);
+    if arm.is_given() {
         return before;
     }
     let (name, trials) = match fold {
@@ -58,7 +59,6 @@ pub(crate) fn search(plan: &Plan, arm: Arm, fold: Option<u64>) -> Found {
     let round = |round: &Value| format!("{}: {}", round["study"].as_str().unwrap(), round["reason"].as_str().unwrap());
     let chosen = chosen(&evolved);
     let found = Found {
-        arm,
         stays: chosen.is_none(),
         graph: chosen.unwrap_or_else(|| before.graph.clone()),
         fuel: evolved["cost"]["fuel"].as_u64().unwrap(),
