@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::f64::consts::TAU;
 
 use greenroom_evolve::sampler::{Seen, named};
-use greenroom_evolve::{Dimension, Domain, Draws, Outcome, Point, Space, Told, Value, child_seed};
+use greenroom_evolve::{Domain, Draws, Outcome, Space, Told, child_seed};
+use support::{numbers, space_of};
 
 struct Problem {
     name: &'static str,
@@ -15,21 +18,6 @@ struct Problem {
     /// What can be had, and the deviation of what is observed.
     most: f64,
     noise: f64,
-}
-
-fn space(domains: Vec<Domain>) -> Space {
-    let named = domains.into_iter().enumerate();
-    let dimensions = named.map(|(i, domain)| Dimension { name: format!("x{i:02}"), domain, condition: None });
-    Space::new(dimensions.collect()).unwrap()
-}
-
-fn numbers(point: &Point) -> Vec<f64> {
-    let number = |value: &Value| match value {
-        Value::Float(x) => *x,
-        Value::Integer(x) => *x as f64,
-        other => panic!("{other} is no number"),
-    };
-    point.values().map(number).collect()
 }
 
 /// Two bounds, one of them winding (Gramacy and others 2016).
@@ -54,10 +42,10 @@ fn fuel(x: &[f64]) -> (f64, Vec<f64>) {
 fn problems() -> Vec<Problem> {
     let float = |low, high| Domain::Float { low, high, log: false };
     let rows = || Domain::Integer { low: 1, high: 400, log: true };
-    let sources = || space(vec![rows(), rows(), rows(), rows(), float(0.0, 1.0)]);
-    let reals = || space(vec![float(-5.0, 5.0); 5]);
+    let sources = || space_of(vec![rows(), rows(), rows(), rows(), float(0.0, 1.0)]);
+    let reals = || space_of(vec![float(-5.0, 5.0); 5]);
     vec![
-        Problem { name: "winding", space: space(vec![float(0.0, 1.0); 2]), of: winding, most: -0.5998, noise: 0.0 },
+        Problem { name: "winding", space: space_of(vec![float(0.0, 1.0); 2]), of: winding, most: -0.5998, noise: 0.0 },
         Problem { name: "hill", space: reals(), of: hill, most: -6.05, noise: 0.0 },
         Problem { name: "hill, noise", space: reals(), of: hill, most: -6.05, noise: 1.0 },
         // Where the worth of one unit of fuel is the same everywhere: rows = worth / (0.0159 * fuel) - 1.

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod support;
+
 use greenroom_evolve::sampler::{Seen, named};
-use greenroom_evolve::{Dimension, Domain, Draws, Outcome, Point, Space, Told, Value, child_seed};
+use greenroom_evolve::{Domain, Draws, Outcome, Space, Told, child_seed};
+use support::{numbers, space_of};
 
 /// Two values, larger is better, and violations.
 type Judged = ([f64; 2], Vec<f64>);
@@ -15,21 +18,6 @@ struct Problem {
     of: fn(&[f64]) -> Judged,
     /// What counts for nothing.
     reference: f64,
-}
-
-fn space(domains: Vec<Domain>) -> Space {
-    let named = domains.into_iter().enumerate();
-    let dimensions = named.map(|(i, domain)| Dimension { name: format!("x{i:02}"), domain, condition: None });
-    Space::new(dimensions.collect()).unwrap()
-}
-
-fn numbers(point: &Point) -> Vec<f64> {
-    let number = |value: &Value| match value {
-        Value::Float(x) => *x,
-        Value::Integer(x) => *x as f64,
-        other => panic!("{other} is no number"),
-    };
-    point.values().map(number).collect()
 }
 
 /// The front is the line from (0, -1) to (-1, 0), where all but the first number are 0.
@@ -54,9 +42,9 @@ fn problems() -> Vec<Problem> {
     let float = |low, high| Domain::Float { low, high, log: false };
     let mixed = vec![float(0.0, 10.0), float(0.0, 10.0), Domain::Integer { low: 0, high: 10, log: false }];
     vec![
-        Problem { name: "line, 4 reals", space: space(vec![float(0.0, 1.0); 4]), of: line, reference: 1.5 },
-        Problem { name: "bent, 6 reals", space: space(vec![float(0.0, 1.0); 6]), of: bent, reference: 3.0 },
-        Problem { name: "hills, mixed, a bound", space: space(mixed), of: hills, reference: 0.8 },
+        Problem { name: "line, 4 reals", space: space_of(vec![float(0.0, 1.0); 4]), of: line, reference: 1.5 },
+        Problem { name: "bent, 6 reals", space: space_of(vec![float(0.0, 1.0); 6]), of: bent, reference: 3.0 },
+        Problem { name: "hills, mixed, a bound", space: space_of(mixed), of: hills, reference: 0.8 },
     ]
 }
 

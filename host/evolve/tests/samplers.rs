@@ -2,20 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::collections::BTreeSet;
 
 use greenroom_evolve::sampler::{NAMES, Sampler, Seen, named};
 use greenroom_evolve::{Condition, Dimension, Domain, Draws, Failure, Outcome, Point, Space, Told, Value, child_seed};
 use proptest::prelude::*;
+use support::{numbers, space_of};
 
 fn complete(value: f64) -> Outcome {
     Outcome::Complete { values: vec![value], violations: Vec::new() }
-}
-
-fn space(domains: Vec<Domain>) -> Space {
-    let named = domains.into_iter().enumerate();
-    let dimensions = named.map(|(i, domain)| Dimension { name: format!("x{i:02}"), domain, condition: None });
-    Space::new(dimensions.collect()).unwrap()
 }
 
 fn float(low: f64, high: f64) -> Domain {
@@ -24,15 +21,6 @@ fn float(low: f64, high: f64) -> Domain {
 
 fn integer(low: i64, high: i64) -> Domain {
     Domain::Integer { low, high, log: false }
-}
-
-fn numbers(point: &Point) -> Vec<f64> {
-    let number = |value: &Value| match value {
-        Value::Float(x) => *x,
-        Value::Integer(x) => *x as f64,
-        other => panic!("{other} is no number"),
-    };
-    point.values().map(number).collect()
 }
 
 /// The trials of a study whose outcomes are `judge`'s.
@@ -136,7 +124,7 @@ proptest! {
 
 #[test]
 fn each_value_of_a_whole_number_has_the_same_chance() {
-    let space = space(vec![integer(1, 4)]);
+    let space = space_of(vec![integer(1, 4)]);
     let told = study(named("random", 1).unwrap().as_ref(), &space, 1, 8_000, |_| complete(0.0));
     for value in 1..=4 {
         let count = told.iter().filter(|trial| trial.point["x00"] == Value::Integer(value)).count();
@@ -146,7 +134,7 @@ fn each_value_of_a_whole_number_has_the_same_chance() {
 
 #[test]
 fn quasi_random_points_leave_no_gap() {
-    let space = space(vec![float(0.0, 1.0); 3]);
+    let space = space_of(vec![float(0.0, 1.0); 3]);
     let told = study(named("quasi-random", 5).unwrap().as_ref(), &space, 5, 64, |_| complete(0.0));
     for dimension in 0..3 {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 63")]
@@ -159,7 +147,7 @@ fn quasi_random_points_leave_no_gap() {
 
 #[test]
 fn what_learns_beats_chance_on_a_smooth_hill() {
-    let space = space(vec![float(-5.0, 5.0), float(-5.0, 5.0), integer(-9, 9), float(-5.0, 5.0)]);
+    let space = space_of(vec![float(-5.0, 5.0), float(-5.0, 5.0), integer(-9, 9), float(-5.0, 5.0)]);
     let hill = |point: &Point| -numbers(point).iter().map(|x| (x - 1.3) * (x - 1.3)).sum::<f64>();
     let chance = reached("random", &space, 80, hill);
     for (name, share) in [
@@ -177,7 +165,7 @@ fn what_learns_beats_chance_on_a_smooth_hill() {
 
 #[test]
 fn cma_es_follows_a_bent_valley_better_than_independent_densities() {
-    let space = space(vec![float(-2.0, 2.0); 6]);
+    let space = space_of(vec![float(-2.0, 2.0); 6]);
     let valley = |point: &Point| {
         let x = numbers(point);
         -x.windows(2).map(|w| 100.0 * (w[1] - w[0] * w[0]).powi(2) + (1.0 - w[0]).powi(2)).sum::<f64>()
@@ -189,7 +177,7 @@ fn cma_es_follows_a_bent_valley_better_than_independent_densities() {
 #[test]
 fn a_whole_number_does_not_freeze() {
     // Every other dimension draws the distribution narrow long before the whole number is right.
-    let space = space(vec![integer(0, 20), integer(0, 1), float(0.0, 1.0)]);
+    let space = space_of(vec![integer(0, 20), integer(0, 1), float(0.0, 1.0)]);
     let judge = |point: &Point| {
         let x = numbers(point);
         -0.01 * (x[0] - 19.0).abs() - 0.005 * (1.0 - x[1]) - 10.0 * (x[2] - 0.5).abs()
@@ -204,7 +192,7 @@ fn a_whole_number_does_not_freeze() {
 
 #[test]
 fn parallel_trials_go_apart() {
-    let space = space(vec![integer(0, 3), integer(0, 3)]);
+    let space = space_of(vec![integer(0, 3), integer(0, 3)]);
     let judge = |point: &Point| complete(-numbers(point).iter().sum::<f64>());
     for name in ["gaussian-process", "auto", "nsga2"] {
         let sampler = named(name, 1).unwrap();
@@ -221,7 +209,7 @@ fn parallel_trials_go_apart() {
 
 #[test]
 fn what_was_tried_is_not_suggested_again_while_there_is_more() {
-    let space = space(vec![integer(0, 5), integer(0, 5)]);
+    let space = space_of(vec![integer(0, 5), integer(0, 5)]);
     let told = study(named("auto", 3).unwrap().as_ref(), &space, 3, 30, |point| {
         complete(-(numbers(point)[0] - 2.0).powi(2) - numbers(point)[1])
     });
@@ -232,7 +220,7 @@ fn what_was_tried_is_not_suggested_again_while_there_is_more() {
 #[test]
 fn bounds_are_kept_rather_than_values() {
     // The hill's top is where the constraint is broken.
-    let space = space(vec![float(0.0, 1.0), float(0.0, 1.0)]);
+    let space = space_of(vec![float(0.0, 1.0), float(0.0, 1.0)]);
     let judge = |point: &Point| {
         let x = numbers(point);
         Outcome::Complete { values: vec![x[0] + x[1]], violations: vec![1e6 * (x[0] - 0.3)] }
@@ -247,7 +235,7 @@ fn bounds_are_kept_rather_than_values() {
 
 #[test]
 fn failures_are_left_behind() {
-    let space = space(vec![float(0.0, 1.0), float(0.0, 1.0)]);
+    let space = space_of(vec![float(0.0, 1.0), float(0.0, 1.0)]);
     let judge = |point: &Point| {
         let x = numbers(point);
         if x[0] > 0.5 { Outcome::Failed { failure: Failure::Fault, why: "trap".to_owned() } } else { complete(x[1]) }
@@ -284,7 +272,7 @@ fn densities_of_a_choice_that_was_not_made_are_not_mixed_in() {
 #[test]
 fn several_objectives_are_spread_along_their_front() {
     // The front is the line x1 = 0, from (0, 1) to (1, 0).
-    let space = space(vec![float(0.0, 1.0); 4]);
+    let space = space_of(vec![float(0.0, 1.0); 4]);
     let judge = |point: &Point| {
         let x = numbers(point);
         let off = 1.0 + x[1..].iter().sum::<f64>();
@@ -322,7 +310,7 @@ fn several_objectives_are_spread_along_their_front() {
 /// than of the space.
 #[test]
 fn what_is_given_is_improved_on_where_a_space_is_too_large_to_be_known() {
-    let space = space(vec![float(0.0, 1.0); 40]);
+    let space = space_of(vec![float(0.0, 1.0); 40]);
     let worth = |point: &Point| -> f64 {
         let squares = numbers(point).into_iter().enumerate();
         let far = squares.map(|(i, x)| if i % 7 == 0 { 6.0 * (x - 0.4).powi(2) } else { 0.3 * (x - 0.5).powi(2) });
@@ -349,7 +337,7 @@ fn what_is_given_is_improved_on_where_a_space_is_too_large_to_be_known() {
 #[test]
 fn what_is_not_changed_stays_as_it_is() {
     let wide = Domain::Float { low: 1e-4, high: 1000.0, log: true };
-    let space = space(vec![wide; 20]);
+    let space = space_of(vec![wide; 20]);
     let start: Point = space.dimensions().iter().map(|of| (of.name.clone(), Value::Float(20.0))).collect();
     let mut told = vec![Told { number: 0, point: start.clone(), outcome: complete(1.0) }];
     let sampler = named("auto", 1).unwrap();

@@ -1,7 +1,7 @@
 //! A small study: two dimensions, and an evaluator that is a formula.
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses some")]
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use greenroom_evolve::study::{
     Bound, Budget, Config, Constraint, Cost, Data, Direction, Elites, Evaluator, Holder, Measured, Objective, Options,
     Study, Summary, Task, Unmeasured, run,
 };
-use greenroom_evolve::{Draws, Point, Pruner, Space, Value};
+use greenroom_evolve::{Dimension, Domain, Draws, Point, Pruner, Space, Value};
 use greenroom_memory::{KeyValue, Store};
 use greenroom_model::Digest;
 
@@ -127,4 +127,21 @@ pub fn cost(fuel: u64) -> Cost {
 
 pub fn point(x: f64) -> Point {
     BTreeMap::from([("x".to_owned(), Value::Float(x)), ("y".to_owned(), Value::Float(x))])
+}
+
+/// Dimensions `x00`, `x01` and so on.
+pub fn space_of(domains: Vec<Domain>) -> Space {
+    let named = domains.into_iter().enumerate();
+    let dimensions = named.map(|(i, domain)| Dimension { name: format!("x{i:02}"), domain, condition: None });
+    Space::new(dimensions.collect()).unwrap()
+}
+
+/// The values of a point, in the order of names.
+pub fn numbers(point: &Point) -> Vec<f64> {
+    let number = |value: &Value| match value {
+        Value::Float(x) => *x,
+        Value::Integer(x) => *x as f64,
+        other => panic!("{other} is no number"),
+    };
+    point.values().map(number).collect()
 }
