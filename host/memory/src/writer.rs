@@ -309,17 +309,20 @@ impl Jobs {
 }
 
 fn run(database: &Database, jobs: &Jobs, quick_repair: bool) {
-    while let Ok(first) = jobs.queue.recv() {
-        // What may go ahead waits for no more than the commit in which it finds the thread.
-        loop {
-            let own = jobs.batch(jobs.ahead.try_recv().ok(), || jobs.ahead.try_recv().ok());
-            if own.is_empty() {
-                break;
-            }
-            commit_all(database, own, quick_repair);
+    // What may go ahead waits for no more than the commit in which it finds the thread.
+    let ahead = || loop {
+        let own = jobs.batch(jobs.ahead.try_recv().ok(), || jobs.ahead.try_recv().ok());
+        if own.is_empty() {
+            break;
         }
+        commit_all(database, own, quick_repair);
+    };
+    while let Ok(first) = jobs.queue.recv() {
+        ahead();
         let batch = jobs.batch(first, || std::iter::from_fn(|| jobs.queue.try_recv().ok()).flatten().next());
         commit_all(database, batch, quick_repair);
+        // The batch may have taken the message that was to have the thread look here.
+        ahead();
     }
 }
 
@@ -452,6 +455,23 @@ mod tests {
         }
         assert_eq!(*order.lock(), [0].into_iter().chain(17..33).chain(1..17).collect::<Vec<_>>());
         assert_eq!(writer.waiting(), 0);
+    }
+
+    #[test]
+    fn what_goes_ahead_while_the_thread_takes_a_batch_does_not_wait_for_the_next_one() {
+        let (told, done) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let writer = writer();
+            let write = |full| -> Pending<(), Unavailable> { writer.submit(full, 0, |_| Ok(Ok(((), ()))), |()| ()) };
+            for pause in (0..1_000).cycle().take(20_000) {
+                let queued = write(WhenFull::Refuse);
+                (0..pause).for_each(|_| std::hint::spin_loop());
+                write(WhenFull::Ahead).wait().unwrap();
+                queued.wait().unwrap();
+            }
+            told.send(()).unwrap();
+        });
+        done.recv_timeout(std::time::Duration::from_secs(120)).unwrap();
     }
 
     #[test]
