@@ -92,8 +92,8 @@ impl Course {
     }
 }
 
-/// Why a round ended.
-pub(super) fn reason(round: &Round, turn: &Turn, inner: (f64, f64), outer: (f64, f64), several: bool) -> String {
+/// What a round came to.
+pub(super) fn gain(round: &Round, turn: &Turn, inner: (f64, f64), outer: (f64, f64), several: bool) -> String {
     let gained = |(from, to): (f64, f64)| format!("gained {:.5} ({from:.5} to {to:.5})", to - from);
     let of = if several { " of hypervolume" } else { "" };
     match &turn.by {

@@ -41,7 +41,7 @@ use greenroom_runtime::Arena;
 
 use crate::exit::Failure;
 use crate::study_progress::StudyProgress;
-use course::{Base, Course, reason};
+use course::{Base, Course, gain};
 use past::Hopeless;
 use turn::{InnerAim, Turn};
 
@@ -53,6 +53,8 @@ const OTHERS_MIN: usize = 8;
 const ROUND: u64 = 20;
 /// A level is saturated when its last round gained less than this share of the objective.
 const GAIN_MIN: f64 = 0.002;
+/// How many turns there are at least, when levels alternate: small gains of one level leave the other its trials.
+const TURNS: u64 = 3;
 
 /// How an evolution is run.
 pub(crate) struct Plan<'a> {
@@ -231,13 +233,16 @@ impl Search<'_> {
         let mut by = by_first;
         // The same study goes on with more trials as long as they gain by what it goes by. One level alone has nothing to give way
         // to: a new study would know less than this one.
-        let at_a_time = if plan.levels.len() > 1 || plan.inner { ROUND } else { plan.trials };
-        loop {
+        let (at_a_time, most) = match plan.levels.len() > 1 || plan.inner {
+            true => (ROUND, plan.trials.div_ceil(TURNS).max(ROUND)),
+            false => (plan.trials, plan.trials),
+        };
+        let end = loop {
             let (before, by_before) = (course.best, by);
-            let budget = (round.trials + at_a_time).min(round.trials + plan.trials - course.spent);
+            let budget = (round.trials + at_a_time).min(round.trials + plan.trials - course.spent).min(most);
             config.budget = Budget { trials: budget, fuel: None, time_us: None };
             let baseline = turn.by.as_ref().map_or(course.evolution.baseline, |aim| aim.oriented(by_first));
-            let (mut trials, end) =
+            let (mut trials, ended) =
                 self.study(plan, (&scope, &hopeless), turn.by.as_ref(), config.clone(), baseline)?;
             // One that goes on has later ones already, which must not have a say before their turn; and one that was
             // stopped may have left some for later.
@@ -248,19 +253,25 @@ impl Search<'_> {
             course.all.extend(self.found(&scope, turn, &name, parent, &trials));
             course.weigh();
             by = course.best_by(turn, &name).fold(by, f64::max);
-            course.stopped = matches!(end, End::Stopped { .. });
+            course.stopped = matches!(ended, End::Stopped { .. });
             let gains = match &turn.by {
                 Some(_) => by > by_before && by - by_before >= GAIN_MIN * by_before.abs(),
                 None => course.best - before >= course.yardstick.step(before, GAIN_MIN),
             };
-            if course.stopped || course.spent >= plan.trials || !gains {
-                course.records.extend(known::trials(self.maker, &scope, (whose, parent), &config, &trials)?);
-                break;
-            }
-        }
+            let why = match () {
+                () if course.stopped => "stopped",
+                () if course.spent >= plan.trials => "all trials are spent",
+                () if !gains => "the last of them gained too little",
+                () if round.trials >= most => "its share of the trials is spent",
+                () => continue,
+            };
+            course.records.extend(known::trials(self.maker, &scope, (whose, parent), &config, &trials)?);
+            break why;
+        };
         round.best = course.best;
         let several = course.origin.len() > 1;
-        round.reason = reason(&round, turn, (by_first, by), (at_first, course.best), several);
+        let gained = gain(&round, turn, (by_first, by), (at_first, course.best), several);
+        round.reason = format!("{gained}; {end}");
         course.hold_back(turn, &name);
         course.promote();
         course.evolution.rounds.push(round);
