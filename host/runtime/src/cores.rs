@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[cfg(target_os = "linux")]
 use rustix::thread::{CpuSet, Pid, gettid, sched_getaffinity, sched_setaffinity};
 
-/// Threads that can be kept apart.
-#[derive(Default)]
-pub(crate) struct Cores(Mutex<State>);
+/// Threads that serve, and can be kept apart.
+#[derive(Clone, Default)]
+pub struct Cores(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -31,11 +31,11 @@ struct Thread {
 
 /// As long as one of these is there, each of the threads has a core that it does not share with the others of them, or with
 /// as few as can be.
-pub(crate) struct Apart(Arc<Cores>);
+pub(crate) struct Apart(Cores);
 
 impl Cores {
     /// This thread is one of them.
-    pub(crate) fn join(&self) {
+    pub fn join(&self) {
         #[cfg(target_os = "linux")]
         {
             let mut state = self.state();
@@ -47,7 +47,7 @@ impl Cores {
     }
 
     /// This thread is none of them any more.
-    pub(crate) fn leave(&self) {
+    pub fn leave(&self) {
         #[cfg(target_os = "linux")]
         {
             let id = gettid();
@@ -55,14 +55,14 @@ impl Cores {
         }
     }
 
-    pub(crate) fn apart(self: &Arc<Self>) -> Apart {
+    pub(crate) fn apart(&self) -> Apart {
         let mut state = self.state();
         state.wanted += 1;
         #[cfg(target_os = "linux")]
         if state.wanted == 1 {
             state.part();
         }
-        Apart(Arc::clone(self))
+        Apart(self.clone())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -73,8 +73,10 @@ impl Cores {
 #[cfg(target_os = "linux")]
 impl State {
     fn part(&mut self) {
+        // A thread begins where the one that started it may run, which may be kept to a core by now.
+        let usual = self.threads.iter().find_map(|thread| thread.before);
         for (number, thread) in self.threads.iter_mut().enumerate().filter(|(_, thread)| thread.before.is_none()) {
-            let parted = sched_getaffinity(Some(thread.id)).and_then(|before| {
+            let parted = usual.map_or_else(|| sched_getaffinity(Some(thread.id)), Ok).and_then(|before| {
                 let cores: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|core| before.is_set(*core)).collect();
                 let mut one = CpuSet::new();
                 if let Some(core) = cores.get(number % cores.len().max(1)) {
@@ -129,7 +131,7 @@ mod tests {
 
     #[test]
     fn threads_are_apart_while_it_is_wanted() {
-        let cores = Arc::new(Cores::default());
+        let cores = Cores::default();
         let count = available_parallelism().unwrap().get();
         let (begun, late, end) = (Barrier::new(count + 1), Barrier::new(2), Barrier::new(count + 2));
         scope(|scope| {
@@ -146,7 +148,11 @@ mod tests {
             let first = cores.apart();
             let second = cores.apart();
             drop(first);
+            let mut one = CpuSet::new();
+            one.set(*allowed(&cores).concat().first().unwrap());
             scope.spawn(|| {
+                // As it is when one that is kept to a core starts it.
+                sched_setaffinity(None, &one).unwrap();
                 cores.join();
                 late.wait();
                 end.wait();

@@ -13,7 +13,7 @@ use crate::cores::{Apart, Cores};
 pub struct Guests {
     runtime: Arc<Shared>,
     threads: usize,
-    cores: Arc<Cores>,
+    cores: Cores,
 }
 
 struct Shared(Option<Runtime>);
@@ -38,19 +38,19 @@ impl Guests {
     fn start_with(threads: usize, begin: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let threads = if threads == 0 { cores } else { threads };
-        let cores = Arc::<Cores>::default();
+        let cores = Cores::default();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("greenroom-guest")
             .on_thread_start({
-                let cores = Arc::clone(&cores);
+                let cores = cores.clone();
                 move || {
                     begin();
                     cores.join();
                 }
             })
             .on_thread_stop({
-                let cores = Arc::clone(&cores);
+                let cores = cores.clone();
                 move || cores.leave()
             })
             // A guest that runs long gives way at each tick, and would get the thread right back: those who come from
@@ -70,6 +70,11 @@ impl Guests {
     /// To be held while something that can wait is done beside them: it would get more than they leave otherwise.
     pub(crate) fn apart(&self) -> Apart {
         self.cores.apart()
+    }
+
+    /// To have other threads that serve kept apart from them and from each other.
+    pub(crate) fn cores(&self) -> Cores {
+        self.cores.clone()
     }
 
     /// To run something on them from a thread of its own.

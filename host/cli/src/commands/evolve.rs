@@ -22,8 +22,8 @@ use crate::evolution::known::Source;
 use crate::evolution::outside::words;
 use crate::evolution::page;
 use crate::evolution::{
-    Arms, Candidate, Evolution, Found, Level, Maker, Of, Outside, Past, Plan, Reward, Round, Search, Searched, judged,
-    now_ms, terms,
+    Arms, Candidate, Evolution, Found, Level, Maker, Most, Of, Outside, Past, Plan, Reward, Round, Search, Searched,
+    judged, now_ms, terms,
 };
 use crate::exit::Failure;
 use crate::settings::{HostFlags, Settings};
@@ -55,6 +55,12 @@ pub(crate) struct Arguments {
     /// How many graphs are tried, in all.
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     trials: u64,
+    /// How much fuel they may take, in all: 500G, 2T. No trial is begun once it is spent.
+    #[arg(long, value_name = "UNITS", value_parser = fuel)]
+    fuel: Option<u64>,
+    /// How many seconds they may take, in all; those of trials beside each other add up.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: Option<u64>,
     /// Where all randomness comes from.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
@@ -118,6 +124,24 @@ impl Levels {
     }
 }
 
+/// Units of fuel: a number, and k, M, G or T after it.
+fn fuel(text: &str) -> Result<u64, String> {
+    let number = text.trim_end_matches(['k', 'M', 'G', 'T']);
+    let unit = match text.get(number.len()..) {
+        Some("") => 1.0,
+        Some("k") => 1e3,
+        Some("M") => 1e6,
+        Some("G") => 1e9,
+        Some("T") => 1e12,
+        _ => f64::NAN,
+    };
+    match number.parse::<f64>().map(|number| number * unit) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
+        Ok(units) if (1.0..1e19).contains(&units) => Ok(units as u64),
+        _ => Err("expected units of fuel, such as 500G or 1.5T".to_owned()),
+    }
+}
+
 /// A command that has a program.
 fn command(text: &str) -> Result<String, String> {
     words(text).map(|_| text.to_owned())
@@ -177,6 +201,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         name: &arguments.study,
         seed: arguments.seed,
         trials: arguments.trials,
+        most: Most {
+            fuel: arguments.fuel,
+            time_us: arguments.seconds.map(|seconds| seconds.saturating_mul(1_000_000)),
+        },
         sampler: &sampler,
         command: command.map(|command| (command, Duration::from_secs(arguments.sampler_seconds))),
         levels: arguments.level.list(),

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use greenroom_evolve::Yardstick;
 use greenroom_evolve::knowledge::{Judgement, Record};
+use greenroom_evolve::study::Cost;
 
 use super::turn::Turn;
-use super::{Evolution, Found, Round};
+use super::{Evolution, Found, Plan, Round};
 
 /// What a round begins with.
 pub(super) struct Base {
@@ -31,12 +32,20 @@ pub(super) struct Course {
     pub(super) records: Vec<Record>,
     /// What all that was found, and the origin, are worth together.
     pub(super) best: f64,
+    /// Trials.
     pub(super) spent: u64,
+    /// Of those trials.
+    pub(super) cost: Cost,
     pub(super) stopped: bool,
     pub(super) rungs: Vec<f64>,
 }
 
 impl Course {
+    /// Whether no further round is begun.
+    pub(super) fn is_over(&self, plan: &Plan<'_>) -> bool {
+        self.stopped || self.spent >= plan.trials || plan.most.is_over(self.cost).is_some()
+    }
+
     /// What all that was found is worth by now.
     pub(super) fn weigh(&mut self) {
         let values = self.all.iter().map(|found| found.values.as_slice());

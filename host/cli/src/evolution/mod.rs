@@ -31,7 +31,7 @@ use std::time::Duration;
 use greenroom_evolve::knowledge::{self, Change};
 use greenroom_evolve::sampler::{self, Sampler};
 use greenroom_evolve::study::{
-    Budget, Config, Data, Direction, Elites, End, Holder, Options, Record, Study, Trial, run,
+    Budget, Config, Cost, Data, Direction, Elites, End, Holder, Options, Record, Study, Trial, run,
 };
 use greenroom_evolve::{Front, Member, Outcome, Pruner, Told, Yardstick, child_seed};
 use greenroom_memory::KeyValue;
@@ -61,6 +61,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) name: &'a str,
     pub(crate) seed: u64,
     pub(crate) trials: u64,
+    pub(crate) most: Most,
     /// What studies call their sampler.
     pub(crate) sampler: &'a str,
     /// The command of one that is another program, and how long it may take to answer.
@@ -72,6 +73,37 @@ pub(crate) struct Plan<'a> {
     /// Whether it begins with what is known from before.
     pub(crate) warm: bool,
     pub(crate) data: Data,
+}
+
+/// What trials may take in all, where that is said.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Most {
+    pub(crate) fuel: Option<u64>,
+    /// Microseconds.
+    pub(crate) time_us: Option<u64>,
+}
+
+impl Most {
+    /// What is left, once some is spent.
+    fn left(self, spent: Cost) -> Self {
+        Self {
+            fuel: self.fuel.map(|fuel| fuel.saturating_sub(spent.fuel)),
+            time_us: self.time_us.map(|time| time.saturating_sub(spent.time_us)),
+        }
+    }
+
+    /// What of it is spent, if anything.
+    fn is_over(self, spent: Cost) -> Option<String> {
+        let Self { fuel, time_us } = self.left(spent);
+        let fuel = fuel.filter(|left| *left == 0).and(self.fuel);
+        let time = time_us.filter(|left| *left == 0).and(self.time_us);
+        fuel.map(|all| format!("all fuel is spent ({:.1}G of {:.1}G)", spent.fuel as f64 / 1e9, all as f64 / 1e9))
+            .or_else(|| {
+                time.map(|all| {
+                    format!("all time is spent ({:.1} s of {:.1} s)", spent.time_us as f64 / 1e6, all as f64 / 1e6)
+                })
+            })
+    }
 }
 
 /// Who runs it.
@@ -144,6 +176,7 @@ impl Search<'_> {
             bases: Vec::new(),
             records: Vec::new(),
             spent: 0,
+            cost: Cost::default(),
             stopped: false,
             rungs,
         };
@@ -157,11 +190,10 @@ impl Search<'_> {
         }
         let mut saturated = 0;
         let mut at = plan.levels.first().copied().unwrap_or(Level::Individual);
-        while course.spent < plan.trials && saturated < plan.levels.len() && !course.stopped {
+        while !course.is_over(plan) && saturated < plan.levels.len() {
             let (mut gains, mut any) = (false, false);
             for turn in turn::turns(self.maker, &course.base.text, at, plan.inner)? {
-                if course.spent < plan.trials
-                    && !course.stopped
+                if !course.is_over(plan)
                     && let Some(gained) = self.round(plan, &turn, &mut course)?
                 {
                     (gains, any) = (gains || gained, true);
@@ -237,10 +269,12 @@ impl Search<'_> {
             true => (ROUND, plan.trials.div_ceil(TURNS).max(ROUND)),
             false => (plan.trials, plan.trials),
         };
+        let cost_before = course.cost;
         let end = loop {
             let (before, by_before) = (course.best, by);
             let budget = (round.trials + at_a_time).min(round.trials + plan.trials - course.spent).min(most);
-            config.budget = Budget { trials: budget, fuel: None, time_us: None };
+            let Most { fuel, time_us } = plan.most.left(cost_before);
+            config.budget = Budget { trials: budget, fuel, time_us };
             let baseline = turn.by.as_ref().map_or(course.evolution.baseline, |aim| aim.oriented(by_first));
             let (mut trials, ended) =
                 self.study(plan, (&scope, &hopeless), turn.by.as_ref(), config.clone(), baseline)?;
@@ -249,6 +283,7 @@ impl Search<'_> {
             trials.retain(|trial| trial.number < budget && trial.over().is_some());
             course.spent += trials.len() as u64 - round.trials.min(trials.len() as u64);
             round.trials = trials.len() as u64;
+            course.cost = trials.iter().fold(cost_before, |cost, trial| cost.and(trial.cost(u64::MAX)));
             course.all.retain(|found| found.round != name);
             course.all.extend(self.found(&scope, turn, &name, parent, &trials));
             course.weigh();
@@ -258,12 +293,13 @@ impl Search<'_> {
                 Some(_) => by > by_before && by - by_before >= GAIN_MIN * by_before.abs(),
                 None => course.best - before >= course.yardstick.step(before, GAIN_MIN),
             };
-            let why = match () {
-                () if course.stopped => "stopped",
-                () if course.spent >= plan.trials => "all trials are spent",
-                () if !gains => "the last of them gained too little",
-                () if round.trials >= most => "its share of the trials is spent",
-                () => continue,
+            let why = match plan.most.is_over(course.cost) {
+                _ if course.stopped => "stopped".to_owned(),
+                Some(spent) => spent,
+                None if course.spent >= plan.trials => "all trials are spent".to_owned(),
+                None if !gains => "the last of them gained too little".to_owned(),
+                None if round.trials >= most => "its share of the trials is spent".to_owned(),
+                None => continue,
             };
             course.records.extend(known::trials(self.maker, &scope, (whose, parent), &config, &trials)?);
             break why;

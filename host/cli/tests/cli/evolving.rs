@@ -38,6 +38,7 @@ fn both_levels_are_searched_and_a_study_goes_on_where_it_was() {
     let evolved = evolve(&scene, &["--trials", "90", "--sampler", "random", "--json"]).json();
     let all = rounds(&evolved);
     assert_eq!(all[0].0, "evolution.1-individual");
+    assert!(all.iter().all(|(_, trials, _)| *trials <= 30), "each level has its share: {all:?}");
     assert!(all.iter().any(|(study, ..)| study.ends_with("-compositional")), "{all:?}");
     assert!(all.iter().map(|(_, trials, _)| trials).sum::<u64>() <= 90, "{all:?}");
     assert!(evolved["validation"]["arms"].as_array().unwrap().len() <= 5);
@@ -52,6 +53,30 @@ fn both_levels_are_searched_and_a_study_goes_on_where_it_was() {
     let other = evolve(&scene, &["--trials", "90", "--sampler", "random", "--seed", "2"]);
     assert_eq!(other.code, Some(1), "{}", other.err);
     assert!(other.err.contains("seed"), "{}", other.err);
+}
+
+#[test]
+fn an_evolution_ends_with_its_fuel_or_its_time() {
+    let scene = scene();
+    let spent = |more: &[&str]| {
+        let evolved = evolve(&scene, &[&["--sampler", "random", "--no-warm", "--json"][..], more].concat()).json();
+        let last = evolved["evolution"]["rounds"].as_array().unwrap().last().unwrap()["reason"].to_string();
+        let trials: u64 = rounds(&evolved).iter().map(|(_, trials, _)| trials).sum();
+        (trials, evolved["cost"]["fuel"].as_u64().unwrap(), last)
+    };
+    let (trials, all, last) = spent(&["--trials", "25"]);
+    assert!(last.contains("all trials are spent") || last.contains("too little"), "{last}");
+    let (fewer, half, last) = spent(&["--trials", "25", "--study", "half", "--fuel", &(all / 2).to_string()]);
+    assert!(last.contains("all fuel is spent"), "{last}");
+    assert!(fewer < trials && half >= all / 2 && half < all, "{fewer} of {trials} trials, {half} of {all}");
+    let (one, _, last) = spent(&["--study", "least", "--fuel", "1k"]);
+    assert!(one == 1 && last.contains("all fuel is spent"), "{one} trials: {last}");
+    let (some, _, last) = spent(&["--study", "time", "--seconds", "1", "--trials", "1000000", "--level", "individual"]);
+    assert!(some >= 1 && last.contains("all time is spent"), "{some} trials: {last}");
+    for wrong in ["much", "0", "-1G", "5K", "1e30"] {
+        let refused = evolve(&scene, &[&format!("--fuel={wrong}")]);
+        assert!(refused.err.contains("such as 500G or 1.5T"), "{wrong}: {}", refused.err);
+    }
 }
 
 #[test]

@@ -19,10 +19,12 @@ pub(crate) enum Arm {
     Compositional,
     /// Both levels in turns: what `greenroom evolve` does when nothing else is said.
     Both,
+    /// The same with half of the fuel that the flat space took.
+    BothHalf,
 }
 
 impl Arm {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Static,
         Self::ByHand,
         Self::Optuna,
@@ -31,6 +33,7 @@ impl Arm {
         Self::Individual,
         Self::Compositional,
         Self::Both,
+        Self::BothHalf,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -43,6 +46,7 @@ impl Arm {
             Self::Individual => "individual",
             Self::Compositional => "compositional",
             Self::Both => "both",
+            Self::BothHalf => "both-half-fuel",
         }
     }
 
@@ -62,7 +66,7 @@ impl Arm {
     /// Of `greenroom evolve`.
     pub(crate) fn level(self) -> &'static str {
         match self {
-            Self::Static | Self::ByHand | Self::Both => "both",
+            Self::Static | Self::ByHand | Self::Both | Self::BothHalf => "both",
             Self::Optuna | Self::Individual => "individual",
             Self::Compositional => "compositional",
             Self::OptunaJoint | Self::RandomJoint => "joint",

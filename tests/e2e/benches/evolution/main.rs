@@ -49,8 +49,12 @@ fn main() {
 /// Protocol P2: each arm searches without the subjects of a fold and is judged on them, and what it has is pooled over folds.
 fn folds(plan: &Plan) -> Vec<Figure> {
     println!("\n{} trials in each of folds {:?}, by {:?}", plan.trials, plan.folds, plan.arms);
-    let pairs: Vec<(Arm, u64)> = plan.folds.iter().flat_map(|fold| plan.arms.iter().map(|arm| (*arm, *fold))).collect();
-    let found = side_by_side(plan, &pairs);
+    let pairs = plan.folds.iter().flat_map(|fold| plan.arms.iter().map(|arm| (*arm, *fold)));
+    let (after, first): (Vec<_>, Vec<_>) = pairs.partition(|(arm, _)| *arm == Arm::BothHalf);
+    let mut found = side_by_side(plan, &first, |_| None);
+    let flat = |fold: u64| found.iter().find(|found| found.arm == Arm::OptunaJoint && found.fold == Some(fold));
+    let more = side_by_side(plan, &after, |fold| Some(flat(fold).expect("optuna-joint says how much fuel").fuel / 2));
+    found.extend(more);
     let mut pooled: Vec<(Arm, Pooled)> = Vec::new();
     for fold in &plan.folds {
         let arms: Vec<&Found> = found.iter().filter(|found| found.fold == Some(*fold)).collect();
@@ -71,7 +75,8 @@ fn folds(plan: &Plan) -> Vec<Figure> {
     let mut all: Vec<Figure> = pooled.iter().flat_map(|(arm, pooled)| figures::of_arm("p2", *arm, pooled)).collect();
     let others = plan.arms.iter().filter(|arm| **arm != Arm::Static).map(|arm| (*arm, Arm::Static));
     let best = [Arm::ByHand, Arm::Optuna, Arm::OptunaJoint, Arm::RandomJoint, Arm::Individual, Arm::Compositional];
-    for (arm, against) in others.chain(best.map(|other| (Arm::Both, other))) {
+    let pairs = others.chain(best.map(|other| (Arm::Both, other)));
+    for (arm, against) in pairs.chain([(Arm::BothHalf, Arm::OptunaJoint), (Arm::BothHalf, Arm::Optuna)]) {
         if let (Some(one), Some(other)) = (of(arm), of(against)) {
             all.extend(figures::of_difference("p2", arm, against, &difference(one, other)));
         }
@@ -82,7 +87,7 @@ fn folds(plan: &Plan) -> Vec<Figure> {
 /// The graph of all subjects: both levels, searched and chosen within what P1 learns from, confirmed on P3, and P1 read.
 fn last(plan: &Plan) -> Vec<Figure> {
     println!("\nthe last graph: {} trials on all subjects", plan.final_trials);
-    let found = [Arm::Static, Arm::ByHand, Arm::Both].map(|arm| search(plan, arm, None));
+    let found = [Arm::Static, Arm::ByHand, Arm::Both].map(|arm| search(plan, arm, None, None));
     let mut all = Vec::new();
     for protocol in ["p3", "p1"] {
         let judged = judge(plan, &format!("judged-{protocol}"), &["--protocol", protocol], &found.each_ref());
@@ -103,7 +108,7 @@ fn last(plan: &Plan) -> Vec<Figure> {
 }
 
 /// What all pairs find, in their order; as many at once as the plan says.
-fn side_by_side(plan: &Plan, pairs: &[(Arm, u64)]) -> Vec<Found> {
+fn side_by_side(plan: &Plan, pairs: &[(Arm, u64)], fuel: impl Fn(u64) -> Option<u64> + Sync) -> Vec<Found> {
     let (next, done) = (Mutex::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..plan.parallel {
@@ -115,7 +120,7 @@ fn side_by_side(plan: &Plan, pairs: &[(Arm, u64)]) -> Vec<Found> {
                         *next - 1
                     };
                     let Some((arm, fold)) = pairs.get(place) else { return };
-                    let found = search(plan, *arm, Some(*fold));
+                    let found = search(plan, *arm, Some(*fold), fuel(*fold));
                     done.lock().unwrap().push((place, found));
                 }
             });

@@ -32,8 +32,8 @@ impl Found {
     }
 }
 
-/// Runs `greenroom evolve`, or reads what it said when it was run with as many trials on the same graph.
-pub(crate) fn search(plan: &Plan, arm: Arm, fold: Option<u64>) -> Found {
+/// Runs `greenroom evolve`, or reads what it said when it was run with as many trials, and as much fuel, on the same graph.
+pub(crate) fn search(plan: &Plan, arm: Arm, fold: Option<u64>, fuel: Option<u64>) -> Found {
     let before = Found::given(plan, arm, fold);
     if arm.is_given() {
         return before;
@@ -43,7 +43,8 @@ pub(crate) fn search(plan: &Plan, arm: Arm, fold: Option<u64>) -> Found {
         None => (format!("{}-all", arm.name()), plan.final_trials),
     };
     let folder = plan.place(&name);
-    let (graph, said) = (folder.join("graph.toml"), folder.join(format!("found-{trials}-{}.json", plan.seed)));
+    let most = fuel.map_or_else(String::new, |fuel| format!("-{fuel}"));
+    let (graph, said) = (folder.join("graph.toml"), folder.join(format!("found-{trials}{most}-{}.json", plan.seed)));
     if fs::read_to_string(&graph).is_ok_and(|of| of != before.graph) {
         panic!(
             "{} holds what was found for another graph: delete it, or set GREENROOM_EVOLUTION_FOLDER",
@@ -52,7 +53,7 @@ pub(crate) fn search(plan: &Plan, arm: Arm, fold: Option<u64>) -> Found {
     }
     if !said.is_file() {
         fs::write(&graph, &before.graph).unwrap();
-        evolve(plan, arm, fold, trials, &said);
+        evolve(plan, arm, (fold, trials, fuel), &said);
     }
     let evolved: Value = serde_json::from_slice(&fs::read(&said).unwrap()).unwrap();
     let rounds = evolved["evolution"]["rounds"].as_array().unwrap();
@@ -86,7 +87,7 @@ fn chosen(evolved: &Value) -> Option<String> {
     Some(graph["graph"].as_str().unwrap().to_owned())
 }
 
-fn evolve(plan: &Plan, arm: Arm, fold: Option<u64>, trials: u64, said: &Path) {
+fn evolve(plan: &Plan, arm: Arm, (fold, trials, fuel): (Option<u64>, u64, Option<u64>), said: &Path) {
     let (folder, began) = (said.parent().unwrap(), Instant::now());
     let mut command = plan.command();
     command.arg("evolve").arg(folder.join("graph.toml")).args(plan.data());
@@ -95,6 +96,9 @@ fn evolve(plan: &Plan, arm: Arm, fold: Option<u64>, trials: u64, said: &Path) {
         None => command.args(["--protocol", "p1"]),
     };
     command.args(["--json", "--level", arm.level(), "--trials", &trials.to_string(), "--seed", &plan.seed.to_string()]);
+    if let Some(fuel) = fuel {
+        command.args(["--fuel", &fuel.to_string()]);
+    }
     // Of its own: a search with another seed would begin with what the first one knows.
     command.arg("--data-dir").arg(folder.join(format!("data-{}", plan.seed)));
     if arm.asks_optuna() {
