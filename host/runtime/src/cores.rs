@@ -133,6 +133,8 @@ mod tests {
     fn threads_are_apart_while_it_is_wanted() {
         let cores = Cores::default();
         let count = available_parallelism().unwrap().get();
+        let (all, mut one) = (sched_getaffinity(None).unwrap(), CpuSet::new());
+        one.set((0..CpuSet::MAX_CPU).find(|core| all.is_set(*core)).unwrap());
         let (begun, late, end) = (Barrier::new(count + 1), Barrier::new(2), Barrier::new(count + 2));
         scope(|scope| {
             for _ in 0..count {
@@ -148,8 +150,6 @@ mod tests {
             let first = cores.apart();
             let second = cores.apart();
             drop(first);
-            let mut one = CpuSet::new();
-            one.set(*allowed(&cores).concat().first().unwrap());
             scope.spawn(|| {
                 // As it is when one that is kept to a core starts it.
                 sched_setaffinity(None, &one).unwrap();
