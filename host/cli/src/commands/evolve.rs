@@ -23,7 +23,7 @@ use crate::evolution::outside::words;
 use crate::evolution::page;
 use crate::evolution::{
     Arms, Candidate, Evolution, Found, Level, Maker, Most, Of, Outside, Past, Plan, Reward, Round, Search, Searched,
-    judged, now_ms, terms,
+    Took, judged, now_ms, terms,
 };
 use crate::exit::Failure;
 use crate::settings::{HostFlags, Settings};
@@ -224,7 +224,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         past: &past,
         stop: stoppable.stop(),
     };
-    let Searched { mut evolution, found, bases, records, stopped } = search.run(&plan)?;
+    let Searched { mut evolution, found, bases, records, stopped, took } = search.run(&plan)?;
     // From here on nothing is worth waiting for: what follows is done again in seconds.
     drop(stoppable);
     let source = Source { sampler: &sampler, seed: arguments.seed, data: &plan.data, metric: reward.name() };
@@ -294,6 +294,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "validation": arms.judgement,
             "judged": arms.found.iter().map(graph).collect::<Vec<_>>(),
             "cost": spent(&evolution, &workshop.store.kv())?,
+            "took": { "evaluating_s": took.evaluating.as_secs_f64(), "controller_s": took.controller.as_secs_f64() },
             "beside": arms.beside,
             "inner": arms.inner,
             "out": evolution.candidate.as_ref().map(|_| &out),
@@ -313,7 +314,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let shown = format!("{}{}{}", front(&evolution), table(&arms.judgement, reward.decisive()), beside_table(&arms));
     let proof = look.map_or_else(String::new, |look| prove::text(&look, &evolution, reward.decisive()));
-    output::text(&format!("{}\n{shown}{next}{proof}the report is in {}\n", told(&evolution), report.display()))?;
+    let (told, took) = (told(&evolution), time(took));
+    output::text(&format!("{told}{took}\n{shown}{next}{proof}the report is in {}\n", report.display()))?;
     apply()?.map_or(Ok(()), |handed| output::text(&handed.text()))
 }
 
@@ -363,6 +365,16 @@ fn told(evolution: &Evolution) -> String {
         text.push_str(&format!("{note}\n"));
     }
     text
+}
+
+/// What this run took, where it made trials.
+fn time(took: Took) -> String {
+    let [trials, controller] = [took.evaluating, took.controller].map(|took| took.as_secs_f64());
+    if trials == 0.0 {
+        return String::new();
+    }
+    let share = 100.0 * controller / trials;
+    format!("trials took {trials:.1} s; saying what is tried, and writing down what came of it, {share:.1} % of that\n")
 }
 
 /// What a round began with.

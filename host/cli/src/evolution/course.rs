@@ -7,7 +7,7 @@ use greenroom_evolve::knowledge::{Judgement, Record};
 use greenroom_evolve::study::Cost;
 
 use super::turn::Turn;
-use super::{Evolution, Found, Plan, Round};
+use super::{Evolution, Found, Plan, Round, Took};
 
 /// What a round begins with.
 pub(super) struct Base {
@@ -37,6 +37,7 @@ pub(super) struct Course {
     /// Of those trials.
     pub(super) cost: Cost,
     pub(super) stopped: bool,
+    pub(super) took: Took,
     pub(super) rungs: Vec<f64>,
 }
 

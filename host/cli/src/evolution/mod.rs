@@ -31,7 +31,7 @@ use std::time::Duration;
 use greenroom_evolve::knowledge::{self, Change};
 use greenroom_evolve::sampler::{self, Sampler};
 use greenroom_evolve::study::{
-    Budget, Config, Cost, Data, Direction, Elites, End, Holder, Options, Record, Study, Trial, run,
+    Budget, Config, Cost, Data, Direction, Elites, End, Holder, Options, Record, Study, Summary, Trial, run,
 };
 use greenroom_evolve::{Front, Member, Outcome, Pruner, Told, Yardstick, child_seed};
 use greenroom_memory::KeyValue;
@@ -145,6 +145,16 @@ pub(crate) struct Searched {
     pub(crate) records: Vec<knowledge::Record>,
     /// Whether it was stopped before its end.
     pub(crate) stopped: bool,
+    pub(crate) took: Took,
+}
+
+/// What this run took, without what was there from an earlier one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Took {
+    /// Evaluations, those beside each other added up.
+    pub(crate) evaluating: Duration,
+    /// Saying what is tried, and writing down what came of it.
+    pub(crate) controller: Duration,
 }
 
 pub(crate) fn now_ms() -> i64 {
@@ -178,6 +188,7 @@ impl Search<'_> {
             spent: 0,
             cost: Cost::default(),
             stopped: false,
+            took: Took::default(),
             rungs,
         };
         course.evolution.notes.extend(fault);
@@ -276,8 +287,10 @@ impl Search<'_> {
             let Most { fuel, time_us } = plan.most.left(cost_before);
             config.budget = Budget { trials: budget, fuel, time_us };
             let baseline = turn.by.as_ref().map_or(course.evolution.baseline, |aim| aim.oriented(by_first));
-            let (mut trials, ended) =
+            let (mut trials, summary) =
                 self.study(plan, (&scope, &hopeless), turn.by.as_ref(), config.clone(), baseline)?;
+            course.took.evaluating += summary.evaluating;
+            course.took.controller += summary.controller;
             // One that goes on has later ones already, which must not have a say before their turn; and one that was
             // stopped may have left some for later.
             trials.retain(|trial| trial.number < budget && trial.over().is_some());
@@ -288,7 +301,7 @@ impl Search<'_> {
             course.all.extend(self.found(&scope, turn, &name, parent, &trials));
             course.weigh();
             by = course.best_by(turn, &name).fold(by, f64::max);
-            course.stopped = matches!(ended, End::Stopped { .. });
+            course.stopped = matches!(summary.end, End::Stopped { .. });
             let gains = match &turn.by {
                 Some(_) => by > by_before && by - by_before >= GAIN_MIN * by_before.abs(),
                 None => course.best - before >= course.yardstick.step(before, GAIN_MIN),
@@ -317,7 +330,7 @@ impl Search<'_> {
     /// All that was found in the order in which it is judged; with several objectives the front alone, without what the graph
     /// as it is beats.
     fn searched(&self, course: Course, values: &[f64], origin: &str) -> Searched {
-        let Course { mut evolution, yardstick, mut all, bases, records, best, stopped, .. } = course;
+        let Course { mut evolution, yardstick, mut all, bases, records, best, stopped, took, .. } = course;
         all.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.round.cmp(&b.round)).then(a.number.cmp(&b.number)));
         let mut seen = std::collections::HashSet::from([origin.to_owned()]);
         all.retain(|found| seen.insert(found.text.clone()));
@@ -347,7 +360,7 @@ impl Search<'_> {
             });
             all = front;
         }
-        Searched { evolution, found: all, bases, records, stopped }
+        Searched { evolution, found: all, bases, records, stopped, took }
     }
 
     fn config(&self, plan: &Plan<'_>, name: &str, scope: Option<&Scope>, rungs: &[f64]) -> Result<Config, Failure> {
@@ -378,7 +391,7 @@ impl Search<'_> {
         by: Option<&InnerAim>,
         mut config: Config,
         baseline: f64,
-    ) -> Result<(Vec<Trial>, End), Failure> {
+    ) -> Result<(Vec<Trial>, Summary), Failure> {
         // What a study was given is written down with it, and it goes on with that.
         let begun = Record::config(Arc::clone(&self.kv), &config.name).map_err(|e| Failure::failed(e.to_string()))?;
         if let Some(begun) = begun {
@@ -395,13 +408,14 @@ impl Search<'_> {
         let progress = StudyProgress::new(study.course().config(), study.course().trials(), Some(baseline));
         let replay = Replay { maker: self.maker, scope, arena: self.arena, reward: self.reward, hopeless, by };
         let options = Options { parallel: plan.parallel, stop: self.stop };
-        let summary = run(&mut study, sampler.as_ref(), &replay, options, &|event| progress.see(event))
+        let mut summary = run(&mut study, sampler.as_ref(), &replay, options, &|event| progress.see(event))
             .map_err(|error| Failure::failed(error.to_string()))?;
         progress.finish();
         let trials = study.course().trials().to_vec();
-        let stopped = self.stop.load(Ordering::Relaxed);
-        let made = trials.len() as u64;
-        Ok((trials, if stopped { End::Stopped { made } } else { summary.end }))
+        if self.stop.load(Ordering::Relaxed) {
+            summary.end = End::Stopped { made: trials.len() as u64 };
+        }
+        Ok((trials, summary))
     }
 
     /// The trials of a study that keep to the constraints, by the outer reward whatever the study went by.

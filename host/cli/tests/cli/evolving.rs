@@ -61,6 +61,12 @@ fn an_evolution_ends_with_its_fuel_or_its_time() {
     let spent = |more: &[&str]| {
         let evolved = evolve(&scene, &[&["--sampler", "random", "--no-warm", "--json"][..], more].concat()).json();
         let last = evolved["evolution"]["rounds"].as_array().unwrap().last().unwrap()["reason"].to_string();
+        let took = |what: &str| evolved["took"][what].as_f64().unwrap();
+        assert!(
+            took("evaluating_s") > took("controller_s") / 10.0 && took("controller_s") > 0.0,
+            "{}",
+            evolved["took"]
+        );
         let trials: u64 = rounds(&evolved).iter().map(|(_, trials, _)| trials).sum();
         (trials, evolved["cost"]["fuel"].as_u64().unwrap(), last)
     };

@@ -44,6 +44,15 @@ pub(crate) fn of_arm(protocol: &str, arm: Arm, pooled: &Pooled) -> Vec<Figure> {
     all
 }
 
+/// Of how fast searches are.
+pub(crate) fn of_pace(id: &str, what: &str, unit: &str, value: f64, samples: u64, target: Option<f64>) -> Figure {
+    let better = if target.is_some() { "lower" } else { "higher" };
+    Figure(json!({
+        "id": format!("evolution.pace.{id}"), "what": what, "value": value, "unit": unit, "better": better,
+        "target": target, "baseline": null, "samples": samples, "spread": null,
+    }))
+}
+
 /// What an arm has more than another. Its target is a lower end above 0 where that is what was to be reached.
 pub(crate) fn of_difference(protocol: &str, arm: Arm, against: Arm, found: &[Interval; 2]) -> Vec<Figure> {
     let reached = arm == Arm::Both && matches!(against, Arm::Static | Arm::Optuna);

@@ -2,7 +2,7 @@
 //! all agents at once, and what people made of the same agents, judged on subjects that no search saw.
 //!
 //!     make figures-evolution
-//!     cargo bench --workspace --bench evolution -- folds    # one topic: `folds` or `final`
+//!     cargo bench --workspace --bench evolution -- folds    # one topic: `folds`, `final` or `pace`
 //!
 //! It runs `$GREENROOM` with what is in `$GREENROOM_COMPONENTS`, asks Optuna through `$GREENROOM_PYTHON`, and writes
 //! `$GREENROOM_FIGURES` (see `docs/figures.md`). What is finished is kept in a folder beside that file, and not done again.
@@ -20,6 +20,7 @@ mod arm;
 mod compare;
 mod figures;
 mod judged;
+mod pace;
 mod plan;
 mod search;
 
@@ -42,6 +43,9 @@ fn main() {
     }
     if wanted("final") {
         all.extend(last(&plan));
+    }
+    if wanted("pace") {
+        all.extend(pace::figures(&plan));
     }
     report(&plan.figures, &all);
 }
