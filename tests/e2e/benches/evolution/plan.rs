@@ -100,10 +100,16 @@ impl Plan {
         ["--events".to_owned(), of("ratings.csv"), "--items".to_owned(), of("movies.csv")]
     }
 
-    /// The command, with cores shared among searches.
+    /// The command.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.greenroom);
         command.current_dir(&self.root);
+        command
+    }
+
+    /// The same, with cores shared among searches.
+    pub(crate) fn command_beside(&self) -> Command {
+        let mut command = self.command();
         if self.parallel > 1 {
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
             command.env("GREENROOM_GUEST_THREADS", (cores / self.parallel).max(1).to_string());

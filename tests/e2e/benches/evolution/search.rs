@@ -89,7 +89,7 @@ fn chosen(evolved: &Value) -> Option<String> {
 
 fn evolve(plan: &Plan, arm: Arm, (fold, trials, fuel): (Option<u64>, u64, Option<u64>), said: &Path) {
     let (folder, began) = (said.parent().unwrap(), Instant::now());
-    let mut command = plan.command();
+    let mut command = plan.command_beside();
     command.arg("evolve").arg(folder.join("graph.toml")).args(plan.data());
     match fold {
         Some(fold) => command.args(["--protocol", "p2", "--fold", &fold.to_string()]),
