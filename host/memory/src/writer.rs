@@ -1,7 +1,5 @@
 //! One thread commits. Writers queue; the thread takes what has gathered, applies it in one transaction, makes that
-//! durable with one commit, and only then answers, so that the price of a commit is shared by all who wait for it. What
-//! nobody waits for is committed a few hundred times a second at the most: more commits of less would take the processor from
-//! those who are served.
+//! durable with one commit, and only then answers, so that the price of a commit is shared by all who wait for it.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -11,7 +9,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{JoinHandle, Thread};
-use std::time::Duration;
 
 use futures_channel::oneshot;
 use redb::{Database, Durability, WriteTransaction};
@@ -21,9 +18,6 @@ const BATCH_JOBS_MAX: usize = 1024;
 
 /// Bytes of one commit after which no further write joins it. Dirty pages live in memory.
 const BATCH_BYTES_MAX: usize = 16 << 20;
-
-/// After a commit that nobody waited for, how long the next one leaves to what nobody waits for either.
-const LINGER: Duration = Duration::from_millis(5);
 
 /// The store can't be read or written now.
 ///
@@ -168,8 +162,6 @@ where
 
 pub(crate) struct Queued {
     pub(crate) bytes: usize,
-    /// Whether somebody waits until it is durable.
-    pub(crate) awaited: bool,
     pub(crate) job: Box<dyn Job>,
 }
 
@@ -190,8 +182,6 @@ pub(crate) struct Writer {
     /// None is no write: it has the thread look at the other queue.
     queue: Option<SyncSender<Option<Queued>>>,
     ahead: SyncSender<Queued>,
-    /// Ends the time that a commit leaves to what nobody waits for. None once the thread is to end.
-    bell: Option<SyncSender<()>>,
     queue_max: usize,
     /// How many writes wait in the queues or at their ends.
     waiting: Arc<AtomicUsize>,
@@ -205,13 +195,12 @@ impl Writer {
         let queue_max = queue_max.max(1);
         let (queue, jobs) = sync_channel(queue_max);
         let (ahead, first) = sync_channel(queue_max);
-        let (bell, rung) = sync_channel(1);
         let waiting = Arc::<AtomicUsize>::default();
         let left = Arc::clone(&waiting);
-        let thread = std::thread::Builder::new().name("greenroom-writer".to_owned()).spawn(move || {
-            run(&database, &Jobs { ahead: first, queue: jobs, bell: rung, waiting: left }, quick_repair)
-        })?;
-        Ok(Self { queue: Some(queue), ahead, bell: Some(bell), queue_max, waiting, thread: Some(thread) })
+        let thread = std::thread::Builder::new()
+            .name("greenroom-writer".to_owned())
+            .spawn(move || run(&database, &Jobs { ahead: first, queue: jobs, waiting: left }, quick_repair))?;
+        Ok(Self { queue: Some(queue), ahead, queue_max, waiting, thread: Some(thread) })
     }
 
     /// How many writes wait.
@@ -221,27 +210,22 @@ impl Writer {
 
     /// Queues a job.
     pub(crate) fn queue(&self, full: WhenFull, bytes: usize, job: Box<dyn Job>) -> Result<(), Unavailable> {
-        let job = Queued { bytes, awaited: true, job };
+        let job = Queued { bytes, job };
         match full {
             WhenFull::Refuse => self.offer(job).map_err(|(error, _)| error),
             WhenFull::Wait => {
                 let queue = self.queue.as_ref().ok_or_else(Unavailable::stopped)?;
                 self.waiting.fetch_add(1, Ordering::Relaxed);
-                // It may be full of what nobody waits for.
-                self.ring();
                 let queued = queue.send(Some(job)).map_err(|_| Unavailable::stopped());
-                let queued = queued.inspect_err(|_| {
+                queued.inspect_err(|_| {
                     self.waiting.fetch_sub(1, Ordering::Relaxed);
-                });
-                self.ring();
-                queued
+                })
             }
             WhenFull::Ahead => {
                 let queue = self.queue.as_ref().ok_or_else(Unavailable::stopped)?;
                 self.tried(job, |job| self.ahead.try_send(job)).map_err(|(error, _)| error)?;
                 // A full queue has the thread come round by itself.
                 let _ = queue.try_send(None);
-                self.ring();
                 Ok(())
             }
         }
@@ -250,19 +234,7 @@ impl Writer {
     /// Queues a job, or gives it back while the queue is full.
     pub(crate) fn offer(&self, job: Queued) -> Result<(), (Unavailable, Option<Queued>)> {
         let Some(queue) = &self.queue else { return Err((Unavailable::stopped(), None)) };
-        let awaited = job.awaited;
-        let queued = self.tried(Some(job), |job| queue.try_send(job));
-        if awaited || queued.is_err() || self.waiting() >= self.queue_max.min(BATCH_JOBS_MAX) / 2 {
-            self.ring();
-        }
-        queued.map_err(|(error, job)| (error, job.flatten()))
-    }
-
-    fn ring(&self) {
-        if let Some(bell) = &self.bell {
-            // It has been rung already.
-            let _ = bell.try_send(());
-        }
+        self.tried(Some(job), |job| queue.try_send(job)).map_err(|(error, job)| (error, job.flatten()))
     }
 
     fn tried<J>(
@@ -305,7 +277,7 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         // The thread finishes what is queued, then ends.
-        drop((self.queue.take(), self.bell.take()));
+        drop(self.queue.take());
         if let Some(thread) = self.thread.take() {
             // An answer may drop the last handle of the store on the writer's own thread.
             if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {
@@ -319,29 +291,27 @@ impl Drop for Writer {
 struct Jobs {
     ahead: Receiver<Queued>,
     queue: Receiver<Option<Queued>>,
-    bell: Receiver<()>,
     waiting: Arc<AtomicUsize>,
 }
 
 impl Jobs {
-    /// What is committed together, `first` and what follows it; and whether anybody waits for it.
-    fn batch(&self, first: Option<Queued>, mut next: impl FnMut() -> Option<Queued>) -> (Vec<Box<dyn Job>>, bool) {
-        let (mut batch, mut bytes, mut job, mut any_awaited) = (Vec::new(), 0_usize, first, false);
-        while let Some(Queued { bytes: more, awaited, job: taken }) = job {
+    /// What is committed together: `first`, and what follows it.
+    fn batch(&self, first: Option<Queued>, mut next: impl FnMut() -> Option<Queued>) -> Vec<Box<dyn Job>> {
+        let (mut batch, mut bytes, mut job) = (Vec::new(), 0_usize, first);
+        while let Some(Queued { bytes: more, job: taken }) = job {
             bytes = bytes.saturating_add(more);
-            any_awaited |= awaited;
             batch.push(taken);
             job = if batch.len() < BATCH_JOBS_MAX && bytes < BATCH_BYTES_MAX { next() } else { None };
         }
         self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
-        (batch, any_awaited)
+        batch
     }
 }
 
 fn run(database: &Database, jobs: &Jobs, quick_repair: bool) {
     // What may go ahead waits for no more than the commit in which it finds the thread.
     let ahead = || loop {
-        let (own, _) = jobs.batch(jobs.ahead.try_recv().ok(), || jobs.ahead.try_recv().ok());
+        let own = jobs.batch(jobs.ahead.try_recv().ok(), || jobs.ahead.try_recv().ok());
         if own.is_empty() {
             break;
         }
@@ -349,21 +319,10 @@ fn run(database: &Database, jobs: &Jobs, quick_repair: bool) {
     };
     while let Ok(first) = jobs.queue.recv() {
         ahead();
-        // Whoever rang until here is served by this commit.
-        while jobs.bell.try_recv().is_ok() {}
-        let mut drained = false;
-        let next = || {
-            let next = std::iter::from_fn(|| jobs.queue.try_recv().ok()).flatten().next();
-            drained |= next.is_none();
-            next
-        };
-        let (batch, awaited) = jobs.batch(first, next);
+        let batch = jobs.batch(first, || std::iter::from_fn(|| jobs.queue.try_recv().ok()).flatten().next());
         commit_all(database, batch, quick_repair);
         // The batch may have taken the message that was to have the thread look here.
         ahead();
-        if drained && !awaited {
-            let _ = jobs.bell.recv_timeout(LINGER);
-        }
     }
 }
 
@@ -513,47 +472,6 @@ mod tests {
             told.send(()).unwrap();
         });
         done.recv_timeout(std::time::Duration::from_secs(120)).unwrap();
-    }
-
-    /// A write that nobody waits for. It counts commits: those that begin with the first write after others were told of theirs.
-    struct Unawaited {
-        commits: Arc<AtomicUsize>,
-        told: Arc<AtomicUsize>,
-        seen: Arc<AtomicUsize>,
-    }
-
-    impl Job for Unawaited {
-        fn apply(&mut self, _: &WriteTransaction) -> Result<(), redb::Error> {
-            let told = self.told.load(Ordering::SeqCst);
-            if self.seen.swap(told, Ordering::SeqCst) != told {
-                self.commits.fetch_add(1, Ordering::SeqCst);
-            }
-            Ok(())
-        }
-
-        fn finish(self: Box<Self>, committed: Result<(), Unavailable>) {
-            committed.unwrap();
-            self.told.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-
-    #[test]
-    fn what_nobody_waits_for_shares_commits_and_is_no_obstacle_to_what_is_awaited() {
-        let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
-        let writer = Writer::start(Arc::new(database), 4096, false).unwrap();
-        let (commits, told, seen): (Arc<AtomicUsize>, Arc<AtomicUsize>, Arc<AtomicUsize>) = Default::default();
-        let began = std::time::Instant::now();
-        for _ in 0..1_000 {
-            let (commits, told, seen) = (Arc::clone(&commits), Arc::clone(&told), Arc::clone(&seen));
-            let job = Box::new(Unawaited { commits, told, seen });
-            assert!(writer.offer(Queued { bytes: 0, awaited: false, job }).is_ok());
-            (0..2_000).for_each(|_| std::hint::spin_loop());
-        }
-        let awaited: Pending<(), Unavailable> = writer.submit(WhenFull::Refuse, 0, |_| Ok(Ok(((), ()))), |()| ());
-        awaited.wait().unwrap();
-        assert_eq!((told.load(Ordering::SeqCst), writer.waiting()), (1_000, 0), "what was queued before is there too");
-        let most = 3 + began.elapsed().as_millis() / LINGER.as_millis();
-        assert!((commits.load(Ordering::SeqCst) as u128) <= most, "{commits:?} commits, {most} at the most");
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Log {
         let request_id = record.request_id;
         let size = request_id.len() + bytes.len();
         let job = DecisionJob { request_id, bytes, failed: Arc::clone(&self.failed), _held: held };
-        Ok(EncodedDecision(Queued { bytes: size, awaited: false, job: Box::new(job) }))
+        Ok(EncodedDecision(Queued { bytes: size, job: Box::new(job) }))
     }
 
     /// Queues a decision and returns.
