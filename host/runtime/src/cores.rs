@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[cfg(target_os = "linux")]
 use rustix::thread::{CpuSet, Pid, gettid, sched_getaffinity, sched_setaffinity};
 
-/// Threads that serve, and can be kept apart.
+/// Threads that can be kept apart.
 #[derive(Clone, Default)]
-pub struct Cores(Arc<Mutex<State>>);
+pub(crate) struct Cores(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -35,7 +35,7 @@ pub(crate) struct Apart(Cores);
 
 impl Cores {
     /// This thread is one of them.
-    pub fn join(&self) {
+    pub(crate) fn join(&self) {
         #[cfg(target_os = "linux")]
         {
             let mut state = self.state();
@@ -47,7 +47,7 @@ impl Cores {
     }
 
     /// This thread is none of them any more.
-    pub fn leave(&self) {
+    pub(crate) fn leave(&self) {
         #[cfg(target_os = "linux")]
         {
             let id = gettid();

@@ -72,11 +72,6 @@ impl Guests {
         self.cores.apart()
     }
 
-    /// To have other threads that serve kept apart from them and from each other.
-    pub(crate) fn cores(&self) -> Cores {
-        self.cores.clone()
-    }
-
     /// To run something on them from a thread of its own.
     pub(crate) fn handle(&self) -> Option<tokio::runtime::Handle> {
         self.runtime.0.as_ref().map(|runtime| runtime.handle().clone())

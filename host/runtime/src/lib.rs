@@ -34,7 +34,6 @@ pub use active::{ActivePlan, PrepareError, StatesByAgent};
 pub use admit::{Admission, Verdict, admit};
 pub use agent::{Agent, ParamsError, Source};
 pub use breaker::Circuit;
-pub use cores::Cores;
 pub use evaluate::{
     Arena, Bench, EvaluateError, Evaluated, InnerReward, Score, evaluate, evaluate_with, more_is_better,
 };

@@ -60,14 +60,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .thread_name("greenroom-http")
-        .on_thread_start({
-            let cores = host.cores();
-            move || cores.join()
-        })
-        .on_thread_stop({
-            let cores = host.cores();
-            move || cores.leave()
-        })
         .enable_all()
         .build()
         .map_err(failed)?;

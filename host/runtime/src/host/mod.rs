@@ -32,7 +32,6 @@ use greenroom_telemetry::Telemetry;
 use thiserror::Error;
 
 use crate::active::{ActivePlan, PrepareError};
-use crate::cores::Cores;
 use crate::given::Given;
 use crate::guests::{Gone, Guests};
 use crate::load::{GraphText, LoadGraphError, Loaded, Offered, load, load_from};
@@ -344,13 +343,6 @@ impl Host {
     #[must_use]
     pub fn loaded(&self) -> Arc<Loaded> {
         self.inner.loaded.load_full()
-    }
-
-    /// The threads that serve: those that speak to callers should be among them, so that a change of plan, which is made ready
-    /// beside them, gets no more than they all leave.
-    #[must_use]
-    pub fn cores(&self) -> Cores {
-        self.inner.guests.cores()
     }
 
     /// Catalog, facts, namespaces and log.

@@ -35,15 +35,9 @@ impl Served {
         let settings = Settings { listen: ([127, 0, 0, 1], 0).into(), ..Settings::default() };
         let server = Server::bind(settings).unwrap();
         let address = server.local_addr();
-        let (joins, leaves) = (host.cores(), host.cores());
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .thread_name("greenroom-http")
-            .on_thread_start(move || joins.join())
-            .on_thread_stop(move || leaves.leave())
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime =
+            Builder::new_multi_thread().worker_threads(THREADS).thread_name("greenroom-http").enable_all().build();
+        let runtime = runtime.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         runtime.spawn(async move {
             let until = async {
