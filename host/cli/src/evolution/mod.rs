@@ -41,6 +41,7 @@ use greenroom_runtime::Arena;
 
 use crate::exit::Failure;
 use crate::study_progress::StudyProgress;
+use crate::table::large;
 use course::{Base, Course, gain};
 use past::Hopeless;
 use turn::{InnerAim, Turn};
@@ -97,12 +98,16 @@ impl Most {
         let Self { fuel, time_us } = self.left(spent);
         let fuel = fuel.filter(|left| *left == 0).and(self.fuel);
         let time = time_us.filter(|left| *left == 0).and(self.time_us);
-        fuel.map(|all| format!("all fuel is spent ({:.1}G of {:.1}G)", spent.fuel as f64 / 1e9, all as f64 / 1e9))
-            .or_else(|| {
-                time.map(|all| {
-                    format!("all time is spent ({:.1} s of {:.1} s)", spent.time_us as f64 / 1e6, all as f64 / 1e6)
-                })
-            })
+        let seconds = |us: u64| us as f64 / 1e6;
+        match (fuel, time) {
+            (Some(all), _) => {
+                Some(format!("all fuel is spent ({} of {})", large(spent.fuel as f64), large(all as f64)))
+            }
+            (_, Some(all)) => {
+                Some(format!("all time is spent ({:.1} s of {:.1} s)", seconds(spent.time_us), seconds(all)))
+            }
+            (None, None) => None,
+        }
     }
 }
 
