@@ -19,7 +19,7 @@ pub(crate) fn figures(plan: &Plan) -> Vec<Figure> {
     fs::copy(plan.graph(crate::arm::Arm::Static), &graph).unwrap();
     let run = |of: &str, path: &std::path::Path, more: &[&str]| {
         let mut command = plan.command();
-        command.arg(of).arg(path).args(plan.data()).args(["--protocol", "p2", "--json"]).args(more);
+        command.arg(of).arg(path).args(plan.data()).args(["--protocol", "p2", "--fold", "0", "--json"]).args(more);
         command.arg("--data-dir").arg(folder.join("data"));
         let output = command.output().unwrap();
         assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
