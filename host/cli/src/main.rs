@@ -17,8 +17,8 @@ mod whole;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    admit, check, compat, compile_component, config, decide, deploy, dev, diff, eval, evolve, export, gc, inspect,
-    knowledge, package, plans, prove, replay, revoke, rollback, serve, status, token, train,
+    admit, build, check, compat, compile_component, config, decide, deploy, dev, diff, eval, evolve, export, gc, inspect,
+    knowledge, new, package, plans, prove, replay, revoke, rollback, serve, status, token, train,
 };
 
 /// A WebAssembly host for agents that evolve in production.
@@ -31,6 +31,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    New(new::Arguments),
+    Build(build::Arguments),
     Inspect(inspect::Arguments),
     Admit(admit::Arguments),
     Check(check::Arguments),
@@ -67,11 +69,19 @@ fn main() -> std::process::ExitCode {
     }
     terminal::report_errors();
     let serves = matches!(arguments.command, Command::Serve(_));
-    terminal::log(if serves { "info" } else { "warn" });
+    // Two agents that are asked the same log the same twice, as often as they are asked.
+    let compares = matches!(&arguments.command, Command::Inspect(arguments) if arguments.compares());
+    terminal::log(match (serves, compares) {
+        (true, _) => "info",
+        (_, true) => "warn,greenroom::guest=off",
+        _ => "warn",
+    });
     if !serves {
         terminal::end_when_interrupted();
     }
     let done = match arguments.command {
+        Command::New(arguments) => new::run(&arguments),
+        Command::Build(arguments) => build::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Admit(arguments) => admit::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

@@ -109,6 +109,12 @@ impl Instance {
         &self.store.data().usage
     }
 
+    /// What the latest call asked of the host, oldest first and no more than the last few, as the report of a fault has it.
+    #[must_use]
+    pub fn latest_calls(&self) -> Vec<String> {
+        self.store.data().latest.lines()
+    }
+
     fn begin(&mut self, call: Call, budget: &Budget, moment: Moment) -> Result<Instant, Fault> {
         if !self.alive {
             return Err(Fault::host(FaultKind::Unavailable, "this instance is dead after a fault"));

@@ -170,4 +170,18 @@ impl Params {
             Some(other) => Self::wrong(name, "a map from names to numbers", other),
         }
     }
+
+    /// A list of numbers ([`ParamValue::Numbers`]), or a map from names to numbers ([`ParamValue::Named`]); none when not
+    /// given.
+    ///
+    /// # Errors
+    /// `InvalidParameters` when it is anything else.
+    pub fn numbers(&self, name: &str) -> Result<Option<ParamValue>, Fault> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(ParamValue::Rows(x)) => Ok(Some(ParamValue::Numbers(x.iter().copied().map(f64::from).collect()))),
+            Some(found @ (ParamValue::Numbers(_) | ParamValue::Named(_))) => Ok(Some(found.clone())),
+            Some(other) => Self::wrong(name, "a list of numbers, or a map from names to numbers", other),
+        }
+    }
 }

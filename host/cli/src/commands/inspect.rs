@@ -1,9 +1,11 @@
 //! `greenroom inspect`: what a component is, and whether it is an agent.
 
-use std::path::PathBuf;
+mod conformance;
+
+use std::path::{Path, PathBuf};
 
 use greenroom_model::{Budget, Descriptor, Domain, Interfaces, Learning, Parameter, Port};
-use greenroom_sandbox::Inspection;
+use greenroom_sandbox::{Component, Inspection, Sandbox};
 use serde::Serialize;
 use serde_json::json;
 
@@ -17,11 +19,27 @@ use crate::{failures, output};
 pub(crate) struct Arguments {
     /// The component.
     component: PathBuf,
+    /// Check that it keeps the contract, at the edges of every type.
+    #[arg(long)]
+    conformance: bool,
+    /// With --conformance: a later version, which is to take its state.
+    #[arg(long, value_name = "COMPONENT", requires = "conformance")]
+    next: Option<PathBuf>,
+    /// With --conformance: another component that is to be the same agent, in whichever language.
+    #[arg(long, value_name = "COMPONENT", requires = "conformance")]
+    same_as: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     host: HostFlags,
+}
+
+impl Arguments {
+    /// Whether two components are asked the same.
+    pub(crate) fn compares(&self) -> bool {
+        self.same_as.is_some()
+    }
 }
 
 /// One of the three things that make an agent.
@@ -40,6 +58,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     greenroom_sandbox::inspect(&bytes).map_err(|e| wrong(&e))?;
     let (sandbox, guests) = arguments.host.settings()?.sandbox()?;
     let component = sandbox.load(&bytes).map_err(|e| wrong(&e))?;
+    if arguments.conformance {
+        let load = |path: &Option<PathBuf>| path.as_ref().map(|path| load(&sandbox, path)).transpose();
+        let (next, same_as) = (load(&arguments.next)?, load(&arguments.same_as)?);
+        return conformance::run(path, &guests, component, next, same_as, arguments.json);
+    }
     let asked = component.clone();
     let described = guests.block_on(async move { asked.describe(&Budget::PREPARE).await }).map_err(Failure::failed)?;
     let descriptor =
@@ -63,6 +86,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }));
     }
     output::text(&text(path, inspection, class, &criteria, descriptor.as_ref()))
+}
+
+/// Another component.
+fn load(sandbox: &Sandbox, path: &Path) -> Result<Component, Failure> {
+    let bytes = std::fs::read(path).map_err(|e| failures::unreadable(path, &e))?;
+    sandbox.load(&bytes).map_err(|e| Failure::bad_file(format!("{} is not usable: {e}", path.display())))
 }
 
 pub(crate) fn exports(interfaces: &Interfaces) -> Vec<&'static str> {
@@ -119,7 +148,7 @@ pub(crate) fn criteria(interfaces: &Interfaces, descriptor: Option<&Descriptor>)
 }
 
 fn text(
-    path: &std::path::Path,
+    path: &Path,
     inspection: &Inspection,
     class: &str,
     criteria: &[Criterion],

@@ -2,6 +2,7 @@
 
 pub(crate) mod admit;
 pub(crate) mod apply;
+pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod compat;
 pub(crate) mod compile_component;
@@ -16,6 +17,7 @@ pub(crate) mod export;
 pub(crate) mod gc;
 pub(crate) mod inspect;
 pub(crate) mod knowledge;
+pub(crate) mod new;
 pub(crate) mod package;
 pub(crate) mod plans;
 pub(crate) mod prove;

@@ -19,6 +19,9 @@ pub(super) fn wanted(flag: Option<&Path>) -> Option<PathBuf> {
     flag.map(Path::to_owned).or_else(named).or_else(here)
 }
 
+/// What an agent's folder says of the agent in a file of the same name; `greenroom build` reads it.
+const AGENT: &str = "agent";
+
 /// Its values; paths in it are relative to its folder.
 pub(super) fn read(path: &Path, mistakes: &mut Mistakes) -> Result<Vec<(&'static Key, Value)>, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| failures::unreadable(path, &e))?;
@@ -36,6 +39,9 @@ pub(super) fn read(path: &Path, mistakes: &mut Mistakes) -> Result<Vec<(&'static
     let mut values = Vec::new();
     for (name, value) in document.get_ref() {
         let written: &str = name.get_ref();
+        if written == AGENT {
+            continue;
+        }
         let Some(key) = KEYS.iter().find(|key| key.name == written) else {
             let label = "this setting does not exist".to_owned();
             mistakes.inside(format!("unknown setting `{written}`"), name.span(), label, Some(near(written)));

@@ -1,0 +1,199 @@
+//! The languages, one file each: which compiler, how it is called, and whose its errors are.
+
+mod assemblyscript;
+mod c;
+mod rust;
+mod wat;
+mod zig;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::layout;
+use crate::{BuildError, Interfaces, Project, encode};
+
+/// What an agent can be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Rust.
+    Rust,
+    /// C.
+    C,
+    /// Zig.
+    Zig,
+    /// Go.
+    Go,
+    /// AssemblyScript.
+    AssemblyScript,
+    /// JavaScript.
+    JavaScript,
+    /// TypeScript.
+    TypeScript,
+    /// Python.
+    Python,
+    /// WebAssembly text.
+    Wat,
+}
+
+/// A component that was built.
+#[derive(Debug)]
+pub struct Built {
+    /// Of the component.
+    pub bytes: Vec<u8>,
+    /// What the compiler said although it was content.
+    pub warnings: String,
+}
+
+/// What a compiler made.
+pub(crate) enum Compiled {
+    /// A core module, and what stands for modules that it imports.
+    Module(Vec<u8>, Vec<(&'static str, Vec<u8>)>),
+    /// A component.
+    #[expect(dead_code, reason = "languages to come")]
+    Component(Vec<u8>),
+}
+
+impl Language {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Rust,
+        Self::C,
+        Self::Zig,
+        Self::Go,
+        Self::AssemblyScript,
+        Self::JavaScript,
+        Self::TypeScript,
+        Self::Python,
+        Self::Wat,
+    ];
+
+    /// As in `greenroom.toml`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "rust",
+            Self::C => "c",
+            Self::Zig => "zig",
+            Self::Go => "go",
+            Self::AssemblyScript => "assemblyscript",
+            Self::JavaScript => "javascript",
+            Self::TypeScript => "typescript",
+            Self::Python => "python",
+            Self::Wat => "wat",
+        }
+    }
+
+    /// The language of that name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.name() == name)
+    }
+
+    /// The folder of its SDK.
+    pub(crate) fn sdk(self) -> &'static str {
+        match self {
+            Self::TypeScript => "javascript",
+            _ => self.name(),
+        }
+    }
+
+    pub(crate) fn template(self) -> String {
+        format!("{}/template", self.name())
+    }
+
+    /// The source file when `greenroom.toml` names none.
+    pub(crate) fn source(self) -> &'static str {
+        match self {
+            Self::Rust => "src/lib.rs",
+            Self::C => "agent.c",
+            Self::Zig => "agent.zig",
+            Self::Go => "agent.go",
+            Self::AssemblyScript | Self::TypeScript => "agent.ts",
+            Self::JavaScript => "agent.js",
+            Self::Python => "agent.py",
+            Self::Wat => "agent.wat",
+        }
+    }
+
+    /// What an author runs once in a new folder, beside installing the compiler.
+    #[must_use]
+    pub fn set_up(self) -> Option<&'static str> {
+        match self {
+            Self::AssemblyScript | Self::JavaScript | Self::TypeScript => Some("npm install"),
+            _ => None,
+        }
+    }
+
+    /// Whether the compiler has to be told what the agent exports.
+    pub(crate) fn needs_exports(self) -> bool {
+        matches!(self, Self::C | Self::Go | Self::JavaScript | Self::TypeScript | Self::Python)
+    }
+}
+
+/// What a recipe builds in.
+pub(crate) struct Site<'p> {
+    pub(crate) project: &'p Project,
+    /// The build folder, where the SDK and the contract lie.
+    pub(crate) build: PathBuf,
+    /// Says what is being done.
+    pub(crate) say: &'p dyn Fn(&str),
+}
+
+/// Builds an agent's component: compiles, embeds the contract, encodes and validates. `say` is told each step.
+///
+/// # Errors
+/// What is missing of the toolchain, what the compiler refuses, or why what it made is no agent.
+pub fn build(project: &Project, say: &dyn Fn(&str)) -> Result<Built, BuildError> {
+    let build = std::path::absolute(project.build_folder()).map_err(BuildError::file(&project.folder, "used"))?;
+    layout::lay_out(project.language.sdk(), &build, &project.exports)?;
+    let site = Site { project, build, say };
+    let (compiled, warnings) = match project.language {
+        Language::Rust => rust::compile(&site)?,
+        Language::C => c::compile(&site)?,
+        Language::Zig => zig::compile(&site)?,
+        Language::AssemblyScript => assemblyscript::compile(&site)?,
+        Language::Wat => wat::compile(&site)?,
+        other => return Err(BuildError::Component(format!("this greenroom does not build {}", other.name()))),
+    };
+    let bytes = match compiled {
+        Compiled::Module(module, adapters) => {
+            say("encoding the component");
+            let adapters: Vec<_> = adapters.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+            check_exports(project, &module)?;
+            encode(&module, &adapters).map_err(|e| BuildError::Component(format!("no component can be made of it: {e}")))?
+        }
+        Compiled::Component(bytes) => bytes,
+    };
+    Ok(Built { bytes, warnings })
+}
+
+/// That it exports what `greenroom.toml` says, where it says something.
+fn check_exports(project: &Project, module: &[u8]) -> Result<(), BuildError> {
+    let names = crate::module::exports(module).map_err(BuildError::Component)?;
+    let found = Interfaces::of_exports(names.iter().map(String::as_str));
+    if project.exports.0.is_empty() || project.exports == found {
+        return Ok(());
+    }
+    let (said, found) = (project.exports.listed(), found.listed());
+    Err(BuildError::Component(format!(
+        "it exports {found}, and `exports` in {} says {said}: change the one or the other",
+        crate::MANIFEST
+    )))
+}
+
+/// Runs a compiler in the agent's folder. What it said.
+pub(crate) fn run(site: &Site<'_>, mut command: Command) -> Result<String, BuildError> {
+    let program = PathBuf::from(command.get_program());
+    let done = command.current_dir(&site.project.folder).output().map_err(BuildError::file(&program, "run"))?;
+    let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    if done.status.success() {
+        return Ok(said);
+    }
+    let said = if said.trim().is_empty() { format!("nothing ({})", done.status) } else { said };
+    Err(BuildError::Compile { language: site.project.language.name(), said: said.trim_end().to_owned() })
+}
+
+/// Reads what a compiler wrote.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
+    std::fs::read(path).map_err(BuildError::file(path, "read"))
+}
