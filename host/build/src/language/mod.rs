@@ -2,6 +2,9 @@
 
 mod assemblyscript;
 mod c;
+mod go;
+mod javascript;
+mod python;
 mod rust;
 mod wat;
 mod zig;
@@ -49,7 +52,6 @@ pub(crate) enum Compiled {
     /// A core module, and what stands for modules that it imports.
     Module(Vec<u8>, Vec<(&'static str, Vec<u8>)>),
     /// A component.
-    #[expect(dead_code, reason = "languages to come")]
     Component(Vec<u8>),
 }
 
@@ -152,13 +154,18 @@ pub fn build(project: &Project, say: &dyn Fn(&str)) -> Result<Built, BuildError>
         Language::C => c::compile(&site)?,
         Language::Zig => zig::compile(&site)?,
         Language::AssemblyScript => assemblyscript::compile(&site)?,
+        Language::Go => go::compile(&site)?,
+        Language::JavaScript | Language::TypeScript => javascript::compile(&site)?,
+        Language::Python => python::compile(&site)?,
         Language::Wat => wat::compile(&site)?,
-        other => return Err(BuildError::Component(format!("this greenroom does not build {}", other.name()))),
     };
     let bytes = match compiled {
         Compiled::Module(module, adapters) => {
             say("encoding the component");
             let adapters: Vec<_> = adapters.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+            if let Err(error) = wasmparser::Validator::new().validate_all(&module) {
+                return Err(BuildError::Component(format!("the compiler made a broken module: {error}")));
+            }
             check_exports(project, &module)?;
             encode(&module, &adapters).map_err(|e| BuildError::Component(format!("no component can be made of it: {e}")))?
         }

@@ -1,0 +1,153 @@
+//! Python: componentize-py, which brings a Python for WebAssembly.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Compiled, Site, read, run};
+use crate::tool::{Needed, Place};
+use crate::{BuildError, layout};
+
+const COMPONENTIZE: Needed = Needed {
+    name: "componentize-py",
+    places: &[Place::Program("componentize-py"), Place::PythonModule("componentize_py")],
+    version: &["--version"],
+    oldest: (0, 25),
+    before: None,
+    install: "`pip install componentize-py`, in a virtual environment if your Python is managed by the system",
+};
+
+/// Modules that an author's would hide.
+const TAKEN: [&str; 4] = ["greenroom", "greenroom_app", "wit_world", "app"];
+
+pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError> {
+    let project = site.project;
+    let tool = COMPONENTIZE.find(&project.folder)?;
+    let module = module_of(&project.source)?;
+    let exports: Vec<String> = project.exports.0.iter().map(|interface| format!("{:?}", interface.name())).collect();
+    let app = format!(
+        "import {module} as author\nfrom greenroom._component import Learner, Lifecycle, Policy, serve\n\nserve(author, [{}])\n",
+        exports.join(", ")
+    );
+    layout::put(&site.build.join("app/greenroom_app.py"), app.as_bytes())?;
+    let (out, stamp) = (site.build.join("component.wasm"), site.build.join("component.stamp"));
+    let now = digest(site)?;
+    // The same sources give other bytes each time, which would be another version: so nothing is made anew without need.
+    if out.is_file() && std::fs::read_to_string(&stamp).is_ok_and(|made| made == now) {
+        return Ok((Compiled::Component(read(&out)?), String::new()));
+    }
+    (site.say)("compiling (componentize-py): it compiles Python itself, which takes a while");
+    let mut command = tool.command();
+    command.args(["-q", "-d", "build/wit", "-w", "agent", "componentize", "--stub-wasi"]);
+    command.args(["-p", ".", "-p", "build/sdk", "-p", "build/app", "greenroom_app", "-o", "build/component.new"]);
+    command.env_remove("PYTHONPATH").env_remove("PYTHONHOME");
+    let said = run(site, command).map_err(|error| match error {
+        BuildError::Compile { language, said } => BuildError::Compile { language, said: authors(&said) },
+        other => other,
+    })?;
+    std::fs::rename(site.build.join("component.new"), &out).map_err(BuildError::file(&out, "written"))?;
+    layout::put(&stamp, now.as_bytes())?;
+    Ok((Compiled::Component(read(&out)?), said))
+}
+
+/// The module that a source file is.
+fn module_of(source: &Path) -> Result<String, BuildError> {
+    let wrong = |why: &str| Err(BuildError::Component(format!("`source` = {:?} {why}", source.display())));
+    let Some(stem) = source.to_str().and_then(|path| path.strip_suffix(".py")) else {
+        return wrong("is no Python file: expected a name that ends in .py");
+    };
+    let names: Vec<&str> = stem.split('/').collect();
+    let identifier = |name: &&str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    if !names.iter().all(identifier) {
+        return wrong("cannot be imported: expected names of letters, digits and `_`");
+    }
+    if names.first().is_some_and(|first| TAKEN.contains(first)) {
+        return wrong("hides a module of the SDK: give it another name");
+    }
+    Ok(names.join("."))
+}
+
+/// Of all that the component is made of.
+fn digest(site: &Site<'_>) -> Result<String, BuildError> {
+    let mut files = Vec::new();
+    sources(&site.project.folder, &mut files)?;
+    for folder in ["sdk", "wit", "app"] {
+        sources(&site.build.join(folder), &mut files)?;
+    }
+    files.sort();
+    let mut hash = Sha256::new();
+    for path in files {
+        hash.update(path.as_os_str().as_encoded_bytes());
+        hash.update(Sha256::digest(read(&path)?));
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn sources(folder: &Path, into: &mut Vec<PathBuf>) -> Result<(), BuildError> {
+    for entry in std::fs::read_dir(folder).map_err(BuildError::file(folder, "read"))? {
+        let path = entry.map_err(BuildError::file(folder, "read"))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with('.') || name == "build" || name == "__pycache__" {
+            continue;
+        }
+        if path.is_dir() {
+            sources(&path, into)?;
+        } else if [".py", ".toml", ".wit", ".json"].iter().any(|end| name.ends_with(end)) {
+            into.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Of a traceback, the author's lines and the message. The author's folder is mounted as /0 in the guest.
+fn authors(said: &str) -> String {
+    let Some((_, traceback)) = said.rsplit_once("Traceback (most recent call last):") else {
+        return said.to_owned();
+    };
+    let mut shown: Vec<String> = Vec::new();
+    let mut keeping = false;
+    for line in traceback.lines().filter(|line| !line.trim().is_empty()) {
+        if let Some(rest) = line.strip_prefix("  File \"") {
+            keeping = rest.starts_with("/0/");
+            if keeping {
+                shown.push(format!("  File \"{}", rest.trim_start_matches("/0/")));
+            }
+        } else if line.starts_with("    ") {
+            if keeping {
+                shown.push(line.to_owned());
+            }
+        } else {
+            shown.push(line.to_owned());
+            // What stands after the message is the tool's.
+            break;
+        }
+    }
+    shown.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_traceback_the_authors_lines_are_shown() {
+        let said = "componentize failed\nTraceback (most recent call last):\n  File \"/2/greenroom_app.py\", line 1, in <module>\n    import agent\n  \
+                    File \"/0/agent.py\", line 7, in <module>\n    x = 1 / 0\n        ~~^~~\nZeroDivisionError: division by zero\nCaused by:\n    more";
+        assert_eq!(
+            authors(said),
+            "  File \"agent.py\", line 7, in <module>\n    x = 1 / 0\n        ~~^~~\nZeroDivisionError: division by zero"
+        );
+    }
+
+    #[test]
+    fn a_source_is_a_module_that_hides_none_of_the_sdks() {
+        assert_eq!(module_of(Path::new("agent.py")).unwrap(), "agent");
+        assert_eq!(module_of(Path::new("my/agent.py")).unwrap(), "my.agent");
+        for wrong in ["agent.txt", "my-agent.py", "greenroom.py", "app/x.py"] {
+            assert!(module_of(Path::new(wrong)).is_err(), "{wrong}");
+        }
+    }
+}
