@@ -11,6 +11,8 @@ enum {
     BLOCK_MIN = 64 << 10,
     // A block up to this size is kept for the next call; a larger one is given back, as after a batch of feedback.
     BLOCK_KEPT_MAX = 1 << 20,
+    // What a block and `malloc` take beside: the C library's allocator rounds up to powers of two, so a block with this is one.
+    OVERHEAD = 64,
 };
 
 typedef struct block {
@@ -24,19 +26,23 @@ static size_t used;
 
 static size_t rounded(size_t bytes) { return (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1); }
 
+[[noreturn]] static void no_room(size_t bytes) {
+    gr_panic("out of memory: %zu bytes were asked for in one piece", bytes);
+}
+
 static void add_block(size_t bytes) {
-    size_t size = newest ? 2 * newest->size : BLOCK_MIN;
-    if (size > BLOCK_KEPT_MAX) size = BLOCK_KEPT_MAX;
-    if (size < bytes) size = bytes;
-    block *added = malloc(sizeof(block) + size);
-    if (!added) gr_panic("out of memory: %zu bytes were asked for in one piece", bytes);
-    *added = (block){.before = newest, .size = size};
+    size_t whole = newest ? 2 * (newest->size + OVERHEAD) : BLOCK_MIN;
+    if (whole > BLOCK_KEPT_MAX) whole = BLOCK_KEPT_MAX;
+    while (whole - OVERHEAD < bytes) whole *= 2;
+    block *added = malloc(sizeof(block) + whole - OVERHEAD);
+    if (!added) no_room(bytes);
+    *added = (block){.before = newest, .size = whole - OVERHEAD};
     newest = added;
     used = 0;
 }
 
 void *room_take(size_t bytes) {
-    if (bytes > PTRDIFF_MAX - ALIGNMENT) gr_panic("out of memory: %zu bytes were asked for in one piece", bytes);
+    if (bytes > PTRDIFF_MAX / 4) no_room(bytes);
     bytes = rounded(bytes);
     if (!newest || newest->size - used < bytes) add_block(bytes);
     void *taken = newest->bytes + used;

@@ -8,6 +8,10 @@
 #include "text.h"
 
 #define WASI(name) __imported_wasi_snapshot_preview1_##name
+// Those parts of the C library that are written in Zig ask by another name.
+#define WASI_OF_ZIG(name)                                                                                              \
+    extern typeof(WASI(name)) of_zig_##name __asm__(#name "|wasi_snapshot_preview1")                                   \
+        __attribute__((alias("__imported_wasi_snapshot_preview1_" #name)))
 
 enum { STDOUT = 1, STDERR = 2, BAD_DESCRIPTOR = 8, NO_SEEKING = 70, TERMINAL = 2, LINE_MAX = 1024 };
 
@@ -66,4 +70,10 @@ int32_t WASI(fd_close)(int32_t descriptor) {
     gr_error("the agent called exit(%d)", (int)code);
     __builtin_trap();
 }
+
+WASI_OF_ZIG(fd_write);
+WASI_OF_ZIG(fd_fdstat_get);
+WASI_OF_ZIG(fd_seek);
+WASI_OF_ZIG(fd_close);
+WASI_OF_ZIG(proc_exit);
 #endif
