@@ -7,8 +7,8 @@
 ///     lifecycle   agent_description, agent_configure, and agent_snapshot and agent_restore when it has a state
 ///     learner     agent_learn, agent_fit
 ///
-/// What an agent keeps between calls lies in its own static variables and in malloc'ed memory. What it is handed, and what
-/// it makes with `gr_new`, is gone after the call. One call runs at a time, on one thread.
+/// What an agent keeps between calls lies in its own static variables and in malloc'ed memory. What it is handed, and
+/// what it makes with `gr_new`, is gone after the call. One call runs at a time, on one thread.
 #pragma once
 
 #include "greenroom/candidates.h"

@@ -4,7 +4,8 @@
 #include "../greenroom.h"
 #include "../src/room.h"
 
-// A function of the contract, and what the host calls once it has read the answer: then the call's memory is taken back.
+// A function of the contract, and what the host calls once it has read the answer: then the call's memory is taken
+// back.
 #define EXPORT(interface, function) __attribute__((export_name("greenroom:agent/" interface "@0.2.0#" function)))
 #define AFTER(interface, function)                                                                                     \
     __attribute__((export_name("cabi_post_greenroom:agent/" interface "@0.2.0#" function)))

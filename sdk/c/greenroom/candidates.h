@@ -6,14 +6,15 @@
 /// What arrived at a port; null when nothing did.
 const gr_input *gr_input_at(const gr_observation *seen, const char *port);
 
-/// The candidates that arrived at a port, where they lie; empty ones when nothing did. GR_INVALID_OBSERVATION when something
-/// else arrived.
-gr_result gr_take_candidates(const gr_observation *seen, const char *port, gr_candidates *taken);
+/// The candidates that arrived at a port, where they lie; empty ones when nothing did. GR_INVALID_OBSERVATION when
+/// something else arrived.
+[[nodiscard]] gr_result gr_take_candidates(const gr_observation *seen, const char *port, gr_candidates *taken);
 
 /// Whether a row may be in the answer: it is not excluded, and allowed where only some are.
 bool gr_admits(const gr_observation *seen, uint32_t row);
 
-/// The `limit` best of rows by the scores beside them: by descending score, ties by ascending row. Scores must be finite.
+/// The `limit` best of rows by the scores beside them: by descending score, ties by ascending row. Scores must be
+/// finite.
 gr_candidates gr_best(gr_u32s rows, gr_f32s scores, uint32_t limit);
 
 /// The places of the `limit` highest scores, from the best down; ties by ascending place.

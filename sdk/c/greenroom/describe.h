@@ -19,8 +19,8 @@ typedef enum gr_layer : uint8_t { GR_DECISION_LAYER, GR_EVOLUTION_LAYER, GR_INFR
 
 typedef enum gr_reward_level : uint8_t { GR_INNER, GR_OUTER } gr_reward_level;
 
-/// Onward is a promise that the host tries: a state that was restored and taught the rest is the same, byte for byte, as
-/// one that was taught all at once.
+/// Onward is a promise that the host tries: a state that was restored and taught the rest is the same, byte for byte,
+/// as one that was taught all at once.
 typedef enum gr_learning : uint8_t { GR_ANEW, GR_ONWARD } gr_learning;
 
 /// A column that is required or produced: `{GR("score")}` is one of f32.

@@ -32,16 +32,16 @@ typedef const gr_fault *gr_result;
 #define GR_LIKE_PRINTF_(nth, rest) __attribute__((format(printf, nth, rest)))
 
 /// A parameter that cannot be taken. The message is made as by printf, here and below.
-gr_result gr_invalid_parameters(const char *format, ...) GR_LIKE_PRINTF_(1, 2);
+[[nodiscard]] gr_result gr_invalid_parameters(const char *format, ...) GR_LIKE_PRINTF_(1, 2);
 /// An observation that cannot be decided on.
-gr_result gr_invalid_observation(const char *format, ...) GR_LIKE_PRINTF_(1, 2);
+[[nodiscard]] gr_result gr_invalid_observation(const char *format, ...) GR_LIKE_PRINTF_(1, 2);
 /// A state that is not this agent's, or is broken.
-gr_result gr_invalid_state(const char *format, ...) GR_LIKE_PRINTF_(1, 2);
+[[nodiscard]] gr_result gr_invalid_state(const char *format, ...) GR_LIKE_PRINTF_(1, 2);
 /// Feedback that cannot be learned from.
-gr_result gr_invalid_feedback(const char *format, ...) GR_LIKE_PRINTF_(1, 2);
+[[nodiscard]] gr_result gr_invalid_feedback(const char *format, ...) GR_LIKE_PRINTF_(1, 2);
 /// Something that is needed is not there now; retryable.
-gr_result gr_unavailable(const char *format, ...) GR_LIKE_PRINTF_(1, 2);
+[[nodiscard]] gr_result gr_unavailable(const char *format, ...) GR_LIKE_PRINTF_(1, 2);
 /// Anything else.
-gr_result gr_internal(const char *format, ...) GR_LIKE_PRINTF_(1, 2);
+[[nodiscard]] gr_result gr_internal(const char *format, ...) GR_LIKE_PRINTF_(1, 2);
 /// Any kind, retryable or not.
-gr_result gr_faulted(gr_fault_kind kind, bool retryable, const char *format, ...) GR_LIKE_PRINTF_(3, 4);
+[[nodiscard]] gr_result gr_faulted(gr_fault_kind kind, bool retryable, const char *format, ...) GR_LIKE_PRINTF_(3, 4);

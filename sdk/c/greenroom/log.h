@@ -1,5 +1,5 @@
-/// Lines and numbers for the operator, bounded by the host, and giving up. What is printed to stdout goes into the log as
-/// information, and to stderr as errors, line by line.
+/// Lines and numbers for the operator, bounded by the host, and giving up. What is printed to stdout goes into the log
+/// as information, and to stderr as errors, line by line.
 #pragma once
 
 #include "fault.h"

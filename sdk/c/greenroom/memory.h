@@ -31,22 +31,22 @@ typedef struct {
 /// Null when it succeeded. It lives until the end of the call.
 typedef const gr_memory_error *gr_memory_result;
 
-/// The fault that says so, for GR_TRY(gr_memory_fault(...)): GR_UNAVAILABLE, GR_INTERNAL for what is not granted or not there,
-/// GR_OK when nothing failed.
-gr_result gr_memory_fault(gr_memory_result failed);
+/// The fault that says so, for GR_TRY(gr_memory_fault(...)): GR_UNAVAILABLE, GR_INTERNAL for what is not granted or not
+/// there, GR_OK when nothing failed.
+[[nodiscard]] gr_result gr_memory_fault(gr_memory_result failed);
 
 /// How many rows the catalog has: rows are 0 to this number, less one.
 uint32_t gr_row_count(void);
 
-/// Item facts: one column a field, as long as `rows`. Numbers are f32 and NaN where unknown; labels are s64, one bit a label.
-/// Needs the grant `items:read`.
-gr_memory_result gr_gather(gr_u32s rows, gr_strings fields, gr_columns *facts);
+/// Item facts: one column a field, as long as `rows`. Numbers are f32 and NaN where unknown; labels are s64, one bit a
+/// label. Needs the grant `items:read`.
+[[nodiscard]] gr_memory_result gr_gather(gr_u32s rows, gr_strings fields, gr_columns *facts);
 
 /// One number of each row, NaN where unknown. GR_NOT_FOUND when the field is no number.
-gr_memory_result gr_gather_f32s(gr_u32s rows, const char *field, gr_f32s *facts);
+[[nodiscard]] gr_memory_result gr_gather_f32s(gr_u32s rows, const char *field, gr_f32s *facts);
 
 /// The names behind the bits of a field of labels.
-gr_memory_result gr_labels(const char *field, gr_strings *names);
+[[nodiscard]] gr_memory_result gr_labels(const char *field, gr_strings *names);
 
 /// An open namespace. Close it before the call ends.
 typedef struct { uint32_t handle; } gr_namespace;
@@ -61,17 +61,18 @@ typedef struct { const gr_keyed_entry *ptr; size_t len; } gr_keyed_entries;
 typedef struct { gr_keyed_entries entries; gr_maybe_string next; } gr_page;
 typedef struct { bool present; uint64_t value; } gr_maybe_revision;
 
-gr_memory_result gr_open(const char *name, gr_namespace *opened);
+[[nodiscard]] gr_memory_result gr_open(const char *name, gr_namespace *opened);
 void gr_close(gr_namespace space);
-gr_memory_result gr_get(gr_namespace space, gr_string key, gr_maybe_entry *found);
+[[nodiscard]] gr_memory_result gr_get(gr_namespace space, gr_string key, gr_maybe_entry *found);
 /// The answers are in the order of the keys.
-gr_memory_result gr_get_many(gr_namespace space, gr_strings keys, gr_maybe_entries *found);
+[[nodiscard]] gr_memory_result gr_get_many(gr_namespace space, gr_strings keys, gr_maybe_entries *found);
 /// Writes whatever was there. `revision` may be null, here and below.
-gr_memory_result gr_put(gr_namespace space, gr_string key, gr_bytes value, uint64_t *revision);
+[[nodiscard]] gr_memory_result gr_put(gr_namespace space, gr_string key, gr_bytes value, uint64_t *revision);
 /// Writes if the revision is `expected`; an absent one expects that there is no such key.
-gr_memory_result gr_compare_and_swap(
+[[nodiscard]] gr_memory_result gr_compare_and_swap(
     gr_namespace space, gr_string key, gr_maybe_revision expected, gr_bytes value, uint64_t *revision);
 /// `existed` may be null.
-gr_memory_result gr_delete(gr_namespace space, gr_string key, bool *existed);
+[[nodiscard]] gr_memory_result gr_delete(gr_namespace space, gr_string key, bool *existed);
 /// Keys that begin with `prefix`, in byte order, after the key `after`.
-gr_memory_result gr_scan(gr_namespace space, gr_string prefix, gr_maybe_string after, uint32_t limit, gr_page *page);
+[[nodiscard]] gr_memory_result gr_scan(
+    gr_namespace space, gr_string prefix, gr_maybe_string after, uint32_t limit, gr_page *page);

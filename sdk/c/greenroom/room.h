@@ -3,8 +3,8 @@
 
 #include "slices.h"
 
-/// Zeroed memory for `count` values: `float *scores = gr_new(float, n);`. Never null: who asks for more than there is, traps
-/// with a line in the log.
+/// Zeroed memory for `count` values: `float *scores = gr_new(float, n);`. Never null: who asks for more than there is,
+/// traps with a line in the log.
 #define gr_new(type, count) ((type *)gr_room(sizeof(type), count))
 
 /// Zeroed memory for `count` values of `size` bytes, aligned to 16 bytes.

@@ -1,4 +1,5 @@
-// The best of many scores, by a heap of as many as are wanted: what is worse than the worst of them costs one comparison.
+// The best of many scores, by a heap of as many as are wanted: what is worse than the worst of them costs one
+// comparison.
 #include "../greenroom/candidates.h"
 #include "room.h"
 

@@ -1,5 +1,5 @@
-// The imports of the contract. A result comes back through a pointer, laid out as the component model does: a byte that is 0
-// for success, then at byte 8 what was asked for, or the error.
+// The imports of the contract. A result comes back through a pointer, laid out as the component model does: a byte that
+// is 0 for success, then at byte 8 what was asked for, or the error.
 #include "host.h"
 
 #include "../greenroom/memory.h"

@@ -1,4 +1,5 @@
-// What the host offers, as the rest of the SDK calls it. `host.c` has the imports; `native/` stands in where there is no host.
+// What the host offers, as the rest of the SDK calls it. `host.c` has the imports; `native/` stands in where there is
+// no host.
 #pragma once
 
 #include "../greenroom/slices.h"

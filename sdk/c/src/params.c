@@ -37,7 +37,8 @@ gr_result params_check(const gr_params *params) {
     for (size_t i = 0; i < count; i++) {
         name = (gr_string){0};
         if (!next(&reader, &name, &value)) {
-            return gr_invalid_parameters("parameters are not a map of known values: see number %zu, `%.*s`", i + 1, GR_TEXT(name));
+            return gr_invalid_parameters(
+                "parameters are not a map of known values: see number %zu, `%.*s`", i + 1, GR_TEXT(name));
         }
     }
     if (reader.at != reader.end) return gr_invalid_parameters("parameters are followed by something else");
@@ -98,7 +99,8 @@ gr_result gr_u32_param(const gr_params *params, const char *name, uint32_t *valu
     int64_t whole;
     GR_TRY(gr_integer_param(params, name, &whole));
     if (whole < 0 || whole > UINT32_MAX) {
-        return gr_invalid_parameters("`%s` takes a whole number from 0 to 4294967295, not %lld", name, (long long)whole);
+        return gr_invalid_parameters(
+            "`%s` takes a whole number from 0 to 4294967295, not %lld", name, (long long)whole);
     }
     *value = (uint32_t)whole;
     return GR_OK;

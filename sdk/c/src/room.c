@@ -1,5 +1,5 @@
-// Memory of the call: the host's arguments, what imports return and what the agent makes for its answer. It is taken from the
-// end of a block, and all of it is given back at once, so that no call leaves anything behind.
+// Memory of the call: the host's arguments, what imports return and what the agent makes for its answer. It is taken
+// from the end of a block, and all of it is given back at once, so that no call leaves anything behind.
 #include "room.h"
 
 #include <stdlib.h>
@@ -11,7 +11,8 @@ enum {
     BLOCK_MIN = 64 << 10,
     // A block up to this size is kept for the next call; a larger one is given back, as after a batch of feedback.
     BLOCK_KEPT_MAX = 1 << 20,
-    // What a block and `malloc` take beside: the C library's allocator rounds up to powers of two, so a block with this is one.
+    // What a block and `malloc` take beside: the C library's allocator rounds up to powers of two, so a block with this
+    // is one.
     OVERHEAD = 64,
 };
 

@@ -1,5 +1,5 @@
-// Printing goes into the log, and `exit` is giving up: the C library asks for both by the names of WASI, which there is none
-// of in a sandbox. What is not here (files, clocks, random numbers) stays an import, and the build says so.
+// Printing goes into the log, and `exit` is giving up: the C library asks for both by the names of WASI, which there is
+// none of in a sandbox. What is not here (files, clocks, random numbers) stays an import, and the build says so.
 #ifdef __wasm__
 #include <stdint.h>
 
