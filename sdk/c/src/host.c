@@ -1,5 +1,6 @@
 // The imports of the contract. A result comes back through a pointer, laid out as the component model does: a byte that
 // is 0 for success, then at byte 8 what was asked for, or the error.
+#ifdef __wasm__
 #include "host.h"
 
 #include "../greenroom/memory.h"
@@ -139,3 +140,4 @@ gr_memory_result gr_scan(gr_namespace space, gr_string prefix, gr_maybe_string a
     *page = got.failed ? (gr_page){0} : got.page;
     return outcome(&got);
 }
+#endif
