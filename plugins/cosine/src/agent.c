@@ -1,10 +1,12 @@
 /// cosine: orders candidates by how like they are to what the subject liked.
 ///
-/// An item is a vector that the same subjects' likes have drawn the same way (see vectors.h). A candidate's likeness is the
-/// cosine of its vector and the mean of the vectors of the subject's liked items, drawn towards 0 where few liked it. Blended
-/// with the order that came in it gives the score. Who has no history, and what nobody liked before, keeps its place.
+/// An item is a vector that the same subjects' likes have drawn the same way (see vectors.h). A candidate's likeness is
+/// the cosine of its vector and the mean of the vectors of the subject's liked items, drawn towards 0 where few liked
+/// it. Blended with the order that came in it gives the score. Who has no history, and what nobody liked before, keeps
+/// its place.
 ///
-/// The state is who liked what, and vectors are made of it: so the agent learns onward, and no parameter asks for a new state.
+/// The state is who liked what, and vectors are made of it: so the agent learns onward, and no parameter asks for a new
+/// state.
 #include <greenroom.h>
 #include <math.h>
 

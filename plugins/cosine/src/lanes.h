@@ -1,7 +1,7 @@
 // Sums over columns, four lanes at a turn: on wasm these are instructions of simd128.
 //
-// Columns are as long as a multiple of LANES and aligned to 16 bytes. The order of sums is fixed, so results are the same
-// everywhere.
+// Columns are as long as a multiple of LANES and aligned to 16 bytes. The order of sums is fixed, so results are the
+// same everywhere.
 #pragma once
 
 #include <stddef.h>

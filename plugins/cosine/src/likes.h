@@ -1,7 +1,7 @@
 // Who liked what, as the agent is told, and as it goes on from there: the state.
 //
-// The latest word on an event holds. What was taken back, turned out to be no positive, or is of nobody in particular, is left
-// out. What is written depends on nothing but what was told, not on when it was written between.
+// The latest word on an event holds. What was taken back, turned out to be no positive, or is of nobody in particular,
+// is left out. What is written depends on nothing but what was told, not on when it was written between.
 #pragma once
 
 #include <greenroom.h>

@@ -1,4 +1,5 @@
-// Ordering whole numbers, a byte at a turn (radix sort): the same time whatever they are, and equal ones stay as they came.
+// Ordering whole numbers, a byte at a turn (radix sort): the same time whatever they are, and equal ones stay as they
+// came.
 #pragma once
 
 #include <greenroom.h>

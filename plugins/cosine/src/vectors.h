@@ -1,8 +1,8 @@
 // Items as vectors, so that items which the same subjects liked point the same way.
 //
-// A matrix of who liked what, each subject's row divided by the square root of how much it liked, is multiplied by a random one
-// of +1 and -1 (Achlioptas 2003; "random indexing"): an item's vector is the sum of the signatures of those who liked it, and
-// the cosine of two vectors is about that of the two columns of the matrix, off by 1/sqrt(dimension).
+// A matrix of who liked what, each subject's row divided by the square root of how much it liked, is multiplied by a
+// random one of +1 and -1 (Achlioptas 2003; "random indexing"): an item's vector is the sum of the signatures of those
+// who liked it, and the cosine of two vectors is about that of the two columns of the matrix, off by 1/sqrt(dimension).
 #pragma once
 
 #include <greenroom.h>
@@ -16,7 +16,8 @@ typedef struct {
     size_t len;
 } vectors;
 
-// Makes vectors of likes, each a subject and a row in one number, ascending. `dimension` is rounded up to a multiple of 4.
+// Makes vectors of likes, each a subject and a row in one number, ascending. `dimension` is rounded up to a multiple of
+// 4.
 void vectors_make(vectors *of, gr_u64s likes, size_t dimension);
 
 // Where a row's vector is; `of->len` when it has none.

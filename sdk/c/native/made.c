@@ -53,7 +53,9 @@ gr_params native_params(const gr_descriptor *of, ...) {
                 put(to, 0xd3, (uint64_t)(int64_t)given(pairs, each->name, (double)domain->whole.initial), 8);
                 break;
             case GR_CHOICE_DOMAIN: put_text(to, domain->choice.initial); break;
-            case GR_BOOLEAN_DOMAIN: put(to, given(pairs, each->name, domain->boolean) != 0.0 ? 0xc3 : 0xc2, 0, 0); break;
+            case GR_BOOLEAN_DOMAIN:
+                put(to, given(pairs, each->name, domain->boolean) != 0.0 ? 0xc3 : 0xc2, 0, 0);
+                break;
             default: break;
         }
     }

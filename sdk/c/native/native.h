@@ -1,4 +1,5 @@
-/// Running an agent without a host: for its tests. There are no namespaces here (GR_DENIED), and item facts are numbers only.
+/// Running an agent without a host: for its tests. There are no namespaces here (GR_DENIED), and item facts are numbers
+/// only.
 #pragma once
 
 #include "../greenroom.h"

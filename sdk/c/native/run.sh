@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compiles an agent for this machine with its tests, and runs them: `run.sh plugins/cosine`. What the compiler can watch for
-# (a sum that overflows, a place past an array) ends the run. The tests of the SDK itself: `run.sh sdk/c/native`.
+# Compiles an agent for this machine with its tests, and runs them: `run.sh plugins/cosine`. What the compiler can watch
+# for (a sum that overflows, a place past an array) ends the run. The SDK's own tests: `run.sh sdk/c/native`.
 set -euo pipefail
 sdk=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$1"

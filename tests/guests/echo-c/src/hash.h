@@ -1,5 +1,5 @@
-// FNV-1a over the records of the contract, as the conformance suite defines it: little endian, lists by their length and then
-// their elements, options and variants by a byte and then what they hold.
+// FNV-1a over the records of the contract, as the conformance suite defines it: little endian, lists by their length
+// and then their elements, options and variants by a byte and then what they hold.
 #pragma once
 
 #include <greenroom.h>
