@@ -10,6 +10,9 @@ const INTERFACES = {
   exportAgent: ["policy", "lifecycle", "learner"],
 };
 
+/** An error for a person, whose place in this file says nothing. */
+const told = (message) => Object.assign(Error(message), { stack: message });
+
 /** The name of a function that is called in a statement of its own; undefined for any other statement. */
 const called = (statement) => statement.expression?.expression?.text;
 
@@ -18,7 +21,7 @@ export default class Exports {
     const authored = parser.sources.filter((source) => !source.internalPath.startsWith("~lib/"));
     const last = authored.flatMap((source) => source.statements.map(called)).filter((name) => name in INTERFACES);
     if (last.length != 1) {
-      throw Error(
+      throw told(
         `${last.length ? "more than one line makes" : "nothing makes"} a component of the agent: end the file with one of ` +
           Object.keys(INTERFACES).map((name) => `${name}(new YourAgent())`).join(", "),
       );

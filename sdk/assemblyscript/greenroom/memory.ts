@@ -3,6 +3,7 @@
 import * as host from "./abi/imports";
 import { columns, length, list, record, text, texts } from "./abi/lift";
 import { putTexts, utf8 } from "./abi/lower";
+import { atEnd } from "./abi/outcome";
 import { result } from "./abi/result";
 import { Answer, MemoryError, MemoryErrorKind } from "./answer";
 import { Column } from "./columns";
@@ -137,7 +138,7 @@ export class Namespace {
 let opened: Namespace[] = [];
 
 /** Closes what the author left open. */
-export function closeNamespaces(): void {
+function closeNamespaces(): void {
   for (let i = 0; i < opened.length; ++i) opened[i].close();
   if (opened.length) opened = [];
 }
@@ -150,6 +151,7 @@ export namespace memory {
     if (failed()) return Answer.failed<Namespace>(error());
     const space = new Namespace(load<i32>(result, 8));
     opened.push(space);
+    atEnd(closeNamespaces);
     return Answer.of(space);
   }
 

@@ -2,13 +2,21 @@
 // in it is of 8 bytes, and 4 otherwise.
 
 import { takeFault } from "../fault";
-import { closeNamespaces } from "../memory";
 import { putFault } from "./lower";
 import { result } from "./result";
 
+// A function rather than an import: an agent that never opens a namespace should not import the memory layer.
+let closing: (() => void) | null = null;
+
+/** Has something done at the end of every call. */
+export function atEnd(close: () => void): void {
+  closing = close;
+}
+
 /** Ends the author's part of a call. True when it ends as a fault, which is written then. */
 export function endsAsFault(offset: usize): bool {
-  closeNamespaces();
+  const close = closing;
+  if (close != null) close();
   const fault = takeFault();
   store<u8>(result, fault != null);
   if (fault == null) return false;
