@@ -1,9 +1,9 @@
-;; The first rows of the list at the port "ranked", as many as are wanted, without excluded rows and rows that are not allowed.
-;; Scores, sources and columns stay beside their rows.
+;; The first rows of the list at the port "ranked", as many as are wanted, without excluded rows and rows that are not
+;; allowed. Scores, sources and columns stay beside their rows.
 ;;
 ;; A fallback that costs next to nothing: between a ranker and an agent that may fail (`inputs = { ranked = "head" }`,
-;; `on_fault = { node = "head" }`) it has the answer ready that stands in. Nothing is allocated but one number a row: what is
-;; kept moves forward where the host wrote it.
+;; `on_fault = { node = "head" }`) it has the answer ready that stands in. Nothing is allocated but one number a row:
+;; what is kept moves forward where the host wrote it.
 ;;
 ;; sdk/wat/template explains the layout of the records. Addresses in this file, in bytes:
 ;;

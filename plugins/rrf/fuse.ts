@@ -13,8 +13,9 @@ export class Fuser {
   private places: StaticArray<u32> = new StaticArray<u32>(1024);
 
   /**
-   * The best of what is offered and may be in the answer: by the sum of weight / (k + rank), rank from 1, over the lists that
-   * offer a row; multiplied by up to 1 + `agreement` for one that all of them offer, and by 1 for one that a single one does.
+   * The best of what is offered and may be in the answer: by the sum of weight / (k + rank), rank from 1, over the
+   * lists that offer a row; multiplied by up to 1 + `agreement` for one that all of them offer, and by 1 for one that
+   * a single one does.
    */
   fuse(offers: Offer[], k: f64, agreement: f64, seen: Observation): Candidates {
     let most = 0;

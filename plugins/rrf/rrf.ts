@@ -1,8 +1,8 @@
 // One list of what several sources offer, by weighted reciprocal ranks (Cormack, Clarke and Büttcher, SIGIR 2009).
 //
-// Ranks need no common scale of scores and nothing that is learned, so this is a fusion for a graph that is new, and the one to
-// beat for any that learns. A row's score is the sum of weight / (k + rank) over the inputs that offer it. `agreement` makes
-// more of rows that several inputs offer. Masks of sources are united; columns are not passed on.
+// Ranks need no common scale of scores and nothing that is learned, so this is a fusion for a graph that is new, and
+// the one to beat for any that learns. A row's score is the sum of weight / (k + rank) over the inputs that offer it.
+// `agreement` makes more of rows that several inputs offer. Masks of sources are united; columns are not passed on.
 
 import {
   Decision,
@@ -58,7 +58,8 @@ class Rrf extends Lifecycle {
   }
 
   decide(seen: Observation): Decision {
-    // Sums of reals depend on their order, and an answer should not depend on the order in which a graph names its inputs.
+    // Sums of reals depend on their order, and an answer should not depend on the order in which a graph names its
+    // inputs.
     const inputs = seen.inputs.slice().sort((a, b) => (a.port < b.port ? -1 : i32(a.port > b.port)));
     const offers: Offer[] = [];
     for (let i = 0; i < inputs.length; ++i) {

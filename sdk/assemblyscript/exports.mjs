@@ -22,12 +22,14 @@ export default class Exports {
     const last = authored.flatMap((source) => source.statements.map(called)).filter((name) => name in INTERFACES);
     if (last.length != 1) {
       throw told(
-        `${last.length ? "more than one line makes" : "nothing makes"} a component of the agent: end the file with one of ` +
+        `${last.length ? "more than one line makes" : "nothing makes"} a component of the agent: ` +
+          "end the file with one of " +
           Object.keys(INTERFACES).map((name) => `${name}(new YourAgent())`).join(", "),
       );
     }
     const lines = INTERFACES[last[0]].map((name) => `export * from "greenroom/exports/${name}";`);
-    parser.parseFile(`export { cabi_realloc } from "greenroom/abi/realloc";\n${lines.join("\n")}\n`, "greenroom-exports.ts", true);
+    lines.push(`export { cabi_realloc } from "greenroom/abi/realloc";`);
+    parser.parseFile(lines.join("\n"), "greenroom-exports.ts", true);
   }
 
   afterCompile(module) {

@@ -1,7 +1,7 @@
 // Runs tests of AssemblyScript without a host: `node build/sdk/test.mjs FILE.test.ts ...`
 //
-// A test is an exported function without parameters; it fails when an `assert` in it does. The memory layer answers that
-// nothing is granted, and the log goes to the terminal.
+// A test is an exported function without parameters; it fails when an `assert` in it does. The memory layer answers
+// that nothing is granted, and the log goes to the terminal.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -53,14 +53,15 @@ function imports(module, memory, log) {
 let failures = 0;
 for (const file of process.argv.slice(2)) {
   const module = new WebAssembly.Module(compile(file));
-  const tests = WebAssembly.Module.exports(module).filter(({ kind, name }) => kind == "function" && name != "cabi_realloc");
+  const tests = WebAssembly.Module.exports(module).filter(({ kind }) => kind == "function");
   for (const { name } of tests) {
     // Each test has an instance of its own.
     let instance;
     const lines = [];
     const said = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
     try {
-      instance = new WebAssembly.Instance(module, imports(module, () => instance.exports.memory, (line) => lines.push(line)));
+      const offered = imports(module, () => instance.exports.memory, (line) => lines.push(line));
+      instance = new WebAssembly.Instance(module, offered);
       instance.exports[name]();
       console.log(`ok      ${said}`);
     } catch (error) {

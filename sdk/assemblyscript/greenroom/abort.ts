@@ -1,4 +1,5 @@
-// What `throw`, `assert` and failed checks of the language call: a line in the log with file and line, and then the trap.
+// What `throw`, `assert` and failed checks of the language call: a line in the log with file and line, and then the
+// trap.
 
 import { log } from "./log";
 

@@ -32,8 +32,8 @@ function sink(heap: StaticArray<u64>, start: i32, n: i32): void {
 }
 
 /**
- * The `limit` best of `rows`, whose scores stand beside them: by descending score, ties by ascending row. Scores must be
- * finite. Traps when the two lists are not of one length.
+ * The `limit` best of `rows`, whose scores stand beside them: by descending score, ties by ascending row. Scores must
+ * be finite. Traps when the two lists are not of one length.
  */
 export function best(rows: StaticArray<u32>, scores: StaticArray<f32>, limit: u32): Candidates {
   assert(rows.length == scores.length, "best() takes as many scores as rows");

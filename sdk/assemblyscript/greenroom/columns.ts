@@ -1,4 +1,5 @@
-// Columns: numbers, one a row. A column is a `StaticArray` over the bytes that the host wrote: nothing is copied to read it.
+// Columns: numbers, one a row. A column is a `StaticArray` over the bytes that the host wrote: nothing is copied to
+// read it.
 
 import { OBJECT, TOTAL_OVERHEAD } from "rt/common";
 
@@ -95,8 +96,8 @@ export function columnNamed(columns: Column[], name: string): Column | null {
 }
 
 /**
- * The first `n` of a list, or all of it when it is shorter. The list itself is shortened where it stands; only what is part of
- * the program, a list of constants, is copied.
+ * The first `n` of a list, or all of it when it is shorter. The list itself is shortened where it stands; only what
+ * is part of the program, a list of constants, is copied.
  */
 export function firstOf<T>(list: StaticArray<T>, n: i32): StaticArray<T> {
   if (n >= list.length) return list;

@@ -175,7 +175,7 @@ export class Descriptor {
     return this;
   }
 
-  /** Adds an input of candidates, with the columns of f32 that they have to have. "*" is any number of ports of any name. */
+  /** Adds an input of candidates, with the columns of f32 that they have to have. "*" is any number of any name. */
   takes(port: string, optional: bool = false, columns: string[] = []): Descriptor {
     this.inputs.push(new Port(port, PayloadKind.Candidates, optional, f32Columns(columns)));
     return this;

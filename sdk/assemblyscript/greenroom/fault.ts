@@ -1,7 +1,7 @@
 // Faults: failures that an agent reports in words.
 //
-// AssemblyScript has no exceptions that can be caught, so a fault is noted rather than thrown: `fail` notes it, and a call for
-// which one was noted ends as that fault, whatever its method returns.
+// AssemblyScript has no exceptions that can be caught, so a fault is noted rather than thrown: `fail` notes it, and a
+// call for which one was noted ends as that fault, whatever its method returns.
 
 /** Who or what went wrong, as the agent sees it. */
 export enum FaultKind {
@@ -57,8 +57,8 @@ export class Fault {
 let noted: Fault | null = null;
 
 /**
- * Ends this call as a fault; the first one counts. Return at once: `return fail<Decision>(Fault.unavailable("..."))`. What it
- * returns is nothing that can be used, and is not looked at. In a method without a result: `fail(fault); return;`.
+ * Ends this call as a fault; the first one counts. Return at once: `return fail<Decision>(Fault.unavailable("..."))`.
+ * What it returns is nothing that can be used, and is not looked at. Without a result: `return fail(fault);`.
  */
 export function fail<T = void>(fault: Fault): T {
   if (noted == null) noted = fault;

@@ -8,8 +8,8 @@ export const NONE: u32 = u32.MAX_VALUE;
 const RETRACTED: u8 = 2;
 
 /**
- * A batch of feedback, in columns, in the order of the cursor. A column is either as long as `rows` or empty, which says that
- * nothing of the kind is known for the whole batch.
+ * A batch of feedback, in columns, in the order of the cursor. A column is either as long as `rows` or empty, which
+ * says that nothing of the kind is known for the whole batch.
  */
 export class Feedback {
   constructor(
@@ -17,7 +17,7 @@ export class Feedback {
     public events: StaticArray<u64>,
     /** Where the event stands in the log. Strictly ascending. */
     public cursors: StaticArray<u64>,
-    /** Which decision each event is about: an index into `requestIds`, or `NONE`. Rows of one request stand together. */
+    /** The decision that each event is about: an index into `requestIds`, or `NONE`. Rows of one stand together. */
     public requests: StaticArray<u32>,
     public requestIds: string[],
     /** Which version of this agent decided: an index into `versionIds`, or `NONE`. */
@@ -69,7 +69,8 @@ export class Feedback {
   }
 
   /**
-   * Whether an event earned something: its outer reward is above 0, or the batch knows no rewards; and it was not taken back.
+   * Whether an event earned something: its outer reward is above 0, or the batch knows no rewards; and it was not
+   * taken back.
    */
   isRewarded(event: i32): bool {
     if (this.isRetracted(event)) return false;

@@ -1,7 +1,7 @@
 // The AssemblyScript SDK of Greenroom: write an agent, get a component.
 //
-// An agent is a class that extends `Policy` (it decides), `Lifecycle` (it also has parameters or a state) or `Learner` (it also
-// learns), and the last line of its file makes a component of it:
+// An agent is a class that extends `Policy` (it decides), `Lifecycle` (it also has parameters or a state) or
+// `Learner` (it also learns), and the last line of its file makes a component of it:
 //
 //     class Newest extends Policy {
 //       decide(seen: Observation): Decision {
@@ -18,6 +18,7 @@
 //     exportModule(new Newest());
 
 import "./abort";
+import "./console";
 
 export { Learner, Lifecycle, Policy, exportAgent, exportConfigurable, exportModule } from "./agent";
 export { Answer, MemoryError, MemoryErrorKind } from "./answer";

@@ -161,8 +161,8 @@ export namespace memory {
   }
 
   /**
-   * Item facts as columns, one a field, in the order of `rows`. A number is f32 and NaN where unknown; labels are s64, one
-   * bit a label in the order of `labels`, 0 where unknown. Needs the grant `items:read`.
+   * Item facts as columns, one a field, in the order of `rows`. A number is f32 and NaN where unknown; labels are
+   * s64, one bit a label in the order of `labels`, 0 where unknown. Needs the grant `items:read`.
    */
   export function gather(rows: StaticArray<u32>, fields: string[]): Answer<Column[]> {
     putTexts(result, fields);

@@ -28,7 +28,7 @@ export class Reader {
 
   constructor(private bytes: StaticArray<u8>) {}
 
-  /** Reads a number or a text, or the beginning of a list or a map. False when the bytes end before, or are none of it. */
+  /** Reads a number or a text, or the beginning of a list or a map. False when the bytes end before, or are no such. */
   next(): bool {
     if (this.at >= this.bytes.length) return false;
     const first = this.bytes[this.at++];

@@ -84,8 +84,8 @@ export class Observation {
   }
 
   /**
-   * Takes the candidates that arrived at a port out of the observation; null when nothing did. Anything else that arrived is an
-   * invalid observation.
+   * Takes the candidates that arrived at a port out of the observation; null when nothing did. Anything else that
+   * arrived is an invalid observation.
    */
   takeCandidates(port: string): Candidates | null {
     for (let i = 0; i < this.inputs.length; ++i) {

@@ -1,7 +1,7 @@
 // Parameters as `configure` gets them: checked by the host, defaults filled in.
 //
-// One that is missing or of another type makes the call fail as invalid parameters, and reads as 0 or nothing: an author
-// reads one after the other and need not look.
+// One that is missing or of another type makes the call fail as invalid parameters, and reads as 0 or nothing: an
+// author reads one after the other and need not look.
 
 import { Fault, fail } from "./fault";
 import { Kind, Reader } from "./messagepack";
@@ -168,7 +168,7 @@ function insert<T>(list: T[], place: i32, value: T): void {
   list[place] = value;
 }
 
-/** Whether a text comes before another in the order of their UTF-8 bytes, which is not the one of AssemblyScript's `<`. */
+/** Whether a text comes before another in the order of their UTF-8 bytes, which is not that of the language's `<`. */
 function comesBefore(a: string, b: string): bool {
   const left = String.UTF8.encode(a);
   const right = String.UTF8.encode(b);

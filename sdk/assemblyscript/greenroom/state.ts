@@ -1,7 +1,7 @@
 // Learned state: what `snapshot` gives and `restore` takes.
 //
-// A state is mostly long lists of numbers. Written as columns it is each column's length as a little-endian u64 and then its
-// values, which is how `sdk/rust` writes them.
+// A state is mostly long lists of numbers. Written as columns it is each column's length as a little-endian u64 and
+// then its values, which is how `sdk/rust` writes them.
 
 import { Fault, fail } from "./fault";
 
@@ -38,8 +38,8 @@ export class StateWriter {
 }
 
 /**
- * Reads columns in the order in which they were written. A state that ends too early makes the call fail as an invalid state,
- * and reads as empty columns.
+ * Reads columns in the order in which they were written. A state that ends too early makes the call fail as an
+ * invalid state, and reads as empty columns.
  */
 export class StateReader {
   private at: usize = 0;
@@ -72,7 +72,8 @@ export class StateReader {
   private broken(what: string): void {
     fail(
       Fault.invalidState(
-        `the state of schema "${this.state.schema}" is broken: ${what} at byte ${this.at} of ${this.state.bytes.length}; ` +
+        `the state of schema "${this.state.schema}" is broken: ${what} ` +
+          `at byte ${this.at} of ${this.state.bytes.length}; ` +
           "train again, or bring the whole file",
       ),
     );

@@ -4,14 +4,14 @@
 ;; (build/wit/deps/agent/types.wit) lie in memory. What to know of it:
 ;;
 ;; - A record is its fields one after the other, each at a multiple of its alignment. An option or a result is one byte
-;;   that says which case, and what it holds behind it. A text or a list is an address and a number of elements, i32 each.
+;;   that says which case, and what it holds behind it. A text or a list is an address and a length, i32 each.
 ;; - The host writes what it passes, and what our imports return, into memory that it asks `cabi_realloc` for.
-;; - A result is more than a number, so a function returns the address where it stands. When the host has read it, it calls
-;;   the function's `cabi_post_` twin, and everything that the call used is free again.
+;; - A result is more than a number, so a function returns the address where it stands. When the host has read it, it
+;;   calls the function's `cabi_post_` twin, and everything that the call used is free again.
 ;;
 ;; Addresses in this file, in bytes:
 ;;
-;;      16 texts      512 this agent's name     1024 what it says of itself     2048 results     4096 the arena of a call
+;;      16 texts     512 this agent's name     1024 what it says of itself     2048 results     4096 the arena
 (module
   (import "greenroom:agent/memory@0.2.0" "gather"
     (func $gather (param $rows i32) (param $n i32) (param $fields i32) (param $count i32) (param $result i32)))
@@ -143,8 +143,9 @@
     (call $best_first (local.get $rows) (local.get $scores) (local.get $n) (local.get $limit))
     (call $decided (local.get $rows) (local.get $scores) (local.get $limit)))
 
-  ;; The payload that arrived at the port "ranked"; 0 when none did. An input is 52 bytes: port at 0, node at 8, payload at
-  ;; 16. A payload is its case at 0, and behind it at 4 the candidates: rows at 4, scores at 12, sources at 20, columns at 28.
+  ;; The payload that arrived at the port "ranked"; 0 when none did. An input is 52 bytes: port at 0, node at 8,
+  ;; payload at 16. A payload is its case at 0, and behind it at 4 the candidates: rows at 4, scores at 12, sources at
+  ;; 20, columns at 28.
   (func $input (param $seen i32) (result i32)
     (local $at i32) (local $left i32)
     (local.set $at (i32.load offset=132 (local.get $seen)))
@@ -159,15 +160,16 @@
           (br $next))))
     (i32.const 0))
 
-  ;; What to do when there are no years: not granted (case 0) or no such field (case 4) gives the list as it is, cut to what
-  ;; is wanted; anything else is a fault.
+  ;; What to do when there are no years: not granted (case 0) or no such field (case 4) gives the list as it is, cut
+  ;; to what is wanted; anything else is a fault.
   (func $without_years (param $ranked i32) (param $limit i32) (result i32)
     (local $case i32) (local $column i32) (local $left i32)
     (local.set $case (i32.load8_u (i32.const 2056)))
     (if (i32.and (i32.ne (local.get $case) (i32.const 0)) (i32.ne (local.get $case) (i32.const 4)))
       (then
         ;; The words of the error, at 16, become those of the fault: unavailable (4), and may work later.
-        (call $fault (i32.const 2056) (i32.const 4) (i32.load (i32.const 2064)) (i32.load (i32.const 2068)) (i32.const 1))
+        (call $fault
+          (i32.const 2056) (i32.const 4) (i32.load (i32.const 2064)) (i32.load (i32.const 2068)) (i32.const 1))
         (return (i32.const 2048))))
     (drop (call $decided (i32.const 8) (i32.const 8) (i32.const 0)))
     (memory.copy (i32.const 2060) (i32.add (local.get $ranked) (i32.const 4)) (i32.const 32))
@@ -218,8 +220,8 @@
 
   ;; ---- Tools -------------------------------------------------------------------------------------------------------
 
-  ;; Writes the record `fault`: its kind (invalid-parameters, -observation, -state, -feedback, unavailable, internal), its
-  ;; message, and whether the same call may succeed later.
+  ;; Writes the record `fault`: its kind (invalid-parameters, -observation, -state, -feedback, unavailable, internal),
+  ;; its message, and whether the same call may succeed later.
   (func $fault (param $to i32) (param $kind i32) (param $message i32) (param $length i32) (param $retryable i32)
     (i32.store8 (local.get $to) (local.get $kind))
     (i32.store offset=4 (local.get $to) (local.get $message))
@@ -297,8 +299,8 @@
       (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $value))
 
-  ;; Where the value of a parameter stands in a map of up to 15 with names of up to 31 bytes; 0 when it is not there. Before it
-  ;; there may be numbers, switches and short texts, but no lists or maps.
+  ;; Where the value of a parameter stands in a map of up to 15 with names of up to 31 bytes; 0 when it is not there.
+  ;; Before it there may be numbers, switches and short texts, but no lists or maps.
   (func $value_of (param $map i32) (param $name i32) (param $length i32) (result i32)
     (local $left i32) (local $size i32) (local $found i32)
     (local.set $left (i32.and (i32.load8_u (local.get $map)) (i32.const 15)))

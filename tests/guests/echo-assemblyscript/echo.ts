@@ -1,4 +1,5 @@
-// Answers what it sees. The conformance suite runs it beside the echo of every other language and demands equal answers.
+// Answers what it sees. The conformance suite runs it beside the echo of every other language and demands equal
+// answers.
 
 import {
   Candidates,

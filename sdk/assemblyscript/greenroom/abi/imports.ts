@@ -1,4 +1,5 @@
-// What the host offers, as the canonical ABI has it: texts and lists as address and length, results written to an address.
+// What the host offers, as the canonical ABI has it: texts and lists as address and length, results written to an
+// address.
 
 @external("greenroom:agent/log@0.2.0", "write")
 export declare function logWrite(level: i32, text: usize, length: i32): void;

@@ -1,5 +1,5 @@
-// How a call ends: as a value or as a fault. A result is its case at 0, and what it holds at an offset that is 8 when anything
-// in it is of 8 bytes, and 4 otherwise.
+// How a call ends: as a value or as a fault. A result is its case at 0, and what it holds at an offset that is 8 when
+// anything in it is of 8 bytes, and 4 otherwise.
 
 import { takeFault } from "../fault";
 import { putFault } from "./lower";

@@ -1,8 +1,8 @@
 // Memory for what the host writes, and giving it back.
 //
-// What the host writes is allocated as an array that the garbage collector knows, so that a list becomes a `StaticArray` where
-// it stands. Nothing is collected while a call runs: the collector sees globals and the fields of objects, not the stack.
-// After a call it is, once enough has come together that the cost is spread over many calls.
+// What the host writes is allocated as an array that the garbage collector knows, so that a list becomes a
+// `StaticArray` where it stands. Nothing is collected while a call runs: the collector sees globals and the fields of
+// objects, not the stack. After a call it is, once enough has come together that the cost is spread over many calls.
 
 /** Bytes that may be garbage before it is worth collecting. */
 const GARBAGE_MAX: usize = 1 << 20;
