@@ -63,9 +63,15 @@ fn Interfaces(comptime Agent: type) type {
         /// The one agent of an instance. An instance runs one call at a time, on one thread.
         var agent: Agent = .{};
 
+        /// Calls a function of the agent, which keeps its name in a backtrace: it is not made part of what calls it.
+        fn run(comptime name: []const u8, args: anytype) @typeInfo(@TypeOf(@field(Agent, name))).@"fn".return_type.? {
+            const self = if (@typeInfo(@TypeOf(@field(Agent, name))).@"fn".param_types[0] == Agent) agent else &agent;
+            return @call(.never_inline, @field(Agent, name), .{self} ++ args);
+        }
+
         fn decide(seen: [*]const u8) callconv(.c) u32 {
             var call = begin();
-            return answer(Decision, &call, agent.decide(&call, abi.lift(Observation, call.arena, seen)));
+            return answer(Decision, &call, run("decide", .{ &call, abi.lift(Observation, call.arena, seen) }));
         }
 
         fn describe() callconv(.c) u32 {
@@ -79,13 +85,13 @@ fn Interfaces(comptime Agent: type) type {
             if (!@hasDecl(Agent, "configure")) return answer(void, &call, {});
             const Parameters = shape.Third(Agent, "configure");
             const given = parameters.decode(Parameters, &call, abi.liftSlice(u8, call.arena, params, params_len));
-            return answer(void, &call, agent.configure(&call, given catch |e| return answer(void, &call, e)));
+            return answer(void, &call, run("configure", .{ &call, given catch |e| return answer(void, &call, e) }));
         }
 
         fn snapshot() callconv(.c) u32 {
             var call = begin();
             const nothing: State = .{ .schema = comptime Agent.describe().snapshot_schema, .bytes = "" };
-            return answer(State, &call, if (@hasDecl(Agent, "snapshot")) agent.snapshot(&call) else nothing);
+            return answer(State, &call, if (@hasDecl(Agent, "snapshot")) run("snapshot", .{ &call }) else nothing);
         }
 
         fn restore(schema: u32, schema_len: u32, bytes: u32, bytes_len: u32) callconv(.c) u32 {
@@ -100,17 +106,17 @@ fn Interfaces(comptime Agent: type) type {
                 "{s} {s} restores states of schema \"{s}\", not \"{s}\": train this agent, or give it its own state",
                 .{ mine.name, mine.version, mine.snapshot_schema, state.schema },
             ));
-            return answer(void, &call, if (@hasDecl(Agent, "restore")) agent.restore(&call, state) else {});
+            return answer(void, &call, if (@hasDecl(Agent, "restore")) run("restore", .{ &call, state }) else {});
         }
 
         fn learn(batch: [*]const u8) callconv(.c) u32 {
             var call = begin();
-            return answer(void, &call, agent.learn(&call, abi.lift(Feedback, call.arena, batch)));
+            return answer(void, &call, run("learn", .{ &call, abi.lift(Feedback, call.arena, batch) }));
         }
 
         fn fit() callconv(.c) u32 {
             var call = begin();
-            return answer(FitReport, &call, agent.fit(&call));
+            return answer(FitReport, &call, run("fit", .{ &call }));
         }
     };
 }
