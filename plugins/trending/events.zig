@@ -37,8 +37,8 @@ pub const Events = struct {
         return std.math.maxInt(u64) - events.unnamed;
     }
 
-    /// The last word on each event that is a positive, by ascending id, in memory of `arena`. What came before is forgotten: when
-    /// more is learned it does not count.
+    /// The last word on each event that is a positive, by ascending id, in memory of `arena`. What came before is forgotten:
+    /// when more is learned it does not count.
     pub fn settle(events: *Events, gpa: Allocator, arena: Allocator) Allocator.Error![]Liked {
         var words: std.ArrayList(Word) = .empty;
         var reader: packed_events.Reader = .{ .rest = events.settled };

@@ -97,25 +97,36 @@ pub const Rates = struct {
     }
 
     /// The best rows as of the time of the request, among those that it admits.
-    pub fn best(rates: *const Rates, arena: Allocator, seen: *const greenroom.Observation, fading: Fading) Allocator.Error!greenroom.Candidates {
+    pub fn best(
+        rates: *const Rates,
+        arena: Allocator,
+        seen: *const greenroom.Observation,
+        fading: Fading,
+    ) Allocator.Error!greenroom.Candidates {
         const now = roundedDown(seen.now) orelse return .empty;
         const rows = try arena.alloc(u32, rates.rows.len);
-        const scores = try arena.alloc(f32, rates.rows.len);
-        const at: At = .init(fading);
+        const events = try arena.alloc(u32, rates.rows.len);
+        var latest: u32 = 0;
         var n: usize = 0;
         for (rates.rows, 0..) |row, place| {
-            const until = rates.lastBefore(place, now) orelse continue;
+            const event = rates.lastUntil(now, place) orelse continue;
+            latest = @max(latest, rates.seconds[event]);
             if (!seen.admits(row)) continue;
-            rows[n] = row;
-            scores[n] = at.score(rates.shorts[until], rates.longs[until], daysBetween(rates.seconds[until], now));
+            rows[n], events[n] = .{ row, event };
             n += 1;
         }
-        return .best(arena, rows[0..n], scores[0..n], seen.limit);
+        // As of the last event of all: what comes in late, or no more, is no reason for everything to be forgotten.
+        const at: At = .init(fading);
+        const scores = try arena.alloc(f32, n);
+        for (scores, events[0..n]) |*score, event| {
+            score.* = at.score(rates.shorts[event], rates.longs[event], daysBetween(rates.seconds[event], latest));
+        }
+        return .best(arena, rows[0..n], scores, seen.limit);
     }
 
     /// The last event of a row that is not after `now`; null when there is none.
-    fn lastBefore(rates: *const Rates, place: usize, now: u32) ?usize {
-        var low: usize, var high: usize = .{ rates.starts[place], rates.starts[place + 1] };
+    fn lastUntil(rates: *const Rates, now: u32, place: usize) ?u32 {
+        var low, var high = .{ rates.starts[place], rates.starts[place + 1] };
         const start = low;
         // Mostly all of them are in the past.
         if (rates.seconds[high - 1] <= now) return high - 1;
@@ -209,7 +220,9 @@ fn roundedDown(ms: i64) ?u32 {
 test "a steady rate of one event a day is one a day" {
     const gpa = std.testing.allocator;
     var liked: [400]Liked = undefined;
-    for (&liked, 0..) |*one, day| one.* = .{ .id = day, .subject = greenroom.none, .time = @as(i64, @intCast(day)) * 86_400_000, .row = 5 };
+    for (&liked, 0..) |*one, day| {
+        one.* = .{ .id = day, .subject = greenroom.none, .time = @as(i64, @intCast(day)) * 86_400_000, .row = 5 };
+    }
     const fading: Rates.Fading = .{ .short_days = 20, .long_days = 50, .lift = 0, .prior = 0.001 };
     var rates: Rates = .{};
     defer rates.deinit(gpa);

@@ -20,21 +20,21 @@ const Parameters = struct {
     short_days: greenroom.Float(.{
         .low = 0.25,
         .high = 365,
-        .default = 14,
+        .default = 90,
         .log = true,
         .summary = "days after which an event counts half in what is liked now",
     }),
     long_days: greenroom.Float(.{
         .low = 7,
         .high = 3650,
-        .default = 365,
+        .default = 1000,
         .log = true,
         .summary = "days after which an event counts half in what an item is used to; at least `short_days`",
     }),
     lift: greenroom.Float(.{
         .low = 0,
         .high = 1,
-        .default = 0.5,
+        .default = 0.3,
         .summary = "what matters: 0 how much an item is liked now, 1 how much more than it is used to",
     }),
     prior: greenroom.Float(.{
@@ -47,7 +47,7 @@ const Parameters = struct {
 };
 
 pub const Agent = struct {
-    fading: Rates.Fading = .{ .short_days = 14, .long_days = 365, .lift = 0.5, .prior = 0.05 },
+    fading: Rates.Fading = .{ .short_days = 90, .long_days = 1000, .lift = 0.3, .prior = 0.05 },
     events: Events = .{},
     rates: Rates = .{},
 

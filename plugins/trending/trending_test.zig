@@ -9,7 +9,7 @@ const day = 86_400_000;
 
 fn agentOf(world: World, lift: f64) !Agent {
     var agent: Agent = .{};
-    agent.fading.lift = lift;
+    agent.fading = .{ .short_days = 14, .long_days = 365, .lift = lift, .prior = 0.05 };
     try agent.learn(world.call(), try world.organic(0, &old_and_new));
     _ = try agent.fit(world.call());
     return agent;
@@ -47,7 +47,7 @@ test "no event after the request counts" {
     defer world.deinit();
     for ([_]i64{ 0, day, 2 * day, 2 * day - 1, 40 * day, 366 * day }) |now| {
         var all = try agentOf(world, 0.5);
-        var until: Agent = .{};
+        var until: Agent = .{ .fading = all.fading };
         var likes: std.ArrayList(World.Like) = .empty;
         defer likes.deinit(std.testing.allocator);
         for (old_and_new) |like| if (like.time <= now) try likes.append(std.testing.allocator, like);

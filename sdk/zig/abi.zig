@@ -70,7 +70,7 @@ pub fn lift(comptime T: type, arena: Allocator, from: [*]const u8) T {
         .void => return {},
         .bool => return from[0] != 0,
         .int, .float => return as(T, from).*,
-        .@"enum" => return @enumFromInt(from[0]),
+        .@"enum" => return @fromBackingInt(@intCast(from[0])),
         .optional => |optional| return if (from[0] == 0) null else lift(optional.child, arena, from + payloadAt(T)),
         .pointer => |pointer| return liftList(pointer.child, arena, as(List, from).*),
         .@"struct" => |of| {
@@ -110,7 +110,7 @@ pub fn lower(comptime T: type, arena: Allocator, value: *const T, to: [*]u8) voi
         .void => {},
         .bool => to[0] = @intFromBool(value.*),
         .int, .float => as(T, to).* = value.*,
-        .@"enum" => to[0] = @intFromEnum(value.*),
+        .@"enum" => to[0] = @backingInt(value.*),
         .optional => |optional| {
             to[0] = @intFromBool(value.* != null);
             if (value.*) |*payload| lower(optional.child, arena, payload, to + payloadAt(T));
@@ -120,7 +120,7 @@ pub fn lower(comptime T: type, arena: Allocator, value: *const T, to: [*]u8) voi
             lower(Field, arena, &@field(value, name), to + offsetOf(T, i));
         },
         .@"union" => |of| {
-            to[0] = @intFromEnum(value.*);
+            to[0] = @backingInt(value.*);
             inline for (of.field_names, of.field_types, 0..) |name, Case, i| {
                 if (to[0] == i) lower(Case, arena, &@field(value, name), to + payloadAt(T));
             }

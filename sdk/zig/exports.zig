@@ -91,7 +91,7 @@ fn Interfaces(comptime Agent: type) type {
         fn snapshot() callconv(.c) u32 {
             var call = begin();
             const nothing: State = .{ .schema = comptime Agent.describe().snapshot_schema, .bytes = "" };
-            return answer(State, &call, if (@hasDecl(Agent, "snapshot")) run("snapshot", .{ &call }) else nothing);
+            return answer(State, &call, if (@hasDecl(Agent, "snapshot")) run("snapshot", .{&call}) else nothing);
         }
 
         fn restore(schema: u32, schema_len: u32, bytes: u32, bytes_len: u32) callconv(.c) u32 {
@@ -116,7 +116,7 @@ fn Interfaces(comptime Agent: type) type {
 
         fn fit() callconv(.c) u32 {
             var call = begin();
-            return answer(FitReport, &call, run("fit", .{ &call }));
+            return answer(FitReport, &call, run("fit", .{&call}));
         }
     };
 }

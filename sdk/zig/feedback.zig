@@ -67,8 +67,8 @@ pub const Feedback = struct {
     /// not. After it, an index into `rows` is one into every column that is not empty.
     pub fn check(batch: *const Feedback, call: *Call) Error!void {
         const names = .{
-            "events",       "cursors",       "requests",      "versions", "subjects",      "positions",     "exposed", "kinds",
-            "values",       "event_times",   "receive_times", "statuses", "inner_rewards", "outer_rewards", "credits", "propensities",
+            "events", "cursors",     "requests",      "versions", "subjects",      "positions",     "exposed", "kinds",
+            "values", "event_times", "receive_times", "statuses", "inner_rewards", "outer_rewards", "credits", "propensities",
         };
         inline for (names) |name| try batch.checkColumn(call, name, @field(batch, name).len);
         for (batch.decided) |column| try batch.checkColumn(call, column.name, column.values.len());

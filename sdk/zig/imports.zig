@@ -11,16 +11,62 @@ fn Answer(comptime Ok: type) type {
 }
 
 const raw = struct {
-    extern "greenroom:agent/memory@0.2.0" fn @"[method]namespace.get"(space: u32, key: u32, key_len: u32, answer: [*]u8) void;
-    extern "greenroom:agent/memory@0.2.0" fn @"[method]namespace.get-many"(space: u32, keys: u32, keys_len: u32, answer: [*]u8) void;
-    extern "greenroom:agent/memory@0.2.0" fn @"[method]namespace.put"(space: u32, key: u32, key_len: u32, value: u32, value_len: u32, answer: [*]u8) void;
-    extern "greenroom:agent/memory@0.2.0" fn @"[method]namespace.compare-and-swap"(space: u32, key: u32, key_len: u32, expects: u32, expected: u64, value: u32, value_len: u32, answer: [*]u8) void;
-    extern "greenroom:agent/memory@0.2.0" fn @"[method]namespace.delete"(space: u32, key: u32, key_len: u32, answer: [*]u8) void;
-    extern "greenroom:agent/memory@0.2.0" fn @"[method]namespace.scan"(space: u32, prefix: u32, prefix_len: u32, begins: u32, after: u32, after_len: u32, limit: u32, answer: [*]u8) void;
+    extern "greenroom:agent/memory@0.2.0" fn @"[method]namespace.get"(
+        space: u32,
+        key: u32,
+        key_len: u32,
+        answer: [*]u8,
+    ) void;
+    extern "greenroom:agent/memory@0.2.0" fn @"[method]namespace.get-many"(
+        space: u32,
+        keys: u32,
+        keys_len: u32,
+        answer: [*]u8,
+    ) void;
+    extern "greenroom:agent/memory@0.2.0" fn @"[method]namespace.put"(
+        space: u32,
+        key: u32,
+        key_len: u32,
+        value: u32,
+        value_len: u32,
+        answer: [*]u8,
+    ) void;
+    extern "greenroom:agent/memory@0.2.0" fn @"[method]namespace.compare-and-swap"(
+        space: u32,
+        key: u32,
+        key_len: u32,
+        expects: u32,
+        expected: u64,
+        value: u32,
+        value_len: u32,
+        answer: [*]u8,
+    ) void;
+    extern "greenroom:agent/memory@0.2.0" fn @"[method]namespace.delete"(
+        space: u32,
+        key: u32,
+        key_len: u32,
+        answer: [*]u8,
+    ) void;
+    extern "greenroom:agent/memory@0.2.0" fn @"[method]namespace.scan"(
+        space: u32,
+        prefix: u32,
+        prefix_len: u32,
+        begins: u32,
+        after: u32,
+        after_len: u32,
+        limit: u32,
+        answer: [*]u8,
+    ) void;
     extern "greenroom:agent/memory@0.2.0" fn @"[resource-drop]namespace"(space: u32) void;
     extern "greenroom:agent/memory@0.2.0" fn open(name: u32, name_len: u32, answer: [*]u8) void;
     extern "greenroom:agent/memory@0.2.0" fn @"row-count"() u32;
-    extern "greenroom:agent/memory@0.2.0" fn gather(rows: u32, rows_len: u32, fields: u32, fields_len: u32, answer: [*]u8) void;
+    extern "greenroom:agent/memory@0.2.0" fn gather(
+        rows: u32,
+        rows_len: u32,
+        fields: u32,
+        fields_len: u32,
+        answer: [*]u8,
+    ) void;
     extern "greenroom:agent/memory@0.2.0" fn labels(field: u32, field_len: u32, answer: [*]u8) void;
     extern "greenroom:agent/log@0.2.0" fn write(level: u32, message: u32, message_len: u32) void;
     extern "greenroom:agent/metric@0.2.0" fn count(name: u32, name_len: u32, value: f64) void;
@@ -63,7 +109,8 @@ pub fn compareAndSwap(arena: Allocator, space: u32, key: []const u8, expected: ?
     var area: Area(Answer(u64)) = .{};
     const at, const len = text(key);
     const value_at, const value_len = text(value);
-    raw.@"[method]namespace.compare-and-swap"(space, at, len, @intFromBool(expected != null), expected orelse 0, value_at, value_len, &area.bytes);
+    const expects = @intFromBool(expected != null);
+    raw.@"[method]namespace.compare-and-swap"(space, at, len, expects, expected orelse 0, value_at, value_len, &area.bytes);
     return abi.lift(Answer(u64), arena, &area.bytes);
 }
 

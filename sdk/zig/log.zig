@@ -30,7 +30,7 @@ pub fn err(comptime format: []const u8, args: anytype) void {
 
 /// Writes a line as it is. UTF-8.
 pub fn write(level: Level, message: []const u8) void {
-    host.log(@intFromEnum(level), message);
+    host.log(@backingInt(level), message);
 }
 
 fn print(level: Level, comptime format: []const u8, args: anytype) void {

@@ -36,7 +36,9 @@ pub fn Float(comptime spec: FloatSpec) type {
         const said = spec;
         const expected = "a number";
         const required = true;
-        const domain: Domain = .{ .float = .{ .low = spec.low, .high = spec.high, .default = spec.default, .log = spec.log } };
+        const domain: Domain = .{
+            .float = .{ .low = spec.low, .high = spec.high, .default = spec.default, .log = spec.log },
+        };
 
         fn take(self: *@This(), _: *Call, reader: *msgpack.Reader) Taking!void {
             self.value = try number(reader);
@@ -65,7 +67,9 @@ pub fn Integer(comptime spec: IntegerSpec) type {
         const said = spec;
         const expected = "a whole number";
         const required = true;
-        const domain: Domain = .{ .integer = .{ .low = spec.low, .high = spec.high, .default = spec.default, .log = spec.log } };
+        const domain: Domain = .{
+            .integer = .{ .low = spec.low, .high = spec.high, .default = spec.default, .log = spec.log },
+        };
 
         fn take(self: *@This(), _: *Call, reader: *msgpack.Reader) Taking!void {
             self.value = switch (try reader.next()) {
@@ -341,7 +345,8 @@ test "parameters are what the map says" {
     var arena: std.heap.ArenaAllocator = .init(std.testing.allocator);
     defer arena.deinit();
     var call: Call = .{ .arena = arena.allocator(), .kept = arena.allocator() };
-    const document = "\x87\xa1f\x01\xa1i\xd0\xff\xa1c\xa2ü\xa1b\xc2\xa4rows\x92\x07\xcd\x01\x00\xa1z\x91\xc0\xa7weights\x82\xa1b\x02\xa1a\xca\x3f\x00\x00\x00";
+    const document = "\x87\xa1f\x01\xa1i\xd0\xff\xa1c\xa2ü\xa1b\xc2\xa4rows\x92\x07\xcd\x01\x00" ++
+        "\xa1z\x91\xc0\xa7weights\x82\xa1b\x02\xa1a\xca\x3f\x00\x00\x00";
     const all = try decode(Example, &call, document);
     try std.testing.expectEqual(1, all.f.value);
     try std.testing.expectEqual(-1, all.i.value);

@@ -97,7 +97,7 @@ pub const Agent = struct {
         const propensities = try call.arena.alloc(f32, n);
         for (propensities, 1..) |*propensity, place| propensity.* = 1 / @as(f32, @floatFromInt(place));
         return .{
-            .kind = @enumFromInt(n % 4),
+            .kind = @fromBackingInt(@intCast(n % 4)),
             .propensities = propensities,
             .log_probability = -0.5 * @as(f64, @floatFromInt(n)),
             .explored = n % 2 == 1,

@@ -12,7 +12,7 @@ pub const Fnv = struct {
         switch (@typeInfo(T)) {
             .void => {},
             .bool => hash.bytes(&.{@intFromBool(value)}),
-            .@"enum" => hash.bytes(&.{@intFromEnum(value)}),
+            .@"enum" => hash.bytes(&.{@backingInt(value)}),
             .int => hash.bytes(std.mem.asBytes(&std.mem.nativeToLittle(T, value))),
             .float => {
                 const Bits = @Int(.unsigned, @bitSizeOf(T));

@@ -96,5 +96,5 @@ fn refused(hash: *Fnv, call: *Call) void {
 
 fn case(hash: *Fnv, call: *Call) void {
     hash.add(@as(u8, 255));
-    hash.add(@as(u8, @intFromEnum(call.refusal.?)));
+    hash.add(@as(u8, @backingInt(call.refusal.?)));
 }
