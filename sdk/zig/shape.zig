@@ -36,7 +36,7 @@ pub fn check(comptime Agent: type) void {
         @typeName(@TypeOf(Agent.describe)) ++ "`");
     const mine: Descriptor = Agent.describe();
     if (mine.parameters.len > 0 and !has.all(&.{"configure"}))
-        @compileError("`describe` names parameters, so the agent needs `configure` to take them");
+        @compileError("`describe` names parameters, so the agent needs `pub fn configure` to take them");
     if (has.all(&.{"snapshot"}) and mine.snapshot_schema.len == 0)
         @compileError("an agent with `snapshot` names the layout of its state: `.snapshot_schema = \"" ++ mine.name ++ "/1\"`");
     if (has.all(&.{"configure"})) {
