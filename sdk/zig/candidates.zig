@@ -1,6 +1,7 @@
 //! Candidates in columns.
 
 const std = @import("std");
+const keys = @import("keys.zig");
 const Allocator = std.mem.Allocator;
 
 /// The values of a column, one a row.
@@ -37,14 +38,14 @@ pub const Candidates = struct {
 
     /// The `limit` best of `rows` by their scores, which are as many and finite: by descending score, ties by ascending row.
     pub fn best(arena: Allocator, rows: []const u32, scores: []const f32, limit: u32) Allocator.Error!Candidates {
-        const keys = try arena.alloc(u64, @min(rows.len, scores.len));
-        for (keys, rows[0..keys.len], scores[0..keys.len]) |*key, row, score| key.* = descending(score) << 32 | row;
-        const n = @min(keys.len, limit);
-        if (n < keys.len) select(keys, n);
-        std.mem.sortUnstable(u64, keys[0..n], {}, std.sort.asc(u64));
+        const all = try arena.alloc(u64, @min(rows.len, scores.len));
+        for (all, rows[0..all.len], scores[0..all.len]) |*key, row, score| key.* = descending(score) << 32 | row;
+        const n = @min(all.len, limit);
+        if (n < all.len) keys.select(all, n);
+        try keys.sort(arena, all[0..n]);
         const best_rows = try arena.alloc(u32, n);
         const best_scores = try arena.alloc(f32, n);
-        for (keys[0..n], best_rows, best_scores) |key, *row, *score| {
+        for (all[0..n], best_rows, best_scores) |key, *row, *score| {
             row.* = @truncate(key);
             score.* = scoreOf(key >> 32);
         }
@@ -123,36 +124,6 @@ fn scoreOf(key: u64) f32 {
     return @bitCast(if (bits >> 31 == 0) ~bits & ~@as(u32, 1 << 31) else bits);
 }
 
-/// Puts the `n` smallest first, in any order (Hoare's selection; the pivot is the median of three).
-fn select(keys: []u64, n: usize) void {
-    var rest = keys;
-    var wanted = n;
-    while (rest.len > 16 and wanted > 0 and wanted < rest.len) {
-        const a, const b, const c = .{ rest[0], rest[rest.len / 2], rest[rest.len - 1] };
-        const pivot = @max(@min(a, b), @min(@max(a, b), c));
-        var low: usize = 0;
-        var high: usize = rest.len - 1;
-        while (true) {
-            while (rest[low] < pivot) low += 1;
-            while (rest[high] > pivot) high -= 1;
-            if (low >= high) break;
-            std.mem.swap(u64, &rest[low], &rest[high]);
-            low += 1;
-            high -= 1;
-        }
-        // All before `low` are at most the pivot, all from `low` on at least.
-        if (wanted <= low) {
-            if (low == rest.len) break;
-            rest = rest[0..low];
-        } else {
-            if (low == 0) break;
-            rest = rest[low..];
-            wanted -= low;
-        }
-    }
-    if (wanted > 0 and wanted < rest.len) std.mem.sortUnstable(u64, rest, {}, std.sort.asc(u64));
-}
-
 test "the best come first and ties go to the smaller row" {
     var arena: std.heap.ArenaAllocator = .init(std.testing.allocator);
     defer arena.deinit();
@@ -163,24 +134,6 @@ test "the best come first and ties go to the smaller row" {
     try std.testing.expectEqualSlices(f32, &.{ 3, 0.5, 0.5, -0.0 }, found.scores);
     try std.testing.expectEqual(0, (try Candidates.best(arena.allocator(), &rows, &scores, 0)).rows.len);
     try std.testing.expectEqual(0, (try Candidates.best(arena.allocator(), &.{}, &.{}, 3)).rows.len);
-}
-
-test "any selection is the head of what sorting gives" {
-    var arena: std.heap.ArenaAllocator = .init(std.testing.allocator);
-    defer arena.deinit();
-    var random: std.Random.DefaultPrng = .init(7);
-    for (0..500) |round| {
-        _ = arena.reset(.retain_capacity);
-        const n = random.random().uintLessThan(usize, 200);
-        const keys = try arena.allocator().alloc(u64, n);
-        for (keys) |*key| key.* = random.random().uintLessThan(u64, 1 + round);
-        const sorted = try arena.allocator().dupe(u64, keys);
-        std.mem.sortUnstable(u64, sorted, {}, std.sort.asc(u64));
-        const most = random.random().uintAtMost(usize, n);
-        select(keys, most);
-        std.mem.sortUnstable(u64, keys[0..most], {}, std.sort.asc(u64));
-        try std.testing.expectEqualSlices(u64, sorted[0..most], keys[0..most]);
-    }
 }
 
 test "first and pick keep columns with their rows" {

@@ -90,6 +90,7 @@ test {
     _ = feedback;
     _ = observation;
     _ = parameters;
+    _ = @import("keys.zig");
     _ = memory;
     _ = msgpack;
     _ = @import("abi.zig");
