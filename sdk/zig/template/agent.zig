@@ -5,7 +5,12 @@ const greenroom = @import("greenroom");
 
 /// What a graph file may set, and evolution may search.
 const Parameters = struct {
-    strength: greenroom.Float(.{ .low = 0, .high = 1, .default = 0.1, .summary = "how much newer items are preferred" }),
+    strength: greenroom.Float(.{
+        .low = 0,
+        .high = 1,
+        .default = 0.1,
+        .summary = "how much newer items are preferred",
+    }),
 };
 
 pub const Agent = struct {

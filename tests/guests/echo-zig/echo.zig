@@ -121,7 +121,7 @@ pub const Agent = struct {
     pub fn learn(agent: *Agent, call: *greenroom.Call, batch: greenroom.Feedback) !void {
         if (batch.events.len > 0 and batch.events[0] == 13) return call.fail(.invalid_feedback, "unlucky", .{});
         agent.total.add(batch);
-        agent.count += batch.rows.len;
+        agent.count +%= batch.rows.len;
     }
 
     pub fn fit(agent: *Agent, call: *greenroom.Call) !greenroom.FitReport {
