@@ -21,6 +21,9 @@ pub const Rates = struct {
     shorts: []f32 = &.{},
     /// The sum that fades slowly, right after each event.
     longs: []f32 = &.{},
+    /// The score of each row as of the last event of all, which is what most requests ask for.
+    scores: []f32 = &.{},
+    latest: u32 = 0,
 
     pub const Fading = struct {
         short_days: f64,
@@ -81,9 +84,11 @@ pub const Rates = struct {
     pub fn fade(rates: *Rates, gpa: Allocator, fading: Fading) Allocator.Error!void {
         gpa.free(rates.shorts);
         gpa.free(rates.longs);
-        rates.shorts, rates.longs = .{ &.{}, &.{} };
+        gpa.free(rates.scores);
+        rates.shorts, rates.longs, rates.scores = .{ &.{}, &.{}, &.{} };
         rates.shorts = try gpa.alloc(f32, rates.seconds.len);
         rates.longs = try gpa.alloc(f32, rates.seconds.len);
+        rates.scores = try gpa.alloc(f32, rates.rows.len);
         for (0..rates.rows.len) |place| {
             var short: f32, var long: f32, var before: u32 = .{ 0, 0, 0 };
             for (rates.of(place), rates.starts[place]..) |second, i| {
@@ -94,6 +99,13 @@ pub const Rates = struct {
                 before = second;
             }
         }
+        rates.latest = if (rates.seconds.len > 0) std.mem.max(u32, rates.seconds) else 0;
+        const at: At = .init(fading);
+        for (rates.scores, 0..) |*score, place| score.* = rates.scoreAt(at, rates.starts[place + 1] - 1, rates.latest);
+    }
+
+    fn scoreAt(rates: *const Rates, at: At, event: u32, time: u32) f32 {
+        return at.score(rates.shorts[event], rates.longs[event], daysBetween(rates.seconds[event], time));
     }
 
     /// The best rows as of the time of the request, among those that it admits.
@@ -105,13 +117,23 @@ pub const Rates = struct {
     ) Allocator.Error!greenroom.Candidates {
         const now = roundedDown(seen.now) orelse return .empty;
         const rows = try arena.alloc(u32, rates.rows.len);
+        var admitted = seen.ascending();
+        if (now >= rates.latest) {
+            const scores = try arena.alloc(f32, rows.len);
+            var n: usize = 0;
+            for (rates.rows, rates.scores) |row, score| if (admitted.admits(row)) {
+                rows[n], scores[n] = .{ row, score };
+                n += 1;
+            };
+            return .best(arena, rows[0..n], scores[0..n], seen.limit);
+        }
         const events = try arena.alloc(u32, rates.rows.len);
         var latest: u32 = 0;
         var n: usize = 0;
         for (rates.rows, 0..) |row, place| {
             const event = rates.lastUntil(now, place) orelse continue;
             latest = @max(latest, rates.seconds[event]);
-            if (!seen.admits(row)) continue;
+            if (!admitted.admits(row)) continue;
             rows[n], events[n] = .{ row, event };
             n += 1;
         }
@@ -119,7 +141,7 @@ pub const Rates = struct {
         const at: At = .init(fading);
         const scores = try arena.alloc(f32, n);
         for (scores, events[0..n]) |*score, event| {
-            score.* = at.score(rates.shorts[event], rates.longs[event], daysBetween(rates.seconds[event], latest));
+            score.* = rates.scoreAt(at, event, latest);
         }
         return .best(arena, rows[0..n], scores, seen.limit);
     }
@@ -169,7 +191,7 @@ pub const Rates = struct {
     }
 
     pub fn deinit(rates: *Rates, gpa: Allocator) void {
-        inline for (.{ "rows", "starts", "seconds", "shorts", "longs" }) |name| gpa.free(@field(rates, name));
+        inline for (.{ "rows", "starts", "seconds", "shorts", "longs", "scores" }) |name| gpa.free(@field(rates, name));
         rates.* = .{};
     }
 };

@@ -85,14 +85,50 @@ pub const Observation = struct {
         if (contains(seen.excluded, row)) return false;
         return if (seen.allowed) |allowed| contains(allowed, row) else true;
     }
+
+    /// The same for one who asks of rows in ascending order, at a tenth of the cost: it goes along the lists with them.
+    pub fn ascending(seen: *const Observation) Ascending {
+        return .{ .excluded = seen.excluded, .allowed = seen.allowed };
+    }
+
+    pub const Ascending = struct {
+        excluded: []const u32,
+        allowed: ?[]const u32,
+
+        /// Whether a row, which is not below the one before, may be in the answer.
+        pub fn admits(lists: *Ascending, row: u32) bool {
+            if (comesNext(&lists.excluded, row)) return false;
+            return if (lists.allowed) |*allowed| comesNext(allowed, row) else true;
+        }
+
+        fn comesNext(list: *[]const u32, row: u32) bool {
+            var rest = list.*;
+            while (rest.len > 0 and rest[0] < row) rest = rest[1..];
+            list.* = rest;
+            return rest.len > 0 and rest[0] == row;
+        }
+    };
 };
 
+/// A search by halves without a branch in it: recall agents ask of every row that they know.
 fn contains(ascending: []const u32, row: u32) bool {
-    return std.sort.binarySearch(u32, ascending, row, order) != null;
+    if (ascending.len == 0) return false;
+    var first: usize = 0;
+    var n = ascending.len;
+    while (n > 1) {
+        const half = n / 2;
+        first = if (ascending[first + half] <= row) first + half else first;
+        n -= half;
+    }
+    return ascending[first] == row;
 }
 
-fn order(row: u32, other: u32) std.math.Order {
-    return std.math.order(row, other);
+test "what a list contains is found at any place" {
+    var list: [40]u32 = undefined;
+    for (&list, 0..) |*row, i| row.* = @intCast(2 * i + 1);
+    for (0..list.len + 1) |n| for (0..2 * list.len + 2) |row| {
+        try std.testing.expectEqual(row % 2 == 1 and row < 2 * n, contains(list[0..n], @intCast(row)));
+    };
 }
 
 test "only what is allowed and not excluded is admitted" {
@@ -100,6 +136,16 @@ test "only what is allowed and not excluded is admitted" {
     try std.testing.expect(seen.admits(1));
     try std.testing.expect(!seen.admits(2));
     try std.testing.expect(!seen.admits(3));
+}
+
+test "rows that ascend are admitted as any are" {
+    const all: Observation = .{ .limit = 1, .excluded = &.{ 0, 2, 7 }, .allowed = &.{ 1, 2, 3, 9 } };
+    for ([_]?[]const u32{ all.allowed, null }) |allowed| {
+        var seen = all;
+        seen.allowed = allowed;
+        var lists = seen.ascending();
+        for (0..12) |row| try std.testing.expectEqual(seen.admits(@intCast(row)), lists.admits(@intCast(row)));
+    }
 }
 
 test "what is no candidates is a fault that names the port" {
