@@ -31,10 +31,14 @@ func (*agent) Describe() greenroom.Descriptor {
 		)
 	}
 	descriptor.Parameters = append(descriptor.Parameters,
-		greenroom.Integer("cold_max", 0, historyMax-1, 10, "events up to which a subject is cold, where the request has no segment"),
-		greenroom.Integer("light_max", 0, historyMax-1, 50, "events up to which a subject is light, where the request has no segment"),
-		greenroom.NumberList("surface_largest", "the largest set of a surface, by its name: 0 lean, 1 standard, 2 full (where unsaid)"),
-		greenroom.NumberList("surface_explore", "what exploring is multiplied by on a surface, by its name: 1 where unsaid"),
+		greenroom.Integer("cold_max", 0, historyMax-1, 10,
+			"events up to which a subject is cold, where the request has no segment"),
+		greenroom.Integer("light_max", 0, historyMax-1, 50,
+			"events up to which a subject is light, where the request has no segment"),
+		greenroom.NumberList("surface_largest",
+			"the largest set of a surface, by its name: 0 lean, 1 standard, 2 full (where unsaid)"),
+		greenroom.NumberList("surface_explore",
+			"what exploring is multiplied by on a surface, by its name: 1 where unsaid"),
 	)
 	return descriptor
 }
@@ -86,8 +90,14 @@ type check struct {
 }
 
 var (
-	isSet    = check{func(number float64) bool { return number == 0 || number == 1 || number == 2 }, "0 (lean), 1 (standard) or 2 (full)"}
-	isFactor = check{func(number float64) bool { return number >= 0 && number <= 1e6 }, "a number from 0 to 1000000"}
+	isSet = check{
+		func(number float64) bool { return number == 0 || number == 1 || number == 2 },
+		"0 (lean), 1 (standard) or 2 (full)",
+	}
+	isFactor = check{
+		func(number float64) bool { return number >= 0 && number <= 1e6 },
+		"a number from 0 to 1000000",
+	}
 )
 
 func (a *agent) each(params greenroom.Params, parameter string, check check, change func(*surface, float64)) error {
