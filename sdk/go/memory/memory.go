@@ -1,5 +1,5 @@
-// Package memory is the shared memory layer: item facts as columns, and namespaces of keys and values. What an agent may
-// read and write is granted in the graph file.
+// Package memory is the shared memory layer: item facts as columns, and namespaces of keys and values. What an agent
+// may read and write is granted in the graph file.
 package memory
 
 import "greenroom"
@@ -37,8 +37,8 @@ func Gather(rows []uint32, fields ...string) ([]greenroom.Column, error) {
 // Errors: [ErrDenied], [ErrNotFound].
 func Labels(field string) ([]string, error) { return labels(field) }
 
-// Open opens a namespace that the graph file grants to this agent. It is open until [Namespace.Close], and no longer than
-// the call in which it was opened. Errors: [ErrDenied], [ErrNotFound].
+// Open opens a namespace that the graph file grants to this agent. It is open until [Namespace.Close], and no longer
+// than the call in which it was opened. Errors: [ErrDenied], [ErrNotFound].
 func Open(name string) (*Namespace, error) { return open(name) }
 
 // Get reads a key; nil when there is no such key.
