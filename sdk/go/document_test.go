@@ -64,10 +64,14 @@ func TestAStateIsReadAsItWasWritten(t *testing.T) {
 	state.U32s([]uint32{1, None})
 	state.F32s([]float32{0.5})
 	state.U64s(nil)
+	state.S64s([]int64{-1})
 	reader := ReadState(state.Bytes())
-	if rows, scores, ids := reader.U32s(), reader.F32s(), reader.U64s(); len(rows) != 2 || rows[1] != None ||
-		scores[0] != 0.5 || len(ids) != 0 || reader.Finish() != nil {
-		t.Error(rows, scores, ids, reader.Finish())
+	rows, scores, ids, times := reader.U32s(), reader.F32s(), reader.U64s(), reader.S64s()
+	if len(rows) != 2 || rows[1] != None || scores[0] != 0.5 || len(ids) != 0 || times[0] != -1 {
+		t.Error(rows, scores, ids, times)
+	}
+	if err := reader.Finish(); err != nil {
+		t.Error(err)
 	}
 	short := ReadState(state.Bytes()[:14])
 	short.U32s()

@@ -27,6 +27,14 @@ func (w *StateWriter) U64s(values []uint64) {
 	}
 }
 
+// S64s appends a column.
+func (w *StateWriter) S64s(values []int64) {
+	w.length(len(values), 8)
+	for _, value := range values {
+		w.append(uint64(value), 8)
+	}
+}
+
 // F32s appends a column.
 func (w *StateWriter) F32s(values []float32) {
 	w.length(len(values), 4)
@@ -75,6 +83,11 @@ func (r *StateReader) U32s() []uint32 {
 // U64s is the next column.
 func (r *StateReader) U64s() []uint64 {
 	return readColumn(r, 8, func(whole uint64) uint64 { return whole })
+}
+
+// S64s is the next column.
+func (r *StateReader) S64s() []int64 {
+	return readColumn(r, 8, func(whole uint64) int64 { return int64(whole) })
 }
 
 // F32s is the next column.
