@@ -1,0 +1,6 @@
+//go:build !greenroom_lifecycle && !greenroom_learner
+
+package greenroom
+
+// Agent is what is registered: this component exports the policy alone.
+type Agent = Policy
