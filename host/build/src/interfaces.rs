@@ -65,7 +65,8 @@ impl Interfaces {
 
     /// The package whose world `agent` is that of such a component.
     pub(crate) fn package(&self) -> String {
-        let mut text = format!("package greenroom:build;\n\nworld agent {{\n  include greenroom:agent/imports@{CONTRACT};\n");
+        let mut text =
+            format!("package greenroom:build;\n\nworld agent {{\n  include greenroom:agent/imports@{CONTRACT};\n");
         for interface in &self.0 {
             let _ = writeln!(text, "  export greenroom:agent/{}@{CONTRACT};", interface.name());
         }

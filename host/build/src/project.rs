@@ -119,8 +119,11 @@ impl Reader<'_> {
             let known = Language::of(&language);
             if known.is_none() {
                 let names = Language::ALL.map(Language::name);
-                let message =
-                    format!("`language` = {language:?} is not known, expected {}{}", names.join(", "), meant(&language, names));
+                let message = format!(
+                    "`language` = {language:?} is not known, expected {}{}",
+                    names.join(", "),
+                    meant(&language, names)
+                );
                 self.wrong(agent.get("language").and_then(Item::span), message);
             }
             known
@@ -139,7 +142,13 @@ impl Reader<'_> {
         }
         let source = self.source(folder, agent, language);
         let exports = self.exports(agent, language);
-        Some(Project { folder: folder.to_owned(), name: name?, language: language?, source: source?, exports: exports? })
+        Some(Project {
+            folder: folder.to_owned(),
+            name: name?,
+            language: language?,
+            source: source?,
+            exports: exports?,
+        })
     }
 
     fn text(&mut self, agent: &dyn TableLike, key: &str) -> Option<String> {
@@ -169,13 +178,17 @@ impl Reader<'_> {
         let known = Interface::ALL.map(Interface::name);
         let Some(item) = agent.get("exports") else {
             if language.is_some_and(Language::needs_exports) {
-                let message = format!("[agent] has no `exports`: a list of what the agent exports, of {}", known.join(", "));
+                let message =
+                    format!("[agent] has no `exports`: a list of what the agent exports, of {}", known.join(", "));
                 self.wrong(None, message);
             }
             return Some(Interfaces::default());
         };
         let Some(array) = item.as_array() else {
-            self.wrong(item.span(), format!("`exports` is {}, expected a list of {}", item.type_name(), known.join(", ")));
+            self.wrong(
+                item.span(),
+                format!("`exports` is {}, expected a list of {}", item.type_name(), known.join(", ")),
+            );
             return None;
         };
         let mut exports = Vec::new();
@@ -184,7 +197,8 @@ impl Reader<'_> {
                 Some(interface) => exports.push(interface),
                 None => {
                     let found = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-                    let message = format!("`exports` has {found:?}, expected {}{}", known.join(", "), meant(&found, known));
+                    let message =
+                        format!("`exports` has {found:?}, expected {}{}", known.join(", "), meant(&found, known));
                     self.wrong(Value::span(value), message);
                 }
             }

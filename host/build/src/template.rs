@@ -56,8 +56,10 @@ pub fn new(language: Language, name: &str, folder: &Path) -> Result<Vec<PathBuf>
     let mut written = Vec::new();
     for (path, contents) in files(template) {
         let path = PathBuf::from(path.to_string_lossy().replace("__name__", name).replace("__ident__", &ident));
-        let contents = std::str::from_utf8(contents)
-            .map_or_else(|_| contents.to_vec(), |text| text.replace("__name__", name).replace("__ident__", &ident).into());
+        let contents = std::str::from_utf8(contents).map_or_else(
+            |_| contents.to_vec(),
+            |text| text.replace("__name__", name).replace("__ident__", &ident).into(),
+        );
         layout::put(&folder.join(&path), &contents)?;
         written.push(path);
     }

@@ -68,7 +68,9 @@ impl Needed {
             let Some(said) = said.ok().filter(|said| said.status.success()) else { continue };
             let said = String::from_utf8_lossy(&said.stdout).into_owned();
             match version_in(&said) {
-                Some(version) if version >= self.oldest && self.before.is_none_or(|end| version < end) => return Ok(tool),
+                Some(version) if version >= self.oldest && self.before.is_none_or(|end| version < end) => {
+                    return Ok(tool);
+                }
                 found => {
                     let found = found.map_or_else(|| format!("{:?}", said.trim()), |(a, b)| format!("{a}.{b}"));
                     old.get_or_insert(found);

@@ -17,8 +17,8 @@ mod whole;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    admit, build, check, compat, compile_component, config, decide, deploy, dev, diff, eval, evolve, export, gc, inspect,
-    knowledge, new, package, plans, prove, replay, revoke, rollback, serve, status, token, train,
+    add, admit, build, check, compat, compile_component, config, decide, deploy, dev, diff, eval, evolve, export, gc,
+    inspect, knowledge, new, package, plans, prove, replay, revoke, rollback, serve, status, token, train,
 };
 
 /// A WebAssembly host for agents that evolve in production.
@@ -33,6 +33,7 @@ struct Arguments {
 enum Command {
     New(new::Arguments),
     Build(build::Arguments),
+    Add(add::Arguments),
     Inspect(inspect::Arguments),
     Admit(admit::Arguments),
     Check(check::Arguments),
@@ -82,6 +83,7 @@ fn main() -> std::process::ExitCode {
     let done = match arguments.command {
         Command::New(arguments) => new::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Add(arguments) => add::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Admit(arguments) => admit::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

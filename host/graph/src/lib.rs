@@ -29,4 +29,4 @@ pub use plan::{
     Rate, RequestBudget, Round, Segments, Untrained,
 };
 pub use resolve::resolve;
-pub use structure::{Structure, with_params};
+pub use structure::{Added, Place, Structure, add, with_params};

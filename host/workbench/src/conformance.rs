@@ -119,7 +119,9 @@ async fn lasts(session: &Session) -> Result<(), String> {
     let shapes = [Shape::Empty, Shape::One, Shape::Ordinary, Shape::Many].into_iter().cycle();
     for (call, shape) in (0..CALLS).zip(shapes) {
         let seen = observation(session.descriptor(), shape, call);
-        if told(instance.decide(&seen, &session.budgets().decide).await).map_err(|e| format!("call {call}: {e}"))?.is_none()
+        if told(instance.decide(&seen, &session.budgets().decide).await)
+            .map_err(|e| format!("call {call}: {e}"))?
+            .is_none()
             && !instance.alive()
         {
             return Err(format!("call {call}: the instance is dead after a fault in words"));
@@ -195,7 +197,8 @@ async fn restores(session: &Session) -> Result<(), String> {
         return Err(format!("a state of {a} bytes was another of {b} bytes once restored"));
     }
     let seen = observation(session.descriptor(), Shape::Ordinary, 9);
-    let answers = [told(first.decide(&seen, &budgets.decide).await)?, told(second.decide(&seen, &budgets.decide).await)?];
+    let answers =
+        [told(first.decide(&seen, &budgets.decide).await)?, told(second.decide(&seen, &budgets.decide).await)?];
     if answers[0] != answers[1] {
         return Err("it answers otherwise once restored than when it had learned".to_owned());
     }
@@ -235,8 +238,10 @@ async fn learns(session: &Session) -> Result<(), String> {
     for n in [0, 1, 1_500] {
         let mut instance = session.instance(None).await.map_err(|e| e.to_string())?;
         let budgets = session.budgets();
-        told(instance.learn(&feedback(n, 0, 2), budgets.of(Call::Learn)).await).map_err(|e| format!("{n} events: {e}"))?;
-        told(instance.learn(&Feedback::default(), budgets.of(Call::Learn)).await).map_err(|e| format!("an empty batch: {e}"))?;
+        told(instance.learn(&feedback(n, 0, 2), budgets.of(Call::Learn)).await)
+            .map_err(|e| format!("{n} events: {e}"))?;
+        told(instance.learn(&Feedback::default(), budgets.of(Call::Learn)).await)
+            .map_err(|e| format!("an empty batch: {e}"))?;
         told(instance.fit(budgets.of(Call::Fit)).await).map_err(|e| format!("fit after {n} events: {e}"))?;
     }
     Ok(())

@@ -79,7 +79,8 @@ impl Two {
             for value in values() {
                 tried.push(with(name, value));
             }
-            let without: Params = usual.iter().filter(|(n, _)| *n != name).map(|(n, v)| (n.clone(), v.clone())).collect();
+            let without: Params =
+                usual.iter().filter(|(n, _)| *n != name).map(|(n, v)| (n.clone(), v.clone())).collect();
             tried.push(packed(&without));
         }
         for bytes in tried {
@@ -111,11 +112,10 @@ impl Two {
         let [mut one, mut other] = self.instances().await?;
         for surface in SURFACES {
             for (shape, seed) in Shape::ALL.into_iter().flat_map(|shape| (0..SEEDS).map(move |seed| (shape, seed))) {
-                let seen = Observation {
-                    surface: surface.into(),
-                    ..observation(self.other.descriptor(), shape, seed)
-                };
-                self.decision(&mut one, &mut other, &seen).await.map_err(|e| format!("{} ({surface}, {seed}): {e}", shape.name()))?;
+                let seen = Observation { surface: surface.into(), ..observation(self.other.descriptor(), shape, seed) };
+                self.decision(&mut one, &mut other, &seen)
+                    .await
+                    .map_err(|e| format!("{} ({surface}, {seed}): {e}", shape.name()))?;
             }
         }
         Ok(())

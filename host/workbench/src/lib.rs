@@ -3,6 +3,7 @@
 //! Everything that it sees is generated from a seed, its memory is a small world that lies in this process, and every call has a
 //! budget. So it is judged by what it does, in whichever language it was written.
 
+pub mod cases;
 mod conformance;
 mod equal;
 mod seen;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use greenroom_model::{
-    Candidates, Column, ColumnKind, Descriptor, History, Input, Observation, Payload, PayloadKind, Port, Subject, Values,
+    Candidates, Column, ColumnKind, Descriptor, History, Input, Observation, Payload, PayloadKind, Port, Subject,
+    Values,
 };
 use rand::rngs::StdRng;
 use rand::seq::index::sample;

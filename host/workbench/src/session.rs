@@ -32,6 +32,21 @@ impl Session {
         Ok(Self { component: component.clone(), world: Arc::default(), descriptor, budgets, grants })
     }
 
+    /// Begins in a world that is there, with these grants and no others.
+    ///
+    /// # Errors
+    /// As for [`Session::begin`].
+    pub async fn begin_in(component: &Component, world: World, grants: Vec<Grant>) -> Result<Self, Fault> {
+        let session = Self::begin(component, &[]).await?;
+        Ok(Self { world: Arc::new(world), grants, ..session })
+    }
+
+    /// How many items its world has.
+    #[must_use]
+    pub fn rows(&self) -> u32 {
+        greenroom_sandbox::Memory::row_count(&*self.world)
+    }
+
     /// The same component in a world of its own.
     #[must_use]
     pub fn anew(&self) -> Self {

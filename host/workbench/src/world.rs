@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use crate::cases::Items;
 use greenroom_model::{Column, Values};
 use greenroom_sandbox::{Entry, KeyedEntry, Later, Memory, MemoryError, Page};
 
@@ -14,19 +15,63 @@ const GENRES: [&str; 5] = ["Action", "Comedy", "Drama", "Horror", "Science-Ficti
 type Space = BTreeMap<String, (Vec<u8>, u64)>;
 
 /// Memory that lies in this process.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct World {
     spaces: Mutex<(BTreeMap<String, Space>, u64)>,
+    rows: u32,
+    numbers: BTreeMap<String, Vec<f32>>,
+    /// The names of labels, and for each row the bits of those that it has.
+    labels: BTreeMap<String, (Vec<String>, Vec<i64>)>,
+}
+
+/// Items with a year, which each tenth lacks, and genres.
+impl Default for World {
+    fn default() -> Self {
+        let years = (0..ROWS).map(year).collect();
+        let genres = (0..ROWS).map(|row| i64::from(row % 32)).collect();
+        Self {
+            spaces: Mutex::default(),
+            rows: ROWS,
+            numbers: BTreeMap::from([("year".to_owned(), years)]),
+            labels: BTreeMap::from([("genres".to_owned(), (GENRES.map(ToOwned::to_owned).to_vec(), genres))]),
+        }
+    }
 }
 
 impl World {
+    /// A world of these items, or the usual one.
+    #[must_use]
+    pub fn of(items: &Items) -> Self {
+        if *items == Items::default() {
+            return Self::default();
+        }
+        let longest = items.facts.values().map(Vec::len).chain(items.labels.values().map(Vec::len)).max().unwrap_or(0);
+        let rows = items.rows.unwrap_or_else(|| u32::try_from(longest).unwrap_or(u32::MAX));
+        let labels = items.labels.iter().map(|(field, rows)| {
+            let mut names: Vec<String> = rows.iter().flatten().cloned().collect();
+            names.sort();
+            names.dedup();
+            names.truncate(63);
+            let bit = |name: &String| names.binary_search(name).map_or(0, |place| 1_i64 << place);
+            let bits = rows.iter().map(|row| row.iter().map(bit).fold(0, |all, bit| all | bit)).collect();
+            (field.clone(), (names, bits))
+        });
+        Self { spaces: Mutex::default(), rows, numbers: items.facts.clone(), labels: labels.collect() }
+    }
+
     fn with<T>(&self, namespace: &str, of: impl FnOnce(&mut Space, &mut u64) -> T) -> T {
         let mut guard = self.spaces.lock().unwrap_or_else(PoisonError::into_inner);
         let (spaces, revision) = &mut *guard;
         of(spaces.entry(namespace.to_owned()).or_default(), revision)
     }
 
-    fn swap(&self, namespace: &str, key: String, expected: Option<Option<u64>>, value: Vec<u8>) -> Result<u64, MemoryError> {
+    fn swap(
+        &self,
+        namespace: &str,
+        key: String,
+        expected: Option<Option<u64>>,
+        value: Vec<u8>,
+    ) -> Result<u64, MemoryError> {
         self.with(namespace, |space, revision| {
             let found = space.get(&key).map(|(_, revision)| *revision);
             if expected.is_some_and(|expected| expected != found) {
@@ -94,16 +139,17 @@ impl Memory for World {
     }
 
     fn row_count(&self) -> u32 {
-        ROWS
+        self.rows
     }
 
     fn gather(&self, rows: &[u32], fields: &[String]) -> Result<Vec<Column>, MemoryError> {
-        let known = |row: &u32| *row < ROWS;
         let column = |field: &String| {
-            let values = match field.as_str() {
-                "year" => Values::F32s(rows.iter().map(|r| if known(r) { year(*r) } else { f32::NAN }).collect()),
-                "genres" => Values::S64s(rows.iter().map(|r| i64::from(if known(r) { r % 32 } else { 0 })).collect()),
-                _ => return Err(MemoryError::NotFound(format!("no field `{field}`"))),
+            let values = if let Some(all) = self.numbers.get(field) {
+                Values::F32s(rows.iter().map(|row| all.get(*row as usize).copied().unwrap_or(f32::NAN)).collect())
+            } else if let Some((_, all)) = self.labels.get(field) {
+                Values::S64s(rows.iter().map(|row| all.get(*row as usize).copied().unwrap_or(0)).collect())
+            } else {
+                return Err(MemoryError::NotFound(format!("no field `{field}`")));
             };
             Ok(Column { name: field.clone(), values })
         };
@@ -111,9 +157,7 @@ impl Memory for World {
     }
 
     fn labels(&self, field: &str) -> Result<Vec<String>, MemoryError> {
-        match field {
-            "genres" => Ok(GENRES.map(ToOwned::to_owned).to_vec()),
-            _ => Err(MemoryError::NotFound(format!("no labels `{field}`"))),
-        }
+        let found = self.labels.get(field).map(|(names, _)| names.clone());
+        found.ok_or_else(|| MemoryError::NotFound(format!("no labels `{field}`")))
     }
 }

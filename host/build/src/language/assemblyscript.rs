@@ -74,6 +74,9 @@ mod tests {
                     ERROR TS2339: Property 'is' does not exist on type 'auto'.\n    └─ in agent.ts(35,1)\n\nFAILURE 2 compile error(s)\n";
         let shown = authors(said);
         assert!(shown.starts_with("ERROR AS200") && shown.ends_with("agent.ts(34,21)"), "{shown}");
-        assert_eq!(authors("FAILURE nothing makes a component of the agent: add a line"), "nothing makes a component of the agent: add a line");
+        assert_eq!(
+            authors("FAILURE nothing makes a component of the agent: add a line"),
+            "nothing makes a component of the agent: add a line"
+        );
     }
 }

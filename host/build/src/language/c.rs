@@ -28,7 +28,8 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
     })?;
     let core = read(&site.build.join("core.wasm"))?;
     let wrong = BuildError::Component;
-    let system = module::imports(&core).map_err(wrong)?.into_iter().filter(|(from, _)| from == "wasi_snapshot_preview1");
+    let system =
+        module::imports(&core).map_err(wrong)?.into_iter().filter(|(from, _)| from == "wasi_snapshot_preview1");
     let missing: Vec<String> = system.map(|(_, name)| absent(&name)).collect();
     if !missing.is_empty() {
         return Err(BuildError::Component(missing.join("\n")));
@@ -53,12 +54,16 @@ fn sources(root: &Path, within: &Path) -> Result<Vec<std::path::PathBuf>, BuildE
 /// Why a function of the system is not there, and what to do.
 fn absent(name: &str) -> String {
     let what = match name {
-        "clock_time_get" | "clock_res_get" => "asks for the time: there is no clock in the sandbox, use `seen->now`".to_owned(),
+        "clock_time_get" | "clock_res_get" => {
+            "asks for the time: there is no clock in the sandbox, use `seen->now`".to_owned()
+        }
         "random_get" => "asks for random numbers: seed your own from `seen->seed`".to_owned(),
         name if name.starts_with("path_") || name.starts_with("fd_") => {
             "opens files: there are none, use parameters, the state or memory".to_owned()
         }
-        name if name.starts_with("environ_") || name.starts_with("args_") => "reads the environment: use parameters".to_owned(),
+        name if name.starts_with("environ_") || name.starts_with("args_") => {
+            "reads the environment: use parameters".to_owned()
+        }
         name => format!("needs `{name}` of the system, which the sandbox does not have"),
     };
     format!("the agent {what}")
@@ -76,7 +81,8 @@ fn authors(said: &str) -> String {
         } else if let Some((_, symbol)) = line.split_once("duplicate symbol: ") {
             skipping = true;
             lines.push(format!("`{}` is defined twice", symbol.trim()));
-        } else if line.starts_with("In file included from ") || line.ends_with(" generated.") || line.starts_with(">>>") {
+        } else if line.starts_with("In file included from ") || line.ends_with(" generated.") || line.starts_with(">>>")
+        {
         } else if line.trim_start_matches("./").starts_with("build/sdk/") && line.contains(": note: ") {
             skipping = true;
         } else if skipping && line.starts_with([' ', '\t']) {

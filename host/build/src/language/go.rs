@@ -31,7 +31,12 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
         _ => ".".to_owned(),
     };
     command.args(["-tags", &tags.join(","), "-o", "build/core.wasm", &package]);
-    command.env("GOOS", "wasip1").env("GOARCH", "wasm").env("GOWORK", "off").env("GOTOOLCHAIN", "local").env("GOFLAGS", "");
+    command
+        .env("GOOS", "wasip1")
+        .env("GOARCH", "wasm")
+        .env("GOWORK", "off")
+        .env("GOTOOLCHAIN", "local")
+        .env("GOFLAGS", "");
     ["GOWASM", "GOEXPERIMENT", "GODEBUG"].iter().for_each(|name| {
         command.env_remove(name);
     });
@@ -45,7 +50,10 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
     let adapter = wat::parse_bytes(&read(&site.build.join("sdk/adapter.wat"))?)
         .map_err(|e| BuildError::Component(format!("the SDK's adapter is broken: {e}")))?
         .into_owned();
-    Ok((Compiled::Module(read(&site.build.join("core.wasm"))?, vec![("wasi_snapshot_preview1", adapter)]), String::new()))
+    Ok((
+        Compiled::Module(read(&site.build.join("core.wasm"))?, vec![("wasi_snapshot_preview1", adapter)]),
+        String::new(),
+    ))
 }
 
 /// Without the names of packages.

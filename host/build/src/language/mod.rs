@@ -167,7 +167,8 @@ pub fn build(project: &Project, say: &dyn Fn(&str)) -> Result<Built, BuildError>
                 return Err(BuildError::Component(format!("the compiler made a broken module: {error}")));
             }
             check_exports(project, &module)?;
-            encode(&module, &adapters).map_err(|e| BuildError::Component(format!("no component can be made of it: {e}")))?
+            encode(&module, &adapters)
+                .map_err(|e| BuildError::Component(format!("no component can be made of it: {e}")))?
         }
         Compiled::Component(bytes) => bytes,
     };

@@ -25,7 +25,9 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
     // Flags for the author's machine are none for the guest's.
     command.env_remove("RUSTFLAGS").env_remove("CARGO_BUILD_TARGET").env_remove("CARGO_TARGET_DIR");
     let said = run(site, command).map_err(|error| match error {
-        BuildError::Compile { said, .. } if said.contains("can't find crate for `std`") || said.contains("can't find crate for `core`") => {
+        BuildError::Compile { said, .. }
+            if said.contains("can't find crate for `std`") || said.contains("can't find crate for `core`") =>
+        {
             BuildError::Toolchain(format!("Rust cannot build for {TARGET} yet: `rustup target add {TARGET}`"))
         }
         other => other,

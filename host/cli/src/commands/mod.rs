@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod add;
 pub(crate) mod admit;
 pub(crate) mod apply;
 pub(crate) mod build;

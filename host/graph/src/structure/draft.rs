@@ -17,15 +17,15 @@ impl Draft {
         self.0.to_string()
     }
 
-    fn section(&mut self, section: &str) -> Option<&mut dyn TableLike> {
+    pub(super) fn section(&mut self, section: &str) -> Option<&mut dyn TableLike> {
         self.0.get_mut(section)?.as_table_like_mut()
     }
 
-    fn table(&mut self, section: &str, name: &str) -> Option<&mut dyn TableLike> {
+    pub(super) fn table(&mut self, section: &str, name: &str) -> Option<&mut dyn TableLike> {
         self.section(section)?.get_mut(name)?.as_table_like_mut()
     }
 
-    fn node_names(&self) -> Vec<String> {
+    pub(super) fn node_names(&self) -> Vec<String> {
         let nodes = self.0.get("nodes").and_then(Item::as_table_like);
         nodes.map(|nodes| nodes.iter().map(|(name, _)| name.to_owned()).collect()).unwrap_or_default()
     }

@@ -3,6 +3,7 @@
 //! It is a decision space like that of an agent, found from the ports of those that are there and of those that are in the
 //! catalogue. A change is offered only if the graph with it resolves.
 
+mod add;
 mod draft;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use crate::authored::Authored;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Agent, ComponentFacts, Node, Plan};
 use crate::resolve::resolve;
+pub use add::{Added, Place, add};
 use draft::Draft;
 
 /// What a source that is new is asked for.

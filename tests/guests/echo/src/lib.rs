@@ -5,9 +5,9 @@ mod hash;
 mod recall;
 
 use greenroom_sdk::{
-    Candidates, Column, Decision, Descriptor, Fault, FaultKind, Feedback, FitReport, Layer, Learner, Learning, Lifecycle,
-    Observation, ParamValue, Params, Payload, Policy, PolicyKind, PolicyRecord, RewardLevel, Role, State, Values, boolean,
-    choice, describe, float, integer, items, log, metric, numbers,
+    Candidates, Column, Decision, Descriptor, Fault, FaultKind, Feedback, FitReport, Layer, Learner, Learning,
+    Lifecycle, Observation, ParamValue, Params, Payload, Policy, PolicyKind, PolicyRecord, RewardLevel, Role, State,
+    Values, boolean, choice, describe, float, integer, items, log, metric, numbers,
 };
 use hash::{Hash, hex};
 

@@ -1,7 +1,7 @@
 //! Everything that memory offers, once, as a hash of what it answered.
 
-use greenroom_sdk::memory::{Entry, Error, Namespace, Page, gather, labels, open, row_count};
 use greenroom_sdk::log;
+use greenroom_sdk::memory::{Entry, Error, Namespace, Page, gather, labels, open, row_count};
 
 use crate::hash::Hash;
 

@@ -28,8 +28,7 @@ pub(super) fn run(
         Ok::<_, Fault>(checks)
     });
     let checks = checked.map_err(Failure::failed)?;
-    let checks =
-        checks.map_err(|fault| Failure::agent(format!("{} cannot be checked: {fault}", path.display())))?;
+    let checks = checks.map_err(|fault| Failure::agent(format!("{} cannot be checked: {fault}", path.display())))?;
     let failed = checks.iter().filter(|check| matches!(check.outcome, Outcome::Failed(_))).count();
     match json {
         true => output::json(&json!({ "component": path, "passed": failed == 0, "checks": checks }))?,
