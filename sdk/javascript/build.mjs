@@ -8,12 +8,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 
-import { bundle } from "./build/bundle.mjs";
-import { exact } from "./build/exact.mjs";
-import { placesIn } from "./build/lines.mjs";
-import { Mistakes, MissingTool } from "./build/mistakes.mjs";
-import { componentizer, typeChecker } from "./build/tools.mjs";
-import { world } from "./build/world.mjs";
+import { bundle } from "./compile/bundle.mjs";
+import { exact } from "./compile/exact.mjs";
+import { placesIn } from "./compile/lines.mjs";
+import { Mistakes, MissingTool } from "./compile/mistakes.mjs";
+import { componentizer, typeChecker } from "./compile/tools.mjs";
+import { world } from "./compile/world.mjs";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

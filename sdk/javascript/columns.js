@@ -1,6 +1,6 @@
 // Columns and 64-bit numbers as they cross the boundary.
 //
-// A build makes componentize-qjs hand over lists of numbers, and 64-bit numbers, as their bytes (build/exact.mjs says why and
+// A build makes componentize-qjs hand over lists of numbers, and 64-bit numbers, as their bytes (compile/exact.mjs says why and
 // how): a list becomes a typed array over them, without a copy. An empty list is a plain array, and so are lists from hosts
 // that know nothing of this, such as tests.
 
@@ -15,6 +15,9 @@ export const f32s = ofBytes(Float32Array);
 export const s64s = ofBytes(BigInt64Array);
 export const u64s = ofBytes(BigUint64Array);
 export const u8s = (list) => (list instanceof Uint8Array ? list : Uint8Array.from(list));
+
+/** A number of 32 bits, which comes as a signed one. */
+export const u32 = (it) => it >>> 0;
 
 /** A 64-bit number. */
 export const s64 = (it) => (it instanceof Uint8Array ? s64s(it)[0] : BigInt(it));

@@ -11,9 +11,11 @@ import { MemoryError } from "./memory-error.js";
 import { Observation } from "./observation.js";
 import { Params } from "./params.js";
 import { told } from "./trace.js";
+import { install as installText } from "./utf8.js";
 
 installClock();
 installConsole();
+installText();
 
 /** What is thrown here becomes a fault of the contract, or a trap: componentize-qjs takes `payload` for the former. */
 function raised(error) {

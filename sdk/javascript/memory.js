@@ -1,6 +1,6 @@
 // The shared memory layer.
 
-import { column, lowered, lowerRows, lowerU64, u64 } from "./columns.js";
+import { column, lowered, lowerRows, lowerU64, u32, u64 } from "./columns.js";
 import { close, opened } from "./handles.js";
 import * as host from "./host.js";
 import { MemoryError } from "./memory-error.js";
@@ -69,7 +69,7 @@ class Namespace {
 
 export const memory = {
   open: (name) => tried(() => new Namespace(host.open(text(name)))),
-  rowCount: () => host.rowCount(),
+  rowCount: () => u32(host.rowCount()),
   gather: (rows, fields) => tried(() => host.gather(lowered(lowerRows(rows)), fields.map(text)).map(column)),
   labels: (field) => tried(() => host.labels(text(field))),
 };

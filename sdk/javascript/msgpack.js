@@ -1,5 +1,7 @@
 // MessagePack, as the specification has it but for extensions, which are refused.
 
+import { decodeUtf8, encodeUtf8 } from "./utf8.js";
+
 /** The value of bytes. */
 export function unpack(bytes) {
   const reader = new Reader(bytes);
@@ -9,7 +11,6 @@ export function unpack(bytes) {
 }
 
 const DEPTH_MAX = 64;
-const utf8 = { decode: decodeUtf8, encode: encodeUtf8 };
 
 class Reader {
   constructor(bytes) {
@@ -25,7 +26,7 @@ class Reader {
     if (byte >= 0xe0) return byte - 0x100;
     if (byte < 0x90) return this.#map(byte & 0x0f, depth);
     if (byte < 0xa0) return this.#array(byte & 0x0f, depth);
-    if (byte < 0xc0) return utf8.decode(this.#take(byte & 0x1f));
+    if (byte < 0xc0) return decodeUtf8(this.#take(byte & 0x1f));
     switch (byte) {
       case 0xc0: return null;
       case 0xc2: return false;
@@ -43,9 +44,9 @@ class Reader {
       case 0xd1: return this.#number("getInt16", 2);
       case 0xd2: return this.#number("getInt32", 4);
       case 0xd3: return small(this.#number("getBigInt64", 8));
-      case 0xd9: return utf8.decode(this.#take(this.#number("getUint8", 1)));
-      case 0xda: return utf8.decode(this.#take(this.#number("getUint16", 2)));
-      case 0xdb: return utf8.decode(this.#take(this.#number("getUint32", 4)));
+      case 0xd9: return decodeUtf8(this.#take(this.#number("getUint8", 1)));
+      case 0xda: return decodeUtf8(this.#take(this.#number("getUint16", 2)));
+      case 0xdb: return decodeUtf8(this.#take(this.#number("getUint32", 4)));
       case 0xdc: return this.#array(this.#number("getUint16", 2), depth);
       case 0xdd: return this.#array(this.#number("getUint32", 4), depth);
       case 0xde: return this.#map(this.#number("getUint16", 2), depth);
@@ -168,7 +169,7 @@ class Writer {
   }
 
   #text(value) {
-    const bytes = utf8.encode(value);
+    const bytes = encodeUtf8(value);
     this.#length(bytes.length, 0xa0, 31, [0xd9, 0xda, 0xdb]);
     this.#raw(bytes);
   }
@@ -190,41 +191,4 @@ class Writer {
       this.value(value);
     }
   }
-}
-
-// The engine in a component has no TextDecoder. Bytes that are no UTF-8 become U+FFFD.
-function decodeUtf8(bytes) {
-  let text = "";
-  for (let i = 0; i < bytes.length; ) {
-    const first = bytes[i++];
-    if (first < 0x80) {
-      text += String.fromCharCode(first);
-      continue;
-    }
-    const more = first >= 0xf0 && first < 0xf5 ? 3 : first >= 0xe0 ? 2 : first >= 0xc2 ? 1 : 0;
-    let code = first & (0x3f >> more);
-    let left = first < 0xf5 ? more : 0;
-    const whole = left > 0;
-    while (left > 0 && (bytes[i] & 0xc0) === 0x80) {
-      code = (code << 6) | (bytes[i++] & 0x3f);
-      left--;
-    }
-    const least = [0, 0x80, 0x800, 0x10000][more];
-    const good = whole && left === 0 && code >= least && code < 0x110000 && (code < 0xd800 || code > 0xdfff);
-    text += good ? String.fromCodePoint(code) : "\ufffd";
-  }
-  return text;
-}
-
-/** The UTF-8 of a string. */
-export function encodeUtf8(text) {
-  const bytes = [];
-  for (const character of String(text).toWellFormed()) {
-    const code = character.codePointAt(0);
-    if (code < 0x80) bytes.push(code);
-    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 0x3f));
-    else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
-    else bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
-  }
-  return Uint8Array.from(bytes);
 }

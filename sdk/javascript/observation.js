@@ -1,17 +1,17 @@
 // What an agent perceives, from what the host hands over.
 
 import { Candidates } from "./candidates.js";
-import { column, f32s, s64, s64s, u32s, u64, u64s, u8s } from "./columns.js";
+import { column, f32s, s64, s64s, u32, u32s, u64, u64s, u8s } from "./columns.js";
 import { fault } from "./fault.js";
 import { unpack } from "./msgpack.js";
 
 export class Observation {
   constructor(seen) {
     this.requestId = seen.requestId;
-    this.subject = seen.subject ?? null;
+    this.subject = seen.subject ? { key: seen.subject.key, number: u32(seen.subject.number) } : null;
     this.now = s64(seen.now);
     this.seed = u64(seen.seed);
-    this.limit = seen.limit;
+    this.limit = u32(seen.limit);
     this.surface = seen.surface;
     this.sessionId = seen.sessionId ?? null;
     this.segments = seen.segments;
