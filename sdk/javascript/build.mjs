@@ -12,6 +12,7 @@ import { bundle } from "./compile/bundle.mjs";
 import { exact } from "./compile/exact.mjs";
 import { placesIn } from "./compile/lines.mjs";
 import { Mistakes, MissingTool } from "./compile/mistakes.mjs";
+import { stampOf } from "./compile/stamp.mjs";
 import { componentizer, typeChecker } from "./compile/tools.mjs";
 import { world } from "./compile/world.mjs";
 
@@ -45,9 +46,10 @@ async function build(main, { exports, wit, out, types, fast }) {
   // A type checker is a process of its own: it runs beside the bundler.
   const checked = types ? typeChecker().check() : Promise.resolve();
   const componentize = componentizer();
-  const { code, imports, lines } = await bundle(main, wanted);
-  await checked;
+  const [{ code, imports, lines }] = await Promise.all([bundle(main, wanted), checked]);
   const witPath = world(wit, wanted, imports);
+  const stamp = stampOf([code, witPath, fast]);
+  if (stamp.fits(out)) return;
   let made;
   try {
     made = await componentize({ witPath, jsSource: code, world: "agent", stubWasi: true, sync: true, optSize: !fast });
@@ -56,4 +58,5 @@ async function build(main, { exports, wit, out, types, fast }) {
   }
   mkdirSync(dirname(out), { recursive: true });
   writeFileSync(out, exact(made.component));
+  stamp.write(out);
 }

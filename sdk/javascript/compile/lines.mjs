@@ -61,11 +61,13 @@ export function placesIn(message, { files, lines }) {
     return `${files[file]}:${line}`;
   });
   const where = /\(?componentize-qjs:user\.js:(\d+)(?::\d+)?\)?/g;
-  const kept = message.split("\n").filter((text) => {
-    const at = [...text.matchAll(where)];
-    return at.length === 0 || at.some(([, number]) => places[number - 1]);
+  const first = [...message.matchAll(where)].map(([, number]) => places[number - 1]).find(Boolean);
+  const [what, ...calls] = message.split("\n").filter(Boolean);
+  // The engine says what it did when it failed, one thing before the other; the last is the author's.
+  const said = what.replace(/^.*(?:evaluation|module|namespace): (?:Error: )?/, "");
+  const kept = calls.flatMap((call) => {
+    const place = [...call.matchAll(where)].map(([, number]) => places[number - 1])[0];
+    return place ? [call.replace(where, place)] : [];
   });
-  const first = places[Number([...message.matchAll(where)].find(([, number]) => places[number - 1])?.[1]) - 1];
-  const text = kept.map((it) => it.replace(where, (_, number) => places[number - 1] ?? "")).join("\n");
-  return `${first ? `${first}: ` : ""}error: ${text}`;
+  return [`${first ? `${first}: ` : ""}error: ${said}`, ...kept].join("\n");
 }

@@ -20,8 +20,12 @@ export function esbuild() {
   return tool.require("esbuild");
 }
 
+const qjs = () => find("componentize-qjs", "componentize-qjs", INSTALL);
+
+export const componentizerVersion = () => qjs().version;
+
 export function componentizer() {
-  const tool = find("componentize-qjs", "componentize-qjs", INSTALL);
+  const tool = qjs();
   if (tool.version !== QJS) {
     throw new MissingTool(`componentize-qjs ${tool.version} is installed, but ${QJS} is needed: ${INSTALL}`);
   }
