@@ -60,7 +60,8 @@ export interface Observation {
   inputs: Input[];
   /** Whether a row may be in the answer: it is not excluded, and allowed where only some are. */
   admits(row: number): boolean;
-  /** Takes out the candidates that arrived at a port; null when nothing did. @throws `fault.invalidObservation` for anything else */
+  /** Takes out the candidates that arrived at a port; null when nothing did.
+   *  @throws `fault.invalidObservation` for anything else */
   takeCandidates(port: string): Candidates | null;
   /** The context as an object; empty when nothing was said. @throws `fault.invalidObservation` when it is no map */
   said(): Record<string, unknown>;
