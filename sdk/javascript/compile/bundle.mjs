@@ -1,0 +1,68 @@
+// One JavaScript module of the author's files and the SDK.
+
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { linesOf } from "./lines.mjs";
+import { Mistakes } from "./mistakes.mjs";
+import { esbuild } from "./tools.mjs";
+
+const SDK = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+
+// The contract's interfaces are the host's. What is imported from them but not used is left out, so that an agent asks for no
+// more than it uses.
+const contract = {
+  name: "greenroom",
+  setup({ onResolve }) {
+    onResolve({ filter: /^greenroom:/ }, ({ path }) => ({ path, external: true, sideEffects: false }));
+    onResolve({ filter: /^greenroom$/ }, () => ({ path: join(SDK, "index.js"), sideEffects: false }));
+  },
+};
+
+/** The module's text, what it imports of the contract, and where its lines come from. */
+export async function bundle(main, wanted) {
+  const made = wanted.map((name) => `export const ${name} = make.${name}Of(author);`);
+  const entry = `import * as make from ${JSON.stringify(join(SDK, "component.js"))};
+import author from ${JSON.stringify(resolve(main))};
+${made.join("\n")}
+`;
+  let result;
+  try {
+    result = await esbuild().build({
+      stdin: { contents: entry, resolveDir: process.cwd(), sourcefile: "greenroom-entry.js" },
+      absWorkingDir: process.cwd(),
+      bundle: true,
+      format: "esm",
+      platform: "neutral",
+      mainFields: ["module", "main"],
+      target: "es2022",
+      charset: "utf8",
+      treeShaking: true,
+      legalComments: "none",
+      sourcemap: "external",
+      sourcesContent: false,
+      outfile: join(process.cwd(), "build", "bundle.js"),
+      metafile: true,
+      write: false,
+      logLevel: "silent",
+      plugins: [contract],
+    });
+  } catch (error) {
+    if (!error.errors) throw error;
+    throw new Mistakes(error.errors.map((it) => mistake(it)).join("\n"));
+  }
+  for (const warning of result.warnings) console.error(mistake(warning, "warning"));
+  const [map, code] = ["bundle.js.map", "bundle.js"].map((name) => result.outputFiles.find((file) => file.path.endsWith(name)));
+  const output = Object.entries(result.metafile.outputs).find(([name]) => name.endsWith("bundle.js"))[1];
+  const imports = output.imports.filter((it) => it.external).map((it) => it.path);
+  const mine = (file) => !resolve(process.cwd(), file).startsWith(SDK) && !file.endsWith("greenroom-entry.js");
+  const lines = linesOf(JSON.parse(map.text), join(process.cwd(), "build"), mine);
+  return { code: `${code.text}\nglobalThis.__greenroomLines = ${JSON.stringify(lines)};\n`, imports, lines };
+}
+
+function mistake({ text, location, notes }, kind = "error") {
+  const where = location ? `${relative(process.cwd(), resolve(location.file))}:${location.line}:${location.column + 1}: ` : "";
+  const more = (notes ?? []).map((note) => `\n  ${note.text}`).join("");
+  const source = location?.lineText ? `\n    ${location.lineText.trim()}` : "";
+  return `${where}${kind}: ${text}${source}${more}`;
+}

@@ -1,0 +1,96 @@
+// The interfaces that a component exports, made of an agent. A build writes the two lines that call these.
+
+import { begin, install as installClock } from "./clock.js";
+import { install as installConsole } from "./console.js";
+import { Fault } from "./fault.js";
+import { Feedback } from "./feedback.js";
+import { closeAll } from "./handles.js";
+import { log } from "./host.js";
+import { decision, descriptor, report } from "./lower.js";
+import { MemoryError } from "./memory-error.js";
+import { Observation } from "./observation.js";
+import { Params } from "./params.js";
+import { told } from "./trace.js";
+import { install as installText } from "./utf8.js";
+
+installClock();
+installConsole();
+installText();
+
+/** What is thrown here becomes a fault of the contract, or a trap: componentize-qjs takes `payload` for the former. */
+function raised(error) {
+  if (error instanceof MemoryError) {
+    error = new Fault(error.kind === "unavailable" ? "unavailable" : "internal", `memory: ${error.message}`);
+  }
+  if (error instanceof Fault) {
+    const { kind, message, retryable } = error;
+    return { payload: { kind, message: String(message).toWellFormed(), retryable } };
+  }
+  log.error(told(error));
+  // A value that is no error would be taken for a fault.
+  return error instanceof Error && !Object.hasOwn(error, "payload") ? error : new Error("a trap: see the log");
+}
+
+function called(work) {
+  try {
+    return work();
+  } catch (error) {
+    throw raised(error);
+  } finally {
+    closeAll();
+  }
+}
+
+function needs(agent, interfaceName, ...methods) {
+  for (const method of methods) {
+    if (typeof agent?.[method] !== "function") {
+      throw new TypeError(`"${interfaceName}" is exported, but the agent has no \`${method}\`: the main file ends with ` +
+        "`export default agent({ ... })`");
+    }
+  }
+}
+
+export function policyOf(agent) {
+  needs(agent, "policy", "decide");
+  return {
+    decide: (seen) => called(() => {
+      const observation = new Observation(seen);
+      begin(observation.now, observation.seed);
+      return decision(agent.decide(observation));
+    }),
+  };
+}
+
+export function lifecycleOf(agent) {
+  const mine = agent?.describe?.said;
+  if (!mine) throw new TypeError('"lifecycle" is exported, but the agent has no `describe: describe(...)`');
+  const described = descriptor(mine);
+  return {
+    describe: () => described,
+    configure: (bytes) => called(() => {
+      begin(0n, 0n);
+      const params = new Params(bytes);
+      agent.configure?.(params);
+    }),
+    snapshot: () => called(() => ({ schema: mine.snapshotSchema, bytes: agent.snapshot?.() ?? new Uint8Array(0) })),
+    restore: ({ schema, bytes }) => called(() => {
+      begin(0n, 0n);
+      if (schema !== mine.snapshotSchema) {
+        throw new Fault("invalid-state", `${mine.name} ${mine.version} restores states of schema "${mine.snapshotSchema}", ` +
+          `not "${schema}": train this agent, or give it its own state`);
+      }
+      agent.restore?.(bytes);
+    }),
+  };
+}
+
+export function learnerOf(agent) {
+  needs(agent, "learner", "learn", "fit");
+  return {
+    learn: (batch) => called(() => {
+      begin(0n, 0n);
+      agent.learn(new Feedback(batch));
+    }),
+    fit: () => called(() => report(agent.fit())),
+  };
+}
