@@ -22,6 +22,8 @@ def typed(code: str, values: Iterable[Any], name: str) -> array:
     """
     if type(values) is array and values.typecode == code:
         return values
+    if isinstance(values, (bytes, bytearray)):
+        values = list(values)  # An array takes bytes for the memory of its numbers.
     try:
         return array(code, values)
     except (TypeError, OverflowError) as error:
