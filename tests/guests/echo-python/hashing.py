@@ -20,9 +20,13 @@ class Hash:
         return f"{self.value:016x}"
 
     def raw(self, data):
-        value = self.value
-        for byte in data:
-            value = (value ^ byte) * PRIME & MASK
+        # Four bytes at a turn: what is above 64 bits does not reach those below, so it may be cut off late.
+        value, p = self.value, PRIME
+        turns = iter(data)
+        for a, b, c, d in zip(turns, turns, turns, turns):
+            value = ((((value ^ a) * p ^ b) * p ^ c) * p ^ d) * p & MASK
+        for byte in data[len(data) & ~3 :]:
+            value = (value ^ byte) * p & MASK
         self.value = value
 
     def u8(self, value):
