@@ -9,7 +9,7 @@ The order of rows stays unless `replace` makes the probability the score. Equal 
 import math
 
 import greenroom
-from curve import Curve, log_loss
+from curve import Curve, log_loss, merged
 from greenroom import FitReport, State
 
 SCHEMA = "isotonic/1"
@@ -83,7 +83,7 @@ class Isotonic:
                 points[x] = (count + 1, earned + good)
                 self.told += 1
         if len(points) > POINTS_MAX:
-            self.points = {x: (n, g) for x, n, g in Curve().told(_rows(points), POINTS_MAX // 2, self.prior).bins}
+            self.points = {x: (n, g) for x, n, g in merged(_rows(points), POINTS_MAX // 2)}
 
     def fit(self):
         points, told = _rows(self.points), self.told

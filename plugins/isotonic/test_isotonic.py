@@ -112,6 +112,17 @@ class IsotonicTest(unittest.TestCase):
         self.assertEqual(agent.fit().examples, 10)
         self.assertLess(asked(agent, [1.0]).column(COLUMN)[0], 0.01)
 
+    def test_many_scores_take_no_more_room_than_bins(self):
+        draw = random.Random(3)
+        agent = native.configured(Isotonic)
+        for _ in range(3):
+            agent.learn(feedback([(x, draw.random() < x) for x in (draw.random() for _ in range(45_000))]))
+        self.assertLess(len(agent.points), 100_000)
+        self.assertEqual(agent.fit().examples, 135_000)
+        self.assertLessEqual(len(agent.snapshot().bytes), 4 + 24 * 201)
+        for found, share in zip(asked(agent, [0.9, 0.5, 0.1]).column(COLUMN), [0.9, 0.5, 0.1]):
+            self.assertAlmostEqual(found, share, delta=0.05)
+
     def test_state_comes_back_with_the_same_bytes_and_decisions(self):
         learner = taught(tenths())
         state = learner.snapshot()
