@@ -16,7 +16,7 @@ from typing import Any
 
 from componentize_py_types import Err
 
-from . import _host, memory, native  # noqa: F401  native: so that an agent may import it in a component, too
+from . import _host, memory
 from ._imports import Imports
 from ._trace import remember, trace
 from ._wire import (

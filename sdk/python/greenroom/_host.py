@@ -2,5 +2,13 @@
 
 from typing import Any
 
+
+class _Nobody:
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(
+            f"there is no host to ask for `{name}`: a component has one from `configure` on, and tests import `greenroom.native`"
+        )
+
+
 # Set by `native`, and by `_component` in a component.
-current: Any = None
+current: Any = _Nobody()
