@@ -3,11 +3,17 @@
 from typing import Any
 
 from componentize_py_types import Err
-from wit_world.imports import log, memory, metric
+from wit_world.imports import log, metric
 
 from . import memory as ours
 from ._wire import U32_MAX, column_in, octets, text, whole
 from .columns import Column
+
+try:
+    from wit_world.imports import memory
+except ImportError:
+    # What a component imports has to be granted to it, so it is left out of one whose source says nothing of it.
+    memory = None
 
 _ERRORS = {
     "Error_Denied": ours.Denied,
@@ -29,20 +35,26 @@ def _asked(function: Any, *given: Any) -> Any:
     raise _ERRORS[type(error).__name__](error.value)
 
 
+def _memory() -> Any:
+    if memory is None:
+        raise RuntimeError("this component was built without `memory`: write `from greenroom import memory` in the agent's own files")
+    return memory
+
+
 class Imports:
     """What `native.World` stands in for."""
 
     def open(self, name: str) -> "_Handle":
-        return _Handle(_asked(memory.open, text(name, "a namespace's name")))
+        return _Handle(_asked(_memory().open, text(name, "a namespace's name")))
 
     def row_count(self) -> int:
-        return memory.row_count()
+        return _memory().row_count()
 
     def gather(self, rows: list[int], fields: list[str]) -> list[Column]:
-        return [column_in(column) for column in _asked(memory.gather, rows, [text(f, "a field") for f in fields])]
+        return [column_in(column) for column in _asked(_memory().gather, rows, [text(f, "a field") for f in fields])]
 
     def labels(self, field: str) -> list[str]:
-        return _asked(memory.labels, text(field, "a field"))
+        return _asked(_memory().labels, text(field, "a field"))
 
     def log(self, level: str, message: str) -> None:
         # A line in the log is no reason to fail.
