@@ -29,6 +29,7 @@ class Agent:
             return ranked.first(seen.limit)  # Nothing is known of years: the list stays as it is.
         scores = []
         for place, year in enumerate(years):
-            newness = min(max((year - 1950) / 100, 0.0), 1.0) if year == year else 0.0  # NaN, the unknown, is not itself.
+            # An unknown year is NaN, which is not even equal to itself.
+            newness = min(max((year - 1950) / 100, 0.0), 1.0) if year == year else 0.0
             scores.append((1 - self.strength) * (1 - place / len(years)) + self.strength * newness)
         return Candidates.best(ranked.rows, scores, seen.limit)
