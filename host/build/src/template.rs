@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::layout::{SDKS, files};
 use crate::{BuildError, Language, layout};
 
+/// What `greenroom test` asks.
+const CASES: &str = "cases.toml";
+
 /// Letters that a name may have beside digits and `-`.
 const NAME_BYTES_MAX: usize = 64;
 
@@ -62,6 +65,11 @@ pub fn new(language: Language, name: &str, folder: &Path) -> Result<Vec<PathBuf>
         );
         layout::put(&folder.join(&path), &contents)?;
         written.push(path);
+    }
+    // The templates are one agent in all languages, so their cases are the same.
+    if let Some(cases) = SDKS.get_file(CASES) {
+        layout::put(&folder.join(CASES), cases.contents())?;
+        written.push(CASES.into());
     }
     written.sort();
     // Editors and the compiler's own commands find the SDK before the first build.

@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 
 use commands::{
     add, admit, build, check, compat, compile_component, config, decide, deploy, dev, diff, eval, evolve, export, gc,
-    inspect, knowledge, new, package, plans, prove, replay, revoke, rollback, serve, status, token, train,
+    inspect, knowledge, new, package, plans, prove, replay, revoke, rollback, serve, status, test, token, train,
 };
 
 /// A WebAssembly host for agents that evolve in production.
@@ -33,6 +33,7 @@ struct Arguments {
 enum Command {
     New(new::Arguments),
     Build(build::Arguments),
+    Test(test::Arguments),
     Add(add::Arguments),
     Inspect(inspect::Arguments),
     Admit(admit::Arguments),
@@ -83,6 +84,7 @@ fn main() -> std::process::ExitCode {
     let done = match arguments.command {
         Command::New(arguments) => new::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Add(arguments) => add::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Admit(arguments) => admit::run(&arguments),

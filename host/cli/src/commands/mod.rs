@@ -27,6 +27,7 @@ pub(crate) mod revoke;
 pub(crate) mod rollback;
 pub(crate) mod serve;
 pub(crate) mod status;
+pub(crate) mod test;
 pub(crate) mod token;
 pub(crate) mod train;
 

@@ -4,4 +4,4 @@ mod file;
 mod run;
 
 pub use file::{Case, Expected, File, Items, read};
-pub use run::{Answer, Ran, run};
+pub use run::{Answer, Ran, Wrong, run};

@@ -31,38 +31,59 @@ pub struct Ran {
     /// Its name.
     pub name: String,
     /// What is not as it was expected.
-    pub wrong: Vec<String>,
+    pub wrong: Vec<Wrong>,
+    /// Whether its answer is kept.
+    pub golden: bool,
     /// What was answered; nothing when it could not even be asked.
     pub answer: Option<Answer>,
     /// What `decide` used.
     pub usage: Usage,
 }
 
+/// Something that is not as it was expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// In words.
+    pub message: String,
+    /// Whether it is that the answer is not the one that was kept.
+    pub of_golden: bool,
+}
+
+impl From<String> for Wrong {
+    fn from(message: String) -> Self {
+        Self { message, of_golden: false }
+    }
+}
+
 /// Asks all of them. `kept` is what was answered before, by a case's name.
 ///
 /// # Errors
 /// When the component cannot describe itself.
-pub async fn run(component: &Component, file: &File, kept: &dyn Fn(&str) -> Option<Answer>) -> Result<Vec<Ran>, Fault> {
+pub async fn run(
+    component: &Component,
+    file: &File,
+    kept: &(dyn Fn(&str) -> Option<Answer> + Sync),
+) -> Result<Vec<Ran>, Fault> {
     let mut all = Vec::new();
     for case in &file.cases {
         let mut grants: Vec<Grant> = case.grants.iter().filter_map(|grant| Grant::parse(grant)).collect();
         grants.extend(Grant::parse("items:read").filter(|_| case.facts));
         let session = Session::begin_in(component, World::of(&file.world), grants).await?;
-        let mut ran = Ran { name: case.name.clone(), wrong: Vec::new(), answer: None, usage: Usage::default() };
+        let mut ran = Ran {
+            name: case.name.clone(),
+            wrong: Vec::new(),
+            golden: case.expect.golden,
+            answer: None,
+            usage: Usage::default(),
+        };
         match ask(&session, case, &mut ran.usage).await {
-            Err(wrong) => ran.wrong.push(wrong),
+            Err(wrong) => ran.wrong.push(wrong.into()),
             Ok(answer) => {
                 judge(case, &answer, session.rows(), &ran.usage, &mut ran.wrong);
-                if case.expect.golden {
-                    match kept(&case.name) {
-                        Some(before) if before == answer => {}
-                        Some(before) => {
-                            ran.wrong.push(format!("it answered {}, and before {}", shown(&answer), shown(&before)))
-                        }
-                        None => {
-                            ran.wrong.push("no answer of it is kept yet: `greenroom test --update` keeps it".to_owned())
-                        }
-                    }
+                if case.expect.golden
+                    && let Some(message) = differs(&answer, kept(&case.name))
+                {
+                    ran.wrong.push(Wrong { message, of_golden: true });
                 }
                 ran.answer = Some(answer);
             }
@@ -161,7 +182,22 @@ fn told(events: &[Event]) -> Feedback {
     }
 }
 
-fn judge(case: &Case, answer: &Answer, rows: u32, usage: &Usage, wrong: &mut Vec<String>) {
+/// How an answer is not the one that was kept.
+fn differs(answer: &Answer, kept: Option<Answer>) -> Option<String> {
+    match kept {
+        Some(before) if before == *answer => None,
+        Some(before) => Some(format!("it answered {}, and before {}", shown(answer), shown(&before))),
+        None => Some("no answer of it is kept yet: `greenroom test --update` keeps it".to_owned()),
+    }
+}
+
+fn judge(case: &Case, answer: &Answer, rows: u32, usage: &Usage, all: &mut Vec<Wrong>) {
+    let mut wrong: Vec<String> = Vec::new();
+    expect(case, answer, rows, usage, &mut wrong);
+    all.extend(wrong.into_iter().map(Wrong::from));
+}
+
+fn expect(case: &Case, answer: &Answer, rows: u32, usage: &Usage, wrong: &mut Vec<String>) {
     let expected = &case.expect;
     let decision = match (answer, &expected.fault) {
         (Answer::Fault(kind, _), Some(expected)) if kind == expected => return,
