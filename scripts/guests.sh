@@ -80,6 +80,11 @@ for guest in "${guests[@]}"; do
     wanted+="${guest#greenroom-}.wasm "
 done
 
+# Those in other languages are built by scripts/languages.sh.
+for manifest in plugins/*/greenroom.toml tests/guests/*/greenroom.toml; do
+    wanted+="$(sed -n 's/^name = "\(.*\)"$/\1/p' "$manifest" | sed -n 1p).wasm "
+done
+
 # A guest that is gone leaves no component behind for a graph to find.
 for component in "$components"/*.wasm; do
     case $wanted in

@@ -79,7 +79,7 @@ function decoded(bytes) {
 
 const isMap = (value) => typeof value === "object" && value !== null && Object.getPrototypeOf(value) === null;
 const isNumber = (value) => typeof value === "number" || typeof value === "bigint";
-const isWhole = (value) => typeof value === "bigint" || Number.isInteger(value);
+const isWhole = (value) => typeof value === "bigint" || Number.isSafeInteger(value);
 const isNumbers = (value) => Array.isArray(value) && value.every(isNumber);
 const isNamed = (value) => isMap(value) && Object.values(value).every(isNumber);
 const named = (map) => new Map(Object.entries(map).map(([name, value]) => [name, Number(value)]));

@@ -65,8 +65,15 @@ impl Interfaces {
 
     /// The package whose world `agent` is that of such a component.
     pub(crate) fn package(&self) -> String {
-        let mut text =
-            format!("package greenroom:build;\n\nworld agent {{\n  include greenroom:agent/imports@{CONTRACT};\n");
+        self.package_of(&["memory", "log", "metric"])
+    }
+
+    /// The same with these imports: some generators import all that there is, used or not.
+    pub(crate) fn package_of(&self, imports: &[&str]) -> String {
+        let mut text = "package greenroom:build;\n\nworld agent {\n".to_owned();
+        for interface in imports {
+            let _ = writeln!(text, "  import greenroom:agent/{interface}@{CONTRACT};");
+        }
         for interface in &self.0 {
             let _ = writeln!(text, "  export greenroom:agent/{}@{CONTRACT};", interface.name());
         }

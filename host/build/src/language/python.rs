@@ -30,6 +30,8 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
         exports.join(", ")
     );
     layout::put(&site.build.join("app/greenroom_app.py"), app.as_bytes())?;
+    let imports = if uses_memory(&project.folder)? { &["memory", "log", "metric"][..] } else { &["log", "metric"] };
+    layout::put(&site.build.join("wit/agent.wit"), project.exports.package_of(imports).as_bytes())?;
     let (out, stamp) = (site.build.join("component.wasm"), site.build.join("component.stamp"));
     let now = digest(site)?;
     // The same sources give other bytes each time, which would be another version: so nothing is made anew without need.
@@ -68,6 +70,25 @@ fn module_of(source: &Path) -> Result<String, BuildError> {
         return wrong("hides a module of the SDK: give it another name");
     }
     Ok(names.join("."))
+}
+
+/// Whether one of the author's files speaks of memory: the component imports all of its world, and whoever imports memory has
+/// to be granted some.
+fn uses_memory(folder: &Path) -> Result<bool, BuildError> {
+    let mut files = Vec::new();
+    sources(folder, &mut files)?;
+    for path in files {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !name.ends_with(".py") || name.starts_with("test") {
+            continue;
+        }
+        let text = read(&path)?;
+        let words = String::from_utf8_lossy(&text);
+        if words.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == "memory") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Of all that the component is made of.

@@ -1,0 +1,160 @@
+//! Agents in every language: that they have the contract right, and that what their guides say works.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, fs};
+
+use greenroom_kit::{component, components};
+
+const GREENROOM: &str = env!("CARGO_BIN_EXE_greenroom");
+
+#[track_caller]
+fn done(output: &Output, what: &str) -> String {
+    let (told, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{what} ended with {}:\n{told}{said}", output.status);
+    told.into_owned()
+}
+
+/// An agent that answers what it sees, in another language, answers as the one in Rust does.
+#[track_caller]
+fn sees_and_says_the_same(language: &str) {
+    let echo = component(&format!("echo-{language}"));
+    let mut command = Command::new(GREENROOM);
+    command.arg("inspect").arg(echo).args(["--conformance", "--same-as"]).arg(component("echo"));
+    let told = done(&command.output().unwrap(), "the comparison");
+    assert_eq!(told.lines().filter(|line| line.starts_with("yes ")).count(), 5, "{told}");
+}
+
+/// The commands of a guide, run in order by a shell as its reader would: an agent is made, built, tested and asked in the movie graph.
+#[track_caller]
+fn guide_works(language: &str) {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../docs/agents/{language}.md"));
+    let commands = shown(&fs::read_to_string(&guide).unwrap());
+    assert!(commands.contains("greenroom new my-agent") && commands.contains("greenroom decide"), "{commands}");
+    let scene = tempfile::tempdir().unwrap();
+    let graph = movies(scene.path());
+    let shell = Command::new("bash")
+        .args(["-e", "-u", "-o", "pipefail", "-c", &commands])
+        .current_dir(scene.path())
+        .env("PATH", path())
+        .env("GRAPH", &graph)
+        .output()
+        .unwrap();
+    let told = done(&shell, &format!("a command of {}", guide.display()));
+    let (_, answer) = told.split_once("added `my-agent`").unwrap();
+    let rows = answer.lines().filter(|line| line.trim_start().starts_with(|c: char| c.is_ascii_digit())).count();
+    assert_eq!(rows, 10, "{told}");
+    assert!(fs::read_to_string(&graph).unwrap().contains("output = \"my-agent\""));
+}
+
+/// What stands in the blocks of shell commands.
+fn shown(guide: &str) -> String {
+    let mut commands = String::new();
+    let mut on = false;
+    for line in guide.lines() {
+        match (on, line) {
+            (false, "```sh") => on = true,
+            (true, "```") => on = false,
+            (true, line) => commands.extend([line, "\n"]),
+            _ => {}
+        }
+    }
+    commands
+}
+
+/// A copy of the trained movie graph that `scripts/languages.sh` leaves beside the components.
+fn movies(folder: &Path) -> PathBuf {
+    let trained = components().join("../languages-movies");
+    assert!(trained.join("graph.toml").is_file(), "{} is not there: run `make languages`", trained.display());
+    let to = folder.join("movies");
+    copy(&trained, &to);
+    to.join("graph.toml")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        // The folder of components is a link.
+        if entry.file_type().unwrap().is_symlink() {
+            std::os::unix::fs::symlink(fs::read_link(entry.path()).unwrap(), to).unwrap();
+        } else if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+/// The path of programs with the compilers that `scripts/languages.sh` installed, and with this greenroom.
+fn path() -> OsString {
+    let tools = env::var_os("GREENROOM_LANGUAGES").map(PathBuf::from).unwrap_or_else(|| {
+        let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        cache.unwrap_or_else(|| PathBuf::from(env::var_os("HOME").unwrap()).join(".cache")).join("greenroom/languages")
+    });
+    let before = [PathBuf::from(GREENROOM).parent().unwrap().to_owned(), tools.join("venv/bin")];
+    let usual = env::var_os("PATH").unwrap();
+    env::join_paths(before.into_iter().chain(env::split_paths(&usual))).unwrap()
+}
+
+macro_rules! languages {
+    ($($test:ident $language:literal)*) => {
+        mod guides {
+            $(#[test] fn $test() { super::guide_works($language); })*
+        }
+    };
+}
+
+macro_rules! echoes {
+    ($($test:ident $language:literal)*) => {
+        mod conformance {
+            $(#[test] fn $test() { super::sees_and_says_the_same($language); })*
+        }
+    };
+}
+
+languages! {
+    rust "rust"
+    c "c"
+    zig "zig"
+    go "go"
+    assemblyscript "assemblyscript"
+    javascript "javascript"
+    typescript "typescript"
+    python "python"
+    wat "wat"
+}
+
+echoes! {
+    c "c"
+    zig "zig"
+    go "go"
+    assemblyscript "assemblyscript"
+    javascript "javascript"
+    typescript "typescript"
+    python "python"
+}
+
+/// Every agent in `plugins/` that is in another language keeps the contract.
+#[test]
+fn plugins_in_other_languages_keep_the_contract() {
+    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins");
+    let mut checked = 0;
+    for entry in fs::read_dir(plugins).unwrap() {
+        let entry = entry.unwrap();
+        if !entry.path().join("greenroom.toml").is_file() {
+            continue;
+        }
+        let name = entry.file_name().into_string().unwrap();
+        let output = Command::new(GREENROOM).arg("inspect").arg(component(&name)).arg("--conformance").output().unwrap();
+        done(&output, &name);
+        checked += 1;
+    }
+    if checked < 8 {
+        panic!("{checked} plugins in other languages were found");
+    }
+}
