@@ -17,8 +17,9 @@ mod whole;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    add, admit, build, check, compat, compile_component, config, decide, deploy, dev, diff, eval, evolve, export, gc,
-    inspect, knowledge, new, package, plans, prove, replay, revoke, rollback, serve, status, test, token, train,
+    add, admit, bench, build, check, compat, compile_component, config, decide, deploy, dev, diff, eval, evolve,
+    export, gc, inspect, knowledge, new, package, plans, prove, replay, revoke, rollback, serve, status, test, token,
+    train,
 };
 
 /// A WebAssembly host for agents that evolve in production.
@@ -34,6 +35,7 @@ enum Command {
     New(new::Arguments),
     Build(build::Arguments),
     Test(test::Arguments),
+    Bench(bench::Arguments),
     Add(add::Arguments),
     Inspect(inspect::Arguments),
     Admit(admit::Arguments),
@@ -85,6 +87,7 @@ fn main() -> std::process::ExitCode {
         Command::New(arguments) => new::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Add(arguments) => add::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Admit(arguments) => admit::run(&arguments),

@@ -3,6 +3,7 @@
 //! Everything that it sees is generated from a seed, its memory is a small world that lies in this process, and every call has a
 //! budget. So it is judged by what it does, in whichever language it was written.
 
+mod bench;
 pub mod cases;
 mod conformance;
 mod equal;
@@ -11,9 +12,10 @@ mod session;
 mod told;
 mod world;
 
+pub use bench::{Cost, bench};
 pub use conformance::conformance;
 pub use equal::equal;
-pub use seen::{Shape, observation};
+pub use seen::{Shape, observation, of_size};
 pub use session::{Session, defaults};
 pub use told::feedback;
 pub use world::{ROWS, World};

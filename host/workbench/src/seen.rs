@@ -69,7 +69,18 @@ const TEXTS: [&str; 5] = ["", "home", "ü€𝄞\u{10ffff}", "a\0b\n\"\\", "\u{2
 /// An observation of a shape for an agent that describes itself so. The same seed gives the same one.
 #[must_use]
 pub fn observation(descriptor: Option<&Descriptor>, shape: Shape, seed: u64) -> Observation {
-    let mut draws = Draws { rng: StdRng::seed_from_u64(seed ^ 0x6772_6565), shape };
+    of_rows(descriptor, shape, shape.rows(), seed)
+}
+
+/// An ordinary observation with so many candidates at each port, of which all may be answered.
+#[must_use]
+pub fn of_size(descriptor: Option<&Descriptor>, rows: u32, seed: u64) -> Observation {
+    let seen = of_rows(descriptor, Shape::Ordinary, rows as usize, seed);
+    Observation { limit: rows, excluded: Arc::from([]), ..seen }
+}
+
+fn of_rows(descriptor: Option<&Descriptor>, shape: Shape, rows: usize, seed: u64) -> Observation {
+    let mut draws = Draws { rng: StdRng::seed_from_u64(seed ^ 0x6772_6565), shape, rows };
     let history_max = descriptor.map_or(0, |d| d.history_max);
     let extreme = shape == Shape::Extreme;
     let subject = (shape != Shape::Empty).then(|| Subject { key: draws.text("subject-7").into(), number: 7 });
@@ -77,7 +88,7 @@ pub fn observation(descriptor: Option<&Descriptor>, shape: Shape, seed: u64) -> 
     let history = draws.history(history_max.min(2_000) as usize, now_ms);
     let ports = descriptor.map_or(&[][..], |d| &d.inputs);
     let inputs = ports.iter().flat_map(|port| draws.inputs(port)).collect();
-    let some: Arc<[u32]> = draws.rows(shape.rows() / 3).into();
+    let some: Arc<[u32]> = draws.rows(rows / 3).into();
     let all: Arc<[u32]> = (0..ROWS).collect();
     let (excluded, allowed) = match shape {
         Shape::Closed if seed.is_multiple_of(2) => (all, None),
@@ -112,6 +123,7 @@ pub fn observation(descriptor: Option<&Descriptor>, shape: Shape, seed: u64) -> 
 struct Draws {
     rng: StdRng,
     shape: Shape,
+    rows: usize,
 }
 
 impl Draws {
@@ -161,7 +173,7 @@ impl Draws {
     }
 
     fn history(&mut self, max: usize, now_ms: i64) -> History {
-        let n = self.shape.rows().min(max);
+        let n = self.rows.min(max);
         let back = |i: usize| i64::try_from(n - i).unwrap_or(0).saturating_mul(3_600_000);
         History {
             rows: self.shuffled(n),
@@ -186,7 +198,7 @@ impl Draws {
     }
 
     fn payload(&mut self, port: &Port) -> Payload {
-        let n = self.shape.rows();
+        let n = self.rows;
         match port.kind {
             PayloadKind::Candidates => {
                 let mut scores = self.f32s(n);

@@ -29,7 +29,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let project = Project::read(&arguments.folder).map_err(failed)?;
-    let out = arguments.out.clone().unwrap_or_else(|| project.component());
+    let own = || project.component().strip_prefix(".").map_or_else(|_| project.component(), ToOwned::to_owned);
+    let out = arguments.out.clone().unwrap_or_else(own);
     let began = Instant::now();
     let (built, inspection) = build(&project, arguments.json)?;
     if !built.warnings.trim().is_empty() {

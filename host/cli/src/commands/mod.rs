@@ -3,6 +3,7 @@
 pub(crate) mod add;
 pub(crate) mod admit;
 pub(crate) mod apply;
+pub(crate) mod bench;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod compat;

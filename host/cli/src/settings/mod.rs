@@ -194,22 +194,31 @@ impl Settings {
 
     /// A sandbox and threads, for commands that need no data.
     pub(crate) fn sandbox(&self) -> Result<(greenroom_sandbox::Sandbox, greenroom_runtime::Guests), Failure> {
-        self.with_sandbox(false)
+        self.with_sandbox(false, self.cache_dir())
     }
 
     /// The same, where faults name source lines.
     pub(crate) fn sandbox_with_lines(
         &self,
     ) -> Result<(greenroom_sandbox::Sandbox, greenroom_runtime::Guests), Failure> {
-        self.with_sandbox(true)
+        self.with_sandbox(true, self.cache_dir())
+    }
+
+    /// The same with compiled components in another folder.
+    pub(crate) fn sandbox_cached_in(
+        &self,
+        folder: &std::path::Path,
+    ) -> Result<(greenroom_sandbox::Sandbox, greenroom_runtime::Guests), Failure> {
+        self.with_sandbox(false, Some(folder.to_owned()))
     }
 
     fn with_sandbox(
         &self,
         source_lines: bool,
+        cache_dir: Option<std::path::PathBuf>,
     ) -> Result<(greenroom_sandbox::Sandbox, greenroom_runtime::Guests), Failure> {
         let config = greenroom_sandbox::Config {
-            cache_dir: self.cache_dir(),
+            cache_dir,
             pool_instances: self.pool_instances(),
             tick: self.tick(),
             compiler: this_binary(),
