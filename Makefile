@@ -79,9 +79,10 @@ deny: ## Licences, sources and advisories of the dependencies
 	$(call step,dependencies)
 	@scripts/deny.sh
 
-example-check: components ## Check the example's graph file
+example-check: languages ## Check the example's graph files
 	$(call step,example)
 	@$(GREENROOM) check $(GRAPH)
+	@$(GREENROOM) check $(EXAMPLE)/polyglot.toml
 
 doc-test: ## The examples in the documentation
 	$(call step,documentation tests)

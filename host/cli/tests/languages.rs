@@ -1,6 +1,6 @@
 //! Agents in every language: that they have the contract right, and that what their guides say works.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -137,6 +137,32 @@ echoes! {
     javascript "javascript"
     typescript "typescript"
     python "python"
+}
+
+/// The example whose agents are in nine languages learns and answers, and what it was shown counts.
+#[test]
+fn nine_languages_answer_in_one_graph() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/movielens");
+    let scene = tempfile::tempdir().unwrap();
+    let graph = scene.path().join("polyglot.toml");
+    fs::copy(example.join("polyglot.toml"), &graph).unwrap();
+    std::os::unix::fs::symlink(fs::canonicalize(components()).unwrap(), scene.path().join("components")).unwrap();
+    let mut train = Command::new(GREENROOM);
+    train.arg("train").arg(&graph).arg("--events").arg(example.join("ratings.csv"));
+    let told = done(&train.arg("--items").arg(example.join("movies.csv")).output().unwrap(), "train");
+    let learned = ["cosine", "ease", "isotonic", "trending"];
+    assert!(learned.iter().all(|agent| told.contains(&format!("{agent} "))), "{told}");
+    let answers: Vec<String> = (0..6)
+        .map(|_| {
+            let mut decide = Command::new(GREENROOM);
+            decide.arg("decide").arg(&graph).args(["--subject", "15", "--limit", "10", "--json"]);
+            let answer: serde_json::Value = serde_json::from_str(&done(&decide.output().unwrap(), "decide")).unwrap();
+            assert_eq!(answer["items"].as_array().unwrap().len(), 10, "{answer}");
+            assert!(answer["degraded"].as_array().is_none_or(Vec::is_empty), "{answer}");
+            answer["items"].to_string()
+        })
+        .collect();
+    assert!(answers.iter().any(|answer| answer != &answers[0]), "six times the same, which `fatigue` is there to prevent");
 }
 
 /// Every agent in `plugins/` that is in another language keeps the contract.

@@ -11,10 +11,12 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 /// For each crate of the host and the SDK, all the workspace crates that it may use.
 const LAYERS: &[(&str, &[&str])] = &[
     ("greenroom-model", &[]),
+    ("greenroom-build", &[]),
     ("greenroom-graph", &["greenroom-model"]),
     ("greenroom-events", &["greenroom-model"]),
     ("greenroom-wire", &["greenroom-model"]),
     ("greenroom-sandbox", &["greenroom-model"]),
+    ("greenroom-workbench", &["greenroom-model", "greenroom-sandbox"]),
     ("greenroom-memory", &["greenroom-model"]),
     ("greenroom-telemetry", &["greenroom-model"]),
     ("greenroom-experiment", &["greenroom-model"]),
@@ -48,6 +50,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "greenroom-cli",
         &[
+            "greenroom-build",
+            "greenroom-workbench",
             "greenroom-model",
             "greenroom-graph",
             "greenroom-events",
