@@ -56,7 +56,13 @@ pub fn add(text: &str, added: &Added<'_>) -> Result<String, String> {
     draft.add_agent(added);
     match added.place {
         Place::After { node, port } => draft.insert_after(added.name, port, node),
-        Place::Into(node) => draft.add_source(added.name, added.name, LIMIT, &[node.to_owned()]),
+        Place::Into(node) => {
+            draft.add_source(added.name, added.name, LIMIT, &[node.to_owned()]);
+            let inputs = draft.table("nodes", node).and_then(|node| node.get_mut("inputs"));
+            if let Some(inputs) = inputs.and_then(Item::as_inline_table_mut) {
+                inputs.fmt();
+            }
+        }
     }
     Ok(draft.text())
 }
