@@ -29,10 +29,58 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let project = Project::read(&arguments.folder).map_err(failed)?;
+    let made = make(&project, arguments.out.clone(), arguments.json)?;
+    if arguments.json { output::json(&made.json(&project)) } else { output::text(&made.text()) }
+}
+
+/// A component where it belongs.
+pub(crate) struct Made {
+    out: PathBuf,
+    bytes: usize,
+    inspection: Inspection,
+    changed: bool,
+    seconds: f64,
+}
+
+impl Made {
+    fn json(&self, project: &Project) -> serde_json::Value {
+        let interfaces = &self.inspection.interfaces;
+        json!({
+            "component": self.out,
+            "language": project.language.name(),
+            "digest": self.inspection.digest,
+            "bytes": self.bytes,
+            "exports": exports(interfaces),
+            "imports": interfaces.imports,
+            "wasi": interfaces.wasi,
+            "changed": self.changed,
+            "seconds": self.seconds,
+        })
+    }
+
+    /// For a person.
+    pub(crate) fn text(&self) -> String {
+        let interfaces = &self.inspection.interfaces;
+        format!(
+            "{}  {}  {}{}\n  exports {}\n  imports {}{}\n  built in {:.1} s\n",
+            self.out.display(),
+            table::bytes(self.bytes),
+            self.inspection.digest.short(),
+            if self.changed { "" } else { " (unchanged)" },
+            exports(interfaces).join(", "),
+            listed(&interfaces.imports),
+            if interfaces.wasi { ", and WASI 0.2 with nothing behind it" } else { "" },
+            self.seconds,
+        )
+    }
+}
+
+/// Builds a component and writes it, unless it is there already.
+pub(crate) fn make(project: &Project, out: Option<PathBuf>, quiet: bool) -> Result<Made, Failure> {
     let own = || project.component().strip_prefix(".").map_or_else(|_| project.component(), ToOwned::to_owned);
-    let out = arguments.out.clone().unwrap_or_else(own);
+    let out = out.unwrap_or_else(own);
     let began = Instant::now();
-    let (built, inspection) = build(&project, arguments.json)?;
+    let (built, inspection) = build(project, quiet)?;
     if !built.warnings.trim().is_empty() {
         eprintln!("{}", built.warnings.trim_end());
     }
@@ -44,31 +92,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
         whole::write(&out, &built.bytes).map_err(failed)?;
     }
-    let seconds = began.elapsed().as_secs_f64();
-    let interfaces = &inspection.interfaces;
-    if arguments.json {
-        return output::json(&json!({
-            "component": out,
-            "language": project.language.name(),
-            "digest": inspection.digest,
-            "bytes": built.bytes.len(),
-            "exports": exports(interfaces),
-            "imports": interfaces.imports,
-            "wasi": interfaces.wasi,
-            "changed": changed,
-            "seconds": seconds,
-        }));
-    }
-    let wasi = if interfaces.wasi { ", and WASI 0.2 with nothing behind it" } else { "" };
-    output::text(&format!(
-        "{}  {}  {}{}\n  exports {}\n  imports {}{wasi}\n  built in {seconds:.1} s\n",
-        out.display(),
-        table::bytes(built.bytes.len()),
-        inspection.digest.short(),
-        if changed { "" } else { " (unchanged)" },
-        exports(interfaces).join(", "),
-        listed(&interfaces.imports),
-    ))
+    Ok(Made { out, bytes: built.bytes.len(), inspection, changed, seconds: began.elapsed().as_secs_f64() })
 }
 
 /// Builds, and reads what was built as the host will.

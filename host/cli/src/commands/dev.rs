@@ -1,12 +1,13 @@
 //! `greenroom dev`: sources are watched and built, what was built is swapped in, and what that changes in answers is told.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
+use greenroom_build::{MANIFEST, Project};
 use greenroom_model::{Ask, Generation};
 use greenroom_runtime::{Host, RefusedRecord, Reply, Watch};
 
@@ -28,6 +29,9 @@ const SOURCES_MAX: usize = 20_000;
 pub(crate) struct Arguments {
     /// The graph file.
     graph: PathBuf,
+    /// The folder of an agent, which is built when a source of it changes; may be given several times.
+    #[arg(long, value_name = "DIR")]
+    agent: Vec<PathBuf>,
     /// A folder of sources; may be given several times. Hidden folders, `target` and `node_modules` are left out.
     #[arg(long, value_name = "DIR", requires = "build")]
     sources: Vec<PathBuf>,
@@ -46,10 +50,14 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = arguments.host.settings()?;
-    for folder in &arguments.sources {
+    let flags = [("--sources", &arguments.sources), ("--agent", &arguments.agent)];
+    for (flag, folder) in flags.iter().flat_map(|(flag, folders)| folders.iter().map(move |folder| (flag, folder))) {
         if !folder.is_dir() {
-            return Err(Failure::arguments(format!("--sources {}: there is no such folder", folder.display())));
+            return Err(Failure::arguments(format!("{flag} {}: there is no such folder", folder.display())));
         }
+    }
+    for folder in &arguments.agent {
+        Project::read(folder).map_err(super::build::failed)?;
     }
     let host = super::open_to_serve(&settings, &arguments.graph)?;
     if host.resume()?.is_none() {
@@ -69,6 +77,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                 while told.try_recv().is_ok() {}
                 if let Some(command) = &arguments.build {
                     build(command)?;
+                }
+                for folder in &arguments.agent {
+                    build_agent(folder)?;
                 }
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -95,6 +106,17 @@ fn subjects(asked: &[String], host: &Host) -> Vec<Option<String>> {
     std::iter::once(None).chain(last.map(|id| Some(id.to_string()))).collect()
 }
 
+/// Builds an agent where its graph finds it. Mistakes of its author's are told, and what serves stays.
+fn build_agent(folder: &Path) -> Result<(), Failure> {
+    let built = Project::read(folder)
+        .map_err(super::build::failed)
+        .and_then(|project| super::build::make(&project, None, true));
+    output::text(&match built {
+        Ok(made) => made.text(),
+        Err(failure) => format!("not built, what serves stays: {}\n", failure.words()),
+    })
+}
+
 fn build(command: &str) -> Result<(), Failure> {
     output::text(&format!("building: {command}\n"))?;
     let began = Instant::now();
@@ -117,7 +139,8 @@ struct Sources {
 
 impl Sources {
     fn watch(arguments: &Arguments, settings: &Settings, changed: Sender<()>) -> Result<Option<Self>, Failure> {
-        if arguments.sources.is_empty() {
+        let folders: Vec<PathBuf> = arguments.sources.iter().chain(&arguments.agent).cloned().collect();
+        if folders.is_empty() {
             return Ok(None);
         }
         let mut seen = false;
@@ -128,7 +151,6 @@ impl Sources {
             }
         });
         let watch = watch.map_err(|e| Failure::failed(format!("sources cannot be watched: {e}")))?;
-        let folders = arguments.sources.clone();
         let files = files(&folders);
         watch.set(files.clone());
         Ok(Some(Self { folders, watch, files, scanned: Instant::now() }))
@@ -155,7 +177,9 @@ fn files(folders: &[PathBuf]) -> Vec<PathBuf> {
         for entry in entries.flatten() {
             let (path, name) = (entry.path(), entry.file_name());
             let name = name.to_string_lossy();
-            if name.starts_with('.') || name == "target" || name == "node_modules" {
+            // What `greenroom build` leaves in an agent's folder is made of its sources.
+            let built = name == "build" && folder.join(MANIFEST).is_file();
+            if name.starts_with('.') || name == "target" || name == "node_modules" || built {
                 continue;
             }
             match entry.file_type() {
