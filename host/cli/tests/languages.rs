@@ -50,6 +50,34 @@ fn guide_works(language: &str) {
     assert!(fs::read_to_string(&graph).unwrap().contains("output = \"my-agent\""));
 }
 
+/// A mistake in an author's file is told with its file and line, and nothing of the SDK's.
+#[track_caller]
+fn mistake_is_told(language: &str) {
+    let scene = tempfile::tempdir().unwrap();
+    let greenroom = |arguments: &[&str]| {
+        Command::new(GREENROOM).args(arguments).current_dir(scene.path()).env("PATH", path()).output().unwrap()
+    };
+    done(&greenroom(&["new", "mine", "--lang", language]), "new");
+    let manifest = fs::read_to_string(scene.path().join("mine/greenroom.toml")).unwrap();
+    let source = manifest.lines().find_map(|line| line.strip_prefix("source = \"")?.strip_suffix('"')).unwrap();
+    let file = scene.path().join("mine").join(source);
+    let text = fs::read_to_string(&file).unwrap() + "@ nonsense (\n";
+    fs::write(&file, &text).unwrap();
+    let built = greenroom(&["build", "mine"]);
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert_eq!(built.status.code(), Some(3), "{said}");
+    // Where a thing is never closed some name the end of the file, and some the end of what stands before.
+    let last = text.lines().count();
+    let placed = |line: usize| {
+        [format!("{source}:{line}:"), format!("{source}({line},"), format!("{source}\", line {line}")]
+            .iter()
+            .any(|at| said.contains(at))
+    };
+    assert!((last - 1..=last + 1).any(placed), "line {last} of {source}:\n{said}");
+    assert!(!said.contains("build/sdk"), "{said}");
+    assert!(!scene.path().join("mine/build/mine.wasm").exists());
+}
+
 /// What stands in the blocks of shell commands.
 fn shown(guide: &str) -> String {
     let mut commands = String::new();
@@ -96,7 +124,11 @@ fn path() -> OsString {
         let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
         cache.unwrap_or_else(|| PathBuf::from(env::var_os("HOME").unwrap()).join(".cache")).join("greenroom/languages")
     });
-    let before = [PathBuf::from(GREENROOM).parent().unwrap().to_owned(), tools.join("venv/bin")];
+    let before = [
+        PathBuf::from(GREENROOM).parent().unwrap().to_owned(),
+        tools.join("venv/bin"),
+        tools.join("npm/node_modules/.bin"),
+    ];
     let usual = env::var_os("PATH").unwrap();
     env::join_paths(before.into_iter().chain(env::split_paths(&usual))).unwrap()
 }
@@ -105,6 +137,14 @@ macro_rules! languages {
     ($($test:ident $language:literal)*) => {
         mod guides {
             $(#[test] fn $test() { super::guide_works($language); })*
+        }
+    };
+}
+
+macro_rules! mistakes {
+    ($($test:ident $language:literal)*) => {
+        mod mistakes {
+            $(#[test] fn $test() { super::mistake_is_told($language); })*
         }
     };
 }
@@ -118,6 +158,18 @@ macro_rules! echoes {
 }
 
 languages! {
+    rust "rust"
+    c "c"
+    zig "zig"
+    go "go"
+    assemblyscript "assemblyscript"
+    javascript "javascript"
+    typescript "typescript"
+    python "python"
+    wat "wat"
+}
+
+mistakes! {
     rust "rust"
     c "c"
     zig "zig"
