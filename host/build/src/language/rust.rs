@@ -2,9 +2,13 @@
 
 use super::{Compiled, Site, read, run};
 use crate::BuildError;
+use crate::module::strip;
 use crate::tool::{Needed, Place};
 
 const TARGET: &str = "wasm32-unknown-unknown";
+
+// What backtraces name functions by, and the contract's type.
+const KEPT: &[&str] = &["name", "component-type"];
 
 const CARGO: Needed = Needed {
     name: "cargo",
@@ -25,7 +29,9 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
     // Flags for the author's machine are none for the guest's.
     command.env_remove("RUSTFLAGS").env_remove("CARGO_BUILD_TARGET").env_remove("CARGO_TARGET_DIR");
     let said = run(site, command).map_err(|error| match error {
-        BuildError::Compile { said, .. } if said.contains("can't find crate for `std`") || said.contains("can't find crate for `core`") => {
+        BuildError::Compile { said, .. }
+            if said.contains("can't find crate for `std`") || said.contains("can't find crate for `core`") =>
+        {
             BuildError::Toolchain(format!("Rust cannot build for {TARGET} yet: `rustup target add {TARGET}`"))
         }
         other => other,
@@ -37,5 +43,6 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
             "cargo made no {file}: the crate's name has to be the agent's, and its [lib] of crate-type [\"cdylib\"]"
         )));
     }
-    Ok((Compiled::Module(read(&path)?, Vec::new()), said))
+    let module = strip(&read(&path)?, KEPT).map_err(BuildError::Component)?;
+    Ok((Compiled::Module(module, Vec::new()), said))
 }
