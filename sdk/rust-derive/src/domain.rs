@@ -45,7 +45,10 @@ impl Domain {
             Kind::Boolean => match &reader.literal("default")?.lit {
                 Lit::Bool(value) => Self::Boolean(value.value),
                 other => {
-                    return Err(Error::new(other.span(), format!("`{name}` is true or false, and so is its `default`")));
+                    return Err(Error::new(
+                        other.span(),
+                        format!("`{name}` is true or false, and so is its `default`"),
+                    ));
                 }
             },
             Kind::Text => {
