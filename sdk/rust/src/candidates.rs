@@ -22,7 +22,6 @@ fn row_of(key: u64) -> u32 {
     key as u32
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the upper half")]
 fn score_of(key: u64) -> f32 {
     let descending = (key >> 32) as u32;
     f32::from_bits(if descending >> 31 == 0 { descending ^ 0x7fff_ffff } else { descending })
