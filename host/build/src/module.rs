@@ -37,7 +37,7 @@ pub(crate) fn imports(module: &[u8]) -> Result<Vec<(String, String)>, String> {
     Ok(names)
 }
 
-/// The module without its custom sections, but for those of these names.
+/// The module without its custom sections, but for those whose names begin so.
 pub(crate) fn strip(module: &[u8], keep: &[&str]) -> Result<Vec<u8>, String> {
     struct Stripped<'n>(&'n [&'n str]);
 
@@ -49,7 +49,7 @@ pub(crate) fn strip(module: &[u8], keep: &[&str]) -> Result<Vec<u8>, String> {
             module: &mut wasm_encoder::Module,
             section: CustomSectionReader<'_>,
         ) -> Result<(), wasm_encoder::reencode::Error<Self::Error>> {
-            if self.0.contains(&section.name()) {
+            if self.0.iter().any(|kept| section.name().starts_with(kept)) {
                 return wasm_encoder::reencode::utils::parse_custom_section(self, module, section);
             }
             Ok(())

@@ -4,20 +4,10 @@ use greenroom_sdk::Candidates;
 
 use crate::facts::{Facts, Taste};
 use crate::past::{Fading, Tape};
+use crate::settings::Settings;
 
 /// Features that are there whatever the sources, in their order. Each source adds "NAME.score" and "NAME.offered".
 pub(crate) const FIXED: [&str; 7] = ["fused", "sequence", "genres", "recent genres", "popularity", "unreleased", "age"];
-
-/// How far back a history is looked at.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Memory {
-    /// Events after which a liked item weighs half in the sequence feature.
-    pub(crate) sequence: f64,
-    /// The same in the feature of genres.
-    pub(crate) genres: f64,
-    /// The same in the feature of recent genres.
-    pub(crate) recent_genres: f64,
-}
 
 /// What is learned of items apart from weights.
 #[derive(Debug, Default)]
@@ -47,12 +37,12 @@ pub(crate) fn features(
     of: &Request<'_>,
     world: &mut World,
     facts: &mut Facts,
-    memory: &Memory,
+    settings: &Settings,
     fading: &Fading,
 ) -> Vec<f32> {
     let n = of.rows.len();
     let asked: Vec<u32> =
-        of.rows.iter().copied().chain(latest(of.history, memory.genres).map(|(row, _)| row)).collect();
+        of.rows.iter().copied().chain(latest(of.history, settings.genre_half_life).map(|(row, _)| row)).collect();
     let known = facts.of(&asked);
     let (genres, liked_genres) = known.genres.split_at_checked(n).unwrap_or_default();
     let years = known.years.get(..n).unwrap_or_default();
@@ -60,8 +50,9 @@ pub(crate) fn features(
         let liked = liked_genres.iter().copied().zip(latest(of.history, half_life).map(|(_, weight)| weight));
         Taste::of(liked).beyond(&world.taste)
     };
-    let (taste, recent_taste) = (taste(memory.genres), taste(memory.recent_genres.min(memory.genres)));
-    let history: Vec<(u32, f32)> = latest(of.history, memory.sequence).collect();
+    let (taste, recent_taste) =
+        (taste(settings.genre_half_life), taste(settings.recent_genre_half_life.min(settings.genre_half_life)));
+    let history: Vec<(u32, f32)> = latest(of.history, settings.sequence_half_life).collect();
     let sequence = spread(&world.tape.affinities(&history, of.rows, fading));
     let fused = spread(of.fused);
     let ages = ages(years, of.now);

@@ -12,15 +12,17 @@ mod facts;
 mod features;
 mod model;
 mod past;
+mod settings;
 
 use facts::{Facts, Taste};
-use features::{FIXED, Memory, Request, World, columns_of, features, sources_of};
+use features::{FIXED, Request, World, columns_of, features, sources_of};
 use greenroom_sdk::{
     Candidates, Decision, Descriptor, Fault, Feedback, FitReport, Learner, Lifecycle, Listwise, NONE, Observation,
-    Params, Policy, RewardLevel, Role, State, StateReader, StateWriter, describe, float, integer,
+    Parameters as _, Params, Policy, RewardLevel, Role, State, StateReader, StateWriter, describe,
 };
 use model::Model;
 use past::{Fading, Past};
+use settings::Settings;
 
 const SCHEMA: &str = "ranker/1";
 const PORT: &str = "ranked";
@@ -28,10 +30,8 @@ const PORT: &str = "ranked";
 /// Orders candidates.
 #[derive(Default)]
 pub struct Ranker {
-    memory: Memory,
+    settings: Settings,
     fading: Fading,
-    strength: f64,
-    negatives_max: usize,
     past: Past,
     world: World,
     // How much of the past the world shows.
@@ -54,7 +54,7 @@ impl Policy for Ranker {
         let sources = self.model.sources.iter().map(|source| columns_of(&all, source)).collect();
         let request = Request { rows: &all.rows, fused: &all.scores, sources, history: &history, now: seen.now };
         let width = FIXED.len() + 2 * self.model.sources.len();
-        let features = features(&request, &mut self.world, &mut self.facts, &self.memory, &self.fading);
+        let features = features(&request, &mut self.world, &mut self.facts, &self.settings, &self.fading);
         let scores: Vec<f32> = features.chunks_exact(width).map(|row| self.model.score(row)).collect();
         let at = |place: usize| scores.get(place).copied().unwrap_or(f32::NEG_INFINITY);
         let mut order: Vec<usize> = (0..all.len()).collect();
@@ -75,64 +75,12 @@ impl Lifecycle for Ranker {
             .history(200)
             .facts(&["genres", "year"])
             .state(SCHEMA)
-            .parameter(
-                float("strength", 0.01, 10_000.0, 10.0, "for how many positives the order that came in counts")
-                    .log()
-                    .shapes_state(),
-            )
-            .parameter(
-                integer("negatives", 1, 10_000, 100, "rows without reward that a request teaches with, at most")
-                    .log()
-                    .shapes_state(),
-            )
-            .parameter(
-                float("sequence_half_life", 0.5, 26.0, 4.0, "events after which a liked item's neighbours weigh half")
-                    .log()
-                    .shapes_state(),
-            )
-            .parameter(
-                integer("window", 0, 200, 40, "how far apart two items of a sequence are neighbours; 0 for never")
-                    .shapes_state(),
-            )
-            .parameter(
-                float("distance_half_life", 0.5, 200.0, 20.0, "places apart at which neighbours weigh half")
-                    .log()
-                    .shapes_state(),
-            )
-            .parameter(
-                float("backward", 0.0, 1.0, 0.3, "what a neighbour before weighs beside one after").shapes_state(),
-            )
-            .parameter(
-                float("shrinkage", 0.0, 100.0, 5.0, "how much more popular every item is taken to be").shapes_state(),
-            )
-            .parameter(
-                float("genre_half_life", 0.5, 26.0, 20.0, "events after which a liked item's genres weigh half")
-                    .log()
-                    .shapes_state(),
-            )
-            .parameter(
-                float("recent_genre_half_life", 0.5, 26.0, 3.0, "the same for the genres of the moment")
-                    .log()
-                    .shapes_state(),
-            )
+            .parameters::<Settings>()
     }
 
     fn configure(&mut self, params: &Params) -> Result<(), Fault> {
-        self.strength = params.float("strength")?;
-        self.negatives_max = params.integer("negatives")?;
-        self.memory = Memory {
-            sequence: params.float("sequence_half_life")?,
-            genres: params.float("genre_half_life")?,
-            recent_genres: params.float("recent_genre_half_life")?,
-        };
-        let half_life = params.float("distance_half_life")?;
-        let window: u32 = params.integer("window")?;
-        #[expect(clippy::cast_possible_truncation, reason = "weights of features in f32")]
-        {
-            let by_distance = (0..window).map(|places| 0.5_f64.powf(f64::from(places) / half_life) as f32);
-            self.fading =
-                Fading::new(by_distance.collect(), params.float("backward")? as f32, params.float("shrinkage")? as f32);
-        }
+        self.settings = Settings::from_params(params)?;
+        self.fading = self.settings.fading();
         Ok(())
     }
 
@@ -192,7 +140,7 @@ impl Learner for Ranker {
         if self.lists.is_empty() {
             notes.push("no request had both a row with reward and one without: the order that comes in is kept".into());
         } else {
-            let found = self.lists.fit(&self.model.prior(&self.sources), self.strength);
+            let found = self.lists.fit(&self.model.prior(&self.sources), self.settings.strength);
             if !found.converged {
                 notes.push("weights did not converge: raise `strength`".into());
             }
@@ -262,9 +210,9 @@ impl Ranker {
             history: &history,
             now,
         };
-        let features = features(&of, &mut self.world, &mut self.facts, &self.memory, &self.fading);
+        let features = features(&of, &mut self.world, &mut self.facts, &self.settings, &self.fading);
         let positive: Vec<bool> = offered.iter().map(|&i| batch.is_rewarded(request.start + i)).collect();
-        self.lists.push(&features, &positive, self.negatives_max);
+        self.lists.push(&features, &positive, self.settings.negatives);
     }
 }
 

@@ -5,14 +5,16 @@
 
 mod explore;
 mod order;
+mod settings;
 
 use std::cell::Cell;
 
 use greenroom_sdk::{
-    Candidates, Decision, Descriptor, Fault, Lifecycle, Marks, Observation, Params, Payload, Policy, RewardLevel, Role,
-    Values, boolean, describe, float, integer, items, log, memory,
+    Candidates, Decision, Descriptor, Fault, Lifecycle, Marks, Observation, Parameters as _, Params, Payload, Policy,
+    RewardLevel, Role, Values, describe, log, memory,
 };
-use order::{Item, Taste, order};
+use order::{Item, order};
+use settings::Settings;
 
 const PORT: &str = "ranked";
 const MS_A_YEAR: f64 = 365.25 * 86_400_000.0;
@@ -20,11 +22,7 @@ const MS_A_YEAR: f64 = 365.25 * 86_400_000.0;
 /// Reorders the head of a list.
 #[derive(Default)]
 pub struct Rerank {
-    hide_seen: bool,
-    taste: Taste,
-    depth: usize,
-    epsilon: f64,
-    blocked: Vec<u32>,
+    settings: Settings,
     hidden: Marks,
     warned: Cell<bool>,
 }
@@ -33,16 +31,16 @@ impl Policy for Rerank {
     fn decide(&mut self, mut seen: Observation) -> Result<Decision, Fault> {
         let Some(all) = seen.take_candidates(PORT)? else { return Ok(Candidates::default().into()) };
         self.hidden.clear();
-        self.hidden.extend(&self.blocked);
-        if self.hide_seen {
+        self.hidden.extend(&self.settings.blocklist);
+        if self.settings.hide_seen {
             self.hidden.extend(&seen.history.rows);
         }
         let limit = seen.limit as usize;
-        let depth = u32::try_from(self.depth).unwrap_or(u32::MAX).max(seen.limit);
+        let depth = self.settings.depth.max(seen.limit);
         let head = all.only(|row| seen.admits(row) && !self.hidden.contains(row)).first(depth);
-        let mut ordered = order(&self.items(&head, seen.now), head.len().min(limit), &self.taste);
+        let mut ordered = order(&self.items(&head, seen.now), head.len().min(limit), &self.settings);
         let mut policy = None;
-        if self.epsilon > 0.0 {
+        if self.settings.epsilon > 0.0 {
             let mut in_reserve = vec![true; head.len()];
             for &place in &ordered {
                 if let Some(slot) = in_reserve.get_mut(place) {
@@ -50,7 +48,7 @@ impl Policy for Rerank {
                 }
             }
             let reserve: Vec<usize> = (0..head.len()).filter(|&place| in_reserve.get(place) == Some(&true)).collect();
-            let drawn = explore::draw(&ordered, &reserve, self.epsilon, seen.seed);
+            let drawn = explore::draw(&ordered, &reserve, self.settings.epsilon, seen.seed);
             ordered = drawn.places;
             policy = Some(drawn.record);
         }
@@ -66,11 +64,11 @@ impl Policy for Rerank {
 
 impl Rerank {
     fn items(&self, head: &Candidates, now: i64) -> Vec<Item> {
-        let genres = match self.taste.needs_genres().then(|| self.fact("genres", &head.rows)).flatten() {
+        let genres = match self.settings.needs_genres().then(|| self.fact("genres", &head.rows)).flatten() {
             Some(Values::S64s(bits)) => bits,
             _ => Vec::new(),
         };
-        let years = match self.taste.needs_years().then(|| self.fact("year", &head.rows)).flatten() {
+        let years = match self.settings.needs_years().then(|| self.fact("year", &head.rows)).flatten() {
             Some(Values::F32s(years)) => years,
             _ => Vec::new(),
         };
@@ -93,7 +91,7 @@ impl Rerank {
             Err(memory::Error::Unavailable(_)) => None,
             Err(error) => {
                 self.warned.set(true);
-                log::debug(&format!("no `{field}` of items, so the order is by score alone: {error:?}"));
+                log::debug!("no `{field}` of items, so the order is by score alone: {error:?}");
                 None
             }
         }
@@ -107,30 +105,11 @@ impl Lifecycle for Rerank {
             .takes(PORT, false, &[])
             .history(5000)
             .facts(&["genres", "year"])
-            .parameter(boolean("hide_seen", true, "whether what is in the history is left out"))
-            .parameter(items("blocklist", "items that are never shown"))
-            .parameter(float("diversity", 0.0, 1.0, 0.05, "what unlikeness in genres weighs beside the score (MMR)"))
-            .parameter(float("freshness", 0.0, 5.0, 0.0, "standard deviations of the score that a new item gains"))
-            .parameter(float("freshness_half_life", 0.1, 50.0, 2.0, "years after which that gain is half").log())
-            .parameter(integer("genre_max", 0, 100, 0, "rows of an answer that may share a genre; 0 for any number"))
-            .parameter(integer("depth", 1, 10_000, 100, "rows from the top that the order is made of").log())
-            .parameter(float("epsilon", 0.0, 1.0, 0.0, "how often a place shows something from further down"))
+            .parameters::<Settings>()
     }
 
     fn configure(&mut self, params: &Params) -> Result<(), Fault> {
-        self.hide_seen = params.boolean("hide_seen")?;
-        self.blocked = params.items("blocklist")?;
-        #[expect(clippy::cast_possible_truncation, reason = "weights of scores in f32")]
-        {
-            self.taste = Taste {
-                diversity: params.float("diversity")? as f32,
-                freshness: params.float("freshness")? as f32,
-                freshness_half_life: params.float("freshness_half_life")? as f32,
-                genre_max: params.integer("genre_max")?,
-            };
-        }
-        self.depth = params.integer("depth")?;
-        self.epsilon = params.float("epsilon")?;
+        self.settings = Settings::from_params(params)?;
         Ok(())
     }
 }

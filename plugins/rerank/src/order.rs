@@ -1,29 +1,6 @@
 //! The order of the answer: fresh items raised, like ones apart, not too many of a kind.
 
-/// What is weighed against the score.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Taste {
-    /// What unlikeness to the rows before weighs beside the score, in [0, 1].
-    pub(crate) diversity: f32,
-    /// Standard deviations of the score that a brand-new item gains.
-    pub(crate) freshness: f32,
-    /// Years after which the gain is half.
-    pub(crate) freshness_half_life: f32,
-    /// How many rows of the answer may share a genre; 0 for any number.
-    pub(crate) genre_max: usize,
-}
-
-impl Taste {
-    /// Whether any of it needs genres.
-    pub(crate) fn needs_genres(&self) -> bool {
-        self.diversity > 0.0 || self.genre_max > 0
-    }
-
-    /// Whether any of it needs years.
-    pub(crate) fn needs_years(&self) -> bool {
-        self.freshness > 0.0
-    }
-}
+use crate::settings::Settings;
 
 /// A candidate in the order that came in.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +14,8 @@ pub(crate) struct Item {
 
 /// The places of `limit` items, best first. What a cap keeps back comes after everything else, so the answer is never
 /// shorter for it.
-pub(crate) fn order(items: &[Item], limit: usize, taste: &Taste) -> Vec<usize> {
-    let scores = raised(items, taste);
+pub(crate) fn order(items: &[Item], limit: usize, settings: &Settings) -> Vec<usize> {
+    let scores = raised(items, settings);
     let limit = limit.min(items.len());
     let mut left: Vec<Left> =
         scores.iter().enumerate().map(|(place, &score)| Left { place, score, likeness: 0.0 }).collect();
@@ -47,12 +24,12 @@ pub(crate) fn order(items: &[Item], limit: usize, taste: &Taste) -> Vec<usize> {
     let mut counts = [0_usize; 64];
     let (mut picked, mut kept_back) = (Vec::with_capacity(limit), Vec::new());
     while picked.len() < limit && !left.is_empty() {
-        let value = |one: &Left| (1.0 - taste.diversity) * one.score - taste.diversity * one.likeness;
+        let value = |one: &Left| (1.0 - settings.diversity) * one.score - settings.diversity * one.likeness;
         let mut best = 0;
         let mut best_value = f32::NEG_INFINITY;
         for (at, one) in left.iter().enumerate() {
             // What follows scores less, and likeness only takes away.
-            if (1.0 - taste.diversity) * one.score <= best_value {
+            if (1.0 - settings.diversity) * one.score <= best_value {
                 break;
             }
             let value = value(one);
@@ -62,13 +39,15 @@ pub(crate) fn order(items: &[Item], limit: usize, taste: &Taste) -> Vec<usize> {
         }
         let one = left.remove(best);
         let Some(item) = items.get(one.place) else { continue };
-        if taste.genre_max > 0 && genres(item.genres).any(|g| counts.get(g).is_some_and(|&n| n >= taste.genre_max)) {
+        if settings.genre_max > 0
+            && genres(item.genres).any(|g| counts.get(g).is_some_and(|&n| n >= settings.genre_max))
+        {
             kept_back.push(one.place);
             continue;
         }
         genres(item.genres).for_each(|g| counts.get_mut(g).into_iter().for_each(|n| *n += 1));
         picked.push(one.place);
-        if taste.diversity > 0.0 {
+        if settings.diversity > 0.0 {
             for other in &mut left {
                 let like = items.get(other.place).map_or(0.0, |o| likeness(o.genres, item.genres));
                 other.likeness = other.likeness.max(like);
@@ -88,7 +67,7 @@ struct Left {
 }
 
 // Scores in standard deviations from the mean, so that weights mean the same whatever the scale of the ranker.
-fn raised(items: &[Item], taste: &Taste) -> Vec<f32> {
+fn raised(items: &[Item], settings: &Settings) -> Vec<f32> {
     let n = items.len().max(1) as f64;
     let mean = items.iter().map(|item| f64::from(item.score)).sum::<f64>() / n;
     let spread = (items.iter().map(|item| (f64::from(item.score) - mean).powi(2)).sum::<f64>() / n).sqrt();
@@ -96,12 +75,12 @@ fn raised(items: &[Item], taste: &Taste) -> Vec<f32> {
     let one = |item: &Item| {
         #[expect(clippy::cast_possible_truncation, reason = "scores are f32")]
         let score = ((f64::from(item.score) - mean) * per) as f32;
-        let fresh = if taste.freshness > 0.0 && item.age.is_finite() {
-            0.5_f32.powf(item.age.max(0.0) / taste.freshness_half_life)
+        let fresh = if settings.freshness > 0.0 && item.age.is_finite() {
+            0.5_f32.powf(item.age.max(0.0) / settings.freshness_half_life)
         } else {
             0.0
         };
-        score + taste.freshness * fresh
+        score + settings.freshness * fresh
     };
     items.iter().map(one).collect()
 }
@@ -125,27 +104,30 @@ mod tests {
         all.iter().map(|&(score, genres, age)| Item { score, genres, age }).collect()
     }
 
-    const PLAIN: Taste = Taste { diversity: 0.0, freshness: 0.0, freshness_half_life: 2.0, genre_max: 0 };
+    fn plain() -> Settings {
+        Settings { diversity: 0.0, ..Settings::default() }
+    }
+
     const ALL: [(f32, i64, f32); 4] = [(4.0, 0b01, 9.0), (3.9, 0b01, 9.0), (3.8, 0b10, 0.0), (1.0, 0, f32::NAN)];
 
     #[test]
     fn without_wishes_the_best_scores_come_first() {
-        assert_eq!(order(&items(&ALL), 3, &PLAIN), [0, 1, 2]);
+        assert_eq!(order(&items(&ALL), 3, &plain()), [0, 1, 2]);
     }
 
     #[test]
     fn diversity_puts_something_else_between_likes() {
-        assert_eq!(order(&items(&ALL), 4, &Taste { diversity: 0.3, ..PLAIN }), [0, 2, 1, 3]);
+        assert_eq!(order(&items(&ALL), 4, &Settings { diversity: 0.3, ..plain() }), [0, 2, 1, 3]);
     }
 
     #[test]
     fn freshness_raises_what_is_new() {
-        assert_eq!(order(&items(&ALL), 4, &Taste { freshness: 1.0, ..PLAIN })[0], 2);
+        assert_eq!(order(&items(&ALL), 4, &Settings { freshness: 1.0, ..plain() })[0], 2);
     }
 
     #[test]
     fn a_cap_holds_while_anything_else_is_there_and_never_shortens_the_answer() {
-        let capped = Taste { genre_max: 1, ..PLAIN };
+        let capped = Settings { genre_max: 1, ..plain() };
         assert_eq!(order(&items(&ALL), 3, &capped), [0, 2, 3]);
         assert_eq!(order(&items(&ALL), 4, &capped), [0, 2, 3, 1]);
     }
@@ -153,7 +135,7 @@ mod tests {
     #[test]
     fn equal_scores_stay_as_they_came() {
         let same = items(&[(1.0, 0, 0.0); 5]);
-        assert_eq!(order(&same, 5, &Taste { diversity: 0.5, ..PLAIN }), [0, 1, 2, 3, 4]);
+        assert_eq!(order(&same, 5, &Settings { diversity: 0.5, ..plain() }), [0, 1, 2, 3, 4]);
     }
 
     #[test]
@@ -161,8 +143,8 @@ mod tests {
         let many: Vec<(f32, i64, f32)> =
             (0..60_i64).map(|i| (((i * 37) % 60) as f32 / 7.0, 1 << (i % 5) | 1 << (i % 3), 0.0)).collect();
         let many = items(&many);
-        let taste = Taste { diversity: 0.4, ..PLAIN };
-        let scores = raised(&many, &taste);
+        let settings = Settings { diversity: 0.4, ..plain() };
+        let scores = raised(&many, &settings);
         let mut picked: Vec<usize> = Vec::new();
         while picked.len() < 20 {
             let value = |i: usize| {
@@ -173,6 +155,6 @@ mod tests {
             left.sort_by(|&a, &b| value(b).total_cmp(&value(a)).then(scores[b].total_cmp(&scores[a])));
             picked.push(left[0]);
         }
-        assert_eq!(order(&many, 20, &taste), picked);
+        assert_eq!(order(&many, 20, &settings), picked);
     }
 }

@@ -9,6 +9,24 @@ impl Default for Candidates {
     }
 }
 
+/// Ascends as scores descend, and as rows ascend among equal scores, in the order of [`f32::total_cmp`].
+fn key(score: f32, row: u32) -> u64 {
+    let bits = score.to_bits();
+    // Of a negative number the other bits fall as it rises; the sign goes first.
+    let descending = if bits >> 31 == 0 { bits ^ 0x7fff_ffff } else { bits };
+    u64::from(descending) << 32 | u64::from(row)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+fn row_of(key: u64) -> u32 {
+    key as u32
+}
+
+fn score_of(key: u64) -> f32 {
+    let descending = (key >> 32) as u32;
+    f32::from_bits(if descending >> 31 == 0 { descending ^ 0x7fff_ffff } else { descending })
+}
+
 impl Candidates {
     /// Candidates without columns.
     #[must_use]
@@ -18,15 +36,16 @@ impl Candidates {
 
     /// The `limit` best of (score, row) pairs: by descending score, ties by ascending row. Scores must be finite.
     #[must_use]
-    pub fn best(mut scored: Vec<(f32, u32)>, limit: u32) -> Self {
+    pub fn best(scored: Vec<(f32, u32)>, limit: u32) -> Self {
         let limit = limit as usize;
-        let order = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-        if scored.len() > limit && limit > 0 {
-            scored.select_nth_unstable_by(limit - 1, order);
+        // One number for both, since numbers are ordered by far less code, and faster, than pairs are.
+        let mut keys: Vec<u64> = scored.iter().map(|&(score, row)| key(score, row)).collect();
+        if keys.len() > limit && limit > 0 {
+            keys.select_nth_unstable(limit - 1);
         }
-        scored.truncate(limit);
-        scored.sort_unstable_by(order);
-        Self::new(scored.iter().map(|x| x.1).collect(), scored.iter().map(|x| x.0).collect())
+        keys.truncate(limit);
+        keys.sort_unstable();
+        Self::new(keys.iter().map(|&key| row_of(key)).collect(), keys.iter().map(|&key| score_of(key)).collect())
     }
 
     /// How many there are.
@@ -114,6 +133,12 @@ impl Candidates {
 }
 
 impl Observation {
+    /// What arrived at a port; none when nothing did.
+    #[must_use]
+    pub fn input(&self, port: &str) -> Option<&Input> {
+        self.inputs.iter().find(|input| input.port == port)
+    }
+
     /// Takes the candidates that arrived at a port out of the observation; none when nothing did.
     ///
     /// # Errors
@@ -125,6 +150,17 @@ impl Observation {
         match input.payload {
             Payload::Candidates(candidates) => Ok(Some(candidates)),
             _ => Ok(None),
+        }
+    }
+}
+
+impl Decision {
+    /// The candidates that were decided for; none when it is something else.
+    #[must_use]
+    pub fn candidates(&self) -> Option<&Candidates> {
+        match &self.payload {
+            Payload::Candidates(candidates) => Some(candidates),
+            _ => None,
         }
     }
 }
@@ -148,5 +184,25 @@ impl Input {
                 self.port, self.node
             ))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_are_those_of_the_total_order() {
+        let scores =
+            [0.0, -0.0, 1.0, -1.0, f32::MIN, f32::MAX, f32::MIN_POSITIVE, 1.0e-40, -1.0e-40, 0.5, 1.0, f32::INFINITY];
+        let mut pairs: Vec<(f32, u32)> = (0..200).map(|i| (scores[i % scores.len()], (i * 7 % 200) as u32)).collect();
+        let best = Candidates::best(pairs.clone(), 50);
+        pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        pairs.truncate(50);
+        let found: Vec<_> = best.scores.iter().map(|s| s.to_bits()).zip(best.rows).collect();
+        let expected: Vec<_> = pairs.iter().map(|p| (p.0.to_bits(), p.1)).collect();
+        assert_eq!(found, expected);
+        assert!(Candidates::best(vec![(1.0, 1)], 0).is_empty());
+        assert_eq!(Candidates::best(vec![(1.0, 1)], 9).rows, [1]);
     }
 }

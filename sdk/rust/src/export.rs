@@ -55,6 +55,16 @@ pub trait Learner: Lifecycle {
     fn fit(&mut self) -> Result<FitReport, Fault>;
 }
 
+/// Natively nothing calls an agent but its tests, and the compiler would call it unused.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __native {
+    ($agent:ty) => {
+        #[cfg(not(target_family = "wasm"))]
+        const _: fn() -> $agent = <$agent as ::core::default::Default>::default;
+    };
+}
+
 /// The one agent of an instance. A component instance runs one call at a time, on one thread.
 #[doc(hidden)]
 #[macro_export]
@@ -105,6 +115,7 @@ macro_rules! __lifecycle {
 #[macro_export]
 macro_rules! export_module {
     ($agent:ty) => {
+        $crate::__native!($agent);
         #[cfg(target_family = "wasm")]
         mod __component {
             use super::*;
@@ -117,6 +128,7 @@ macro_rules! export_module {
 #[macro_export]
 macro_rules! export_configurable {
     ($agent:ty) => {
+        $crate::__native!($agent);
         #[cfg(target_family = "wasm")]
         mod __component {
             use super::*;
@@ -130,6 +142,7 @@ macro_rules! export_configurable {
 #[macro_export]
 macro_rules! export_agent {
     ($agent:ty) => {
+        $crate::__native!($agent);
         #[cfg(target_family = "wasm")]
         mod __component {
             use super::*;

@@ -1,5 +1,6 @@
 //! Making faults.
 
+use crate::memory::Error;
 use crate::{Fault, FaultKind};
 
 impl Fault {
@@ -41,5 +42,18 @@ impl Fault {
     #[must_use]
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(FaultKind::Internal, message)
+    }
+}
+
+/// So that `?` passes on what memory said: retryable when that is, and internal when it is not granted or not there.
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unavailable(said) => Self::unavailable(format!("memory: {said}")),
+            Error::Denied(said) | Error::TooLarge(said) | Error::Quota(said) | Error::NotFound(said) => {
+                Self::internal(format!("memory: {said}"))
+            }
+            Error::Conflict(_) => Self::internal("memory: another revision of the key was written meanwhile"),
+        }
     }
 }

@@ -7,10 +7,32 @@ pub mod memory {
     pub use crate::bindings::memory::{Namespace, gather, labels, open, row_count};
     #[cfg(not(target_family = "wasm"))]
     pub use crate::native::memory::{Namespace, gather, labels, open, row_count};
+
+    use crate::Values;
+
+    /// A number of each row, by the name of the field: NaN where it is not known.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a field that is not there or has labels, and whatever [`gather`] says.
+    pub fn gather_f32s(rows: &[u32], field: &str) -> Result<Vec<f32>, Error> {
+        match gather(rows, &[field.to_owned()])?.pop().map(|column| column.values) {
+            Some(Values::F32s(numbers)) => Ok(numbers),
+            _ => Err(Error::NotFound(format!("`{field}` has no numbers"))),
+        }
+    }
 }
 
-/// Lines for the operator, bounded by the host.
+/// Lines for the operator, bounded by the host: functions that take a text, and macros of the same names that format one.
+///
+/// ```
+/// use greenroom_sdk::log;
+///
+/// log::info("as it is");
+/// log::warn!("{} of {} years are not known", 3, 10);
+/// ```
 pub mod log {
+    pub use crate::{__debug as debug, __error as error, __info as info, __warn as warn};
+
     use crate::bindings::log::Level;
 
     fn write(level: Level, message: &str) {
@@ -58,4 +80,28 @@ pub mod metric {
         #[cfg(not(target_family = "wasm"))]
         let _ = (name, value);
     }
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __debug {
+    ($($text:tt)+) => { $crate::log::debug(&::std::format!($($text)+)) };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __info {
+    ($($text:tt)+) => { $crate::log::info(&::std::format!($($text)+)) };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __warn {
+    ($($text:tt)+) => { $crate::log::warn(&::std::format!($($text)+)) };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __error {
+    ($($text:tt)+) => { $crate::log::error(&::std::format!($($text)+)) };
 }

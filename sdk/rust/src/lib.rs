@@ -35,14 +35,17 @@ mod host;
 mod interactions;
 mod lists;
 mod listwise;
+mod message;
 #[cfg(not(target_family = "wasm"))]
 pub mod native;
 mod neighbours;
 mod packed;
+mod parameters;
 mod params;
 mod positives;
 mod rows;
 mod shortlist;
+#[cfg(feature = "serde")]
 mod state;
 mod vector;
 
@@ -63,10 +66,14 @@ pub use interactions::Interactions;
 pub use lists::Lists;
 pub use listwise::{Listwise, Weights};
 pub use neighbours::Neighbours;
+#[doc(hidden)]
+pub use parameters::__is_one_of;
+pub use parameters::{Choice, FromParam, Parameters};
 pub use params::{ParamValue, Params};
 pub use positives::{Positive, by_popularity, is_positive};
 pub use rows::Marks;
 pub use shortlist::Shortlist;
+#[cfg(feature = "serde")]
 pub use state::{decode, encode};
 pub use vector::{add, dot, dots, scatter};
 

@@ -1,13 +1,35 @@
 //! Running an agent without a host: for its tests, and to compare with.
 //!
-//! Item facts are set for the thread with [`set_facts`]; namespaces are hash maps that begin empty.
+//! Item facts are set for the thread with [`set_facts`]; namespaces are hash maps that begin empty, and all are granted
+//! until [`grant`] says which.
+//!
+//! ```
+//! use greenroom_sdk::{Candidates, Decision, Fault, Observation, Policy, memory, native};
+//!
+//! #[derive(Default)]
+//! struct Newest;
+//!
+//! impl Policy for Newest {
+//!     fn decide(&mut self, mut seen: Observation) -> Result<Decision, Fault> {
+//!         let ranked = seen.take_candidates("ranked")?.unwrap_or_default();
+//!         let years = memory::gather_f32s(&ranked.rows, "year")?;
+//!         Ok(Candidates::best(years.into_iter().zip(ranked.rows).collect(), seen.limit).into())
+//!     }
+//! }
+//!
+//! native::set_facts(3, &[("year", vec![1990.0, 2010.0, 2000.0])], &[]);
+//! let seen = native::observe(2, &[]).with_input("ranked", Candidates::new(vec![0, 1, 2], vec![0.3, 0.2, 0.1]));
+//! let decided = Newest.decide(seen)?;
+//! assert_eq!(decided.candidates().map(|all| &all.rows[..]), Some(&[1, 2][..]));
+//! # Ok::<(), Fault>(())
+//! ```
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::bindings::log::Level;
 use crate::bindings::types::Values;
-use crate::{Feedback, History, NONE, Observation};
+use crate::{Candidates, Fault, Feedback, History, Input, Lifecycle, NONE, Observation, Params, Payload};
 
 thread_local! {
     static WORLD: RefCell<World> = RefCell::new(World::default());
@@ -18,6 +40,7 @@ struct World {
     rows: u32,
     numbers: BTreeMap<String, Vec<f32>>,
     labels: BTreeMap<String, (Vec<String>, Vec<i64>)>,
+    granted: Option<Vec<String>>,
     spaces: BTreeMap<String, BTreeMap<String, (Vec<u8>, u64)>>,
     revision: u64,
     lines: Vec<String>,
@@ -36,6 +59,21 @@ pub fn set_facts(rows: u32, numbers: &[(&str, Vec<f32>)], labels: &[(&str, Vec<&
             })
             .collect();
     });
+}
+
+/// Grants these namespaces to this thread's agents, and no others: to open another is denied, as by a host.
+pub fn grant(names: &[&str]) {
+    WORLD.with_borrow_mut(|world| world.granted = Some(names.iter().map(|name| (*name).to_owned()).collect()));
+}
+
+/// An agent as a host makes one: with its defaults, and what `change` makes of them.
+///
+/// # Errors
+/// What its `configure` says.
+pub fn configured<A: Lifecycle>(change: impl FnOnce(Params) -> Params) -> Result<A, Fault> {
+    let mut agent = A::default();
+    agent.configure(&change(Params::defaults(&A::describe())))?;
+    Ok(agent)
 }
 
 /// The lines that this thread's agents logged since the last call.
@@ -70,6 +108,15 @@ pub fn observe(limit: u32, history: &[(u32, i64)]) -> Observation {
             values: vec![1.0; history.len()],
         },
         inputs: Vec::new(),
+    }
+}
+
+impl Observation {
+    /// The same, with candidates at a port as if a node of that name had sent them.
+    #[must_use]
+    pub fn with_input(mut self, port: &str, candidates: Candidates) -> Self {
+        self.inputs.push(Input { port: port.into(), node: port.into(), payload: Payload::Candidates(candidates) });
+        self
     }
 }
 
@@ -113,7 +160,13 @@ pub(crate) mod memory {
     pub struct Namespace(String);
 
     pub fn open(name: &str) -> Result<Namespace, Error> {
-        Ok(Namespace(name.to_owned()))
+        let granted =
+            WORLD.with_borrow(|world| world.granted.as_ref().is_none_or(|all| all.iter().any(|one| one == name)));
+        if granted {
+            Ok(Namespace(name.to_owned()))
+        } else {
+            Err(Error::Denied(format!("no grant of namespace `{name}`")))
+        }
     }
 
     pub fn row_count() -> u32 {
@@ -192,5 +245,18 @@ pub(crate) mod memory {
                 Page { entries, next }
             }))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::memory::{Error, open};
+
+    #[test]
+    fn what_is_not_granted_is_denied() {
+        assert!(open("notes").is_ok());
+        super::grant(&["notes"]);
+        open("notes").and_then(|notes| notes.put("a", b"1")).unwrap();
+        assert!(matches!(open("others"), Err(Error::Denied(_))));
     }
 }

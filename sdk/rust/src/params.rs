@@ -2,18 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
 use crate::bindings::types::Domain;
-use crate::{Descriptor, Fault};
+use crate::{Descriptor, Fault, message};
 
 /// Checked parameters, defaults filled in.
 #[derive(Debug, Default, Clone)]
-pub struct Params(BTreeMap<String, ParamValue>);
+pub struct Params(Vec<(String, ParamValue)>);
 
 /// A value of a parameter.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum ParamValue {
     /// A switch.
     Boolean(bool),
@@ -29,6 +26,21 @@ pub enum ParamValue {
     Numbers(Vec<f64>),
     /// Numbers by name.
     Named(BTreeMap<String, f64>),
+}
+
+impl ParamValue {
+    /// For a message. Digits of reals are left out: writing them takes 20 KB of code, which few agents have otherwise.
+    fn told(&self) -> String {
+        match self {
+            Self::Boolean(value) => value.to_string(),
+            Self::Integer(value) => value.to_string(),
+            Self::Float(_) => "a real".to_owned(),
+            Self::Text(text) => format!("\"{text}\""),
+            Self::Rows(all) => format!("a list of {} whole numbers", all.len()),
+            Self::Numbers(all) => format!("a list of {} numbers", all.len()),
+            Self::Named(all) => format!("a map of {} numbers", all.len()),
+        }
+    }
 }
 
 impl From<bool> for ParamValue {
@@ -49,6 +61,12 @@ impl From<f64> for ParamValue {
     }
 }
 
+impl From<Vec<u32>> for ParamValue {
+    fn from(rows: Vec<u32>) -> Self {
+        Self::Rows(rows)
+    }
+}
+
 impl From<&str> for ParamValue {
     fn from(value: &str) -> Self {
         Self::Text(value.to_owned())
@@ -64,9 +82,9 @@ impl Params {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
-        rmp_serde::from_slice(bytes)
+        message::map(bytes)
             .map(Self)
-            .map_err(|e| Fault::invalid_parameters(format!("parameters are not a map of known values: {e}")))
+            .map_err(|wrong| Fault::invalid_parameters(format!("parameters are not a map of known values: {wrong}")))
     }
 
     /// The defaults of a descriptor: what `configure` gets when a graph file says nothing.
@@ -86,16 +104,24 @@ impl Params {
     /// These, with one of them set.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<ParamValue>) -> Self {
-        self.0.insert(name.to_owned(), value.into());
+        self.0.retain(|(other, _)| other != name);
+        self.0.push((name.to_owned(), value.into()));
         self
     }
 
-    fn get(&self, name: &str, expected: &str) -> Result<&ParamValue, Fault> {
-        self.0.get(name).ok_or_else(|| Fault::invalid_parameters(format!("`{name}` ({expected}) is missing")))
+    /// A value as it was given.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&ParamValue> {
+        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value)
     }
 
-    fn wrong<T>(name: &str, expected: &str, found: &ParamValue) -> Result<T, Fault> {
-        Err(Fault::invalid_parameters(format!("`{name}` takes {expected}, not {found:?}")))
+    fn needed(&self, name: &str, expected: &str) -> Result<&ParamValue, Fault> {
+        self.get(name).ok_or_else(|| Fault::invalid_parameters(format!("`{name}` ({expected}) is missing")))
+    }
+
+    pub(crate) fn wrong<T>(name: &str, expected: &str, found: &ParamValue) -> Result<T, Fault> {
+        let found = found.told();
+        Err(Fault::invalid_parameters(format!("`{name}` takes {expected}, not {found}")))
     }
 
     /// A real parameter.
@@ -103,7 +129,7 @@ impl Params {
     /// # Errors
     /// `InvalidParameters` when it is missing or no number.
     pub fn float(&self, name: &str) -> Result<f64, Fault> {
-        match self.get(name, "a number")? {
+        match self.needed(name, "a number")? {
             ParamValue::Float(x) => Ok(*x),
             #[expect(clippy::cast_precision_loss, reason = "parameters are small")]
             ParamValue::Integer(x) => Ok(*x as f64),
@@ -116,7 +142,7 @@ impl Params {
     /// # Errors
     /// `InvalidParameters` when it is missing, no whole number, or does not fit `T`.
     pub fn integer<T: TryFrom<i64>>(&self, name: &str) -> Result<T, Fault> {
-        match self.get(name, "a whole number")? {
+        match self.needed(name, "a whole number")? {
             ParamValue::Integer(x) => {
                 T::try_from(*x).map_err(|_| Fault::invalid_parameters(format!("`{name}` = {x} is out of range")))
             }
@@ -129,7 +155,7 @@ impl Params {
     /// # Errors
     /// `InvalidParameters` when it is missing or no text.
     pub fn choice(&self, name: &str) -> Result<&str, Fault> {
-        match self.get(name, "a name")? {
+        match self.needed(name, "a name")? {
             ParamValue::Text(x) => Ok(x),
             other => Self::wrong(name, "a name", other),
         }
@@ -140,7 +166,7 @@ impl Params {
     /// # Errors
     /// `InvalidParameters` when it is missing or neither true nor false.
     pub fn boolean(&self, name: &str) -> Result<bool, Fault> {
-        match self.get(name, "true or false")? {
+        match self.needed(name, "true or false")? {
             ParamValue::Boolean(x) => Ok(*x),
             other => Self::wrong(name, "true or false", other),
         }
@@ -151,7 +177,7 @@ impl Params {
     /// # Errors
     /// `InvalidParameters` when it is anything else.
     pub fn items(&self, name: &str) -> Result<Vec<u32>, Fault> {
-        match self.0.get(name) {
+        match self.get(name) {
             None => Ok(Vec::new()),
             Some(ParamValue::Rows(x)) => Ok(x.clone()),
             Some(other) => Self::wrong(name, "a list of items", other),
@@ -163,7 +189,7 @@ impl Params {
     /// # Errors
     /// `InvalidParameters` when it is anything else.
     pub fn named(&self, name: &str) -> Result<BTreeMap<String, f64>, Fault> {
-        match self.0.get(name) {
+        match self.get(name) {
             None => Ok(BTreeMap::new()),
             Some(ParamValue::Named(x)) => Ok(x.clone()),
             Some(ParamValue::Rows(x)) if x.is_empty() => Ok(BTreeMap::new()),
@@ -177,7 +203,7 @@ impl Params {
     /// # Errors
     /// `InvalidParameters` when it is anything else.
     pub fn numbers(&self, name: &str) -> Result<Option<ParamValue>, Fault> {
-        match self.0.get(name) {
+        match self.get(name) {
             None => Ok(None),
             Some(ParamValue::Rows(x)) => Ok(Some(ParamValue::Numbers(x.iter().copied().map(f64::from).collect()))),
             Some(found @ (ParamValue::Numbers(_) | ParamValue::Named(_))) => Ok(Some(found.clone())),

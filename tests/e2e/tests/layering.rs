@@ -66,7 +66,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "greenroom-server",
         ],
     ),
-    ("greenroom-sdk", &[]),
+    ("greenroom-sdk", &["greenroom-sdk-derive"]),
+    ("greenroom-sdk-derive", &[]),
 ];
 
 /// Crates from outside that only some of ours may use, so that the knowledge of them stays in one place.

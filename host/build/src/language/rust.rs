@@ -2,9 +2,13 @@
 
 use super::{Compiled, Site, read, run};
 use crate::BuildError;
+use crate::module::strip;
 use crate::tool::{Needed, Place};
 
 const TARGET: &str = "wasm32-unknown-unknown";
+
+// What backtraces name functions by, and the contract's type.
+const KEPT: &[&str] = &["name", "component-type"];
 
 const CARGO: Needed = Needed {
     name: "cargo",
@@ -39,5 +43,6 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
             "cargo made no {file}: the crate's name has to be the agent's, and its [lib] of crate-type [\"cdylib\"]"
         )));
     }
-    Ok((Compiled::Module(read(&path)?, Vec::new()), said))
+    let module = strip(&read(&path)?, KEPT).map_err(BuildError::Component)?;
+    Ok((Compiled::Module(module, Vec::new()), said))
 }

@@ -1,28 +1,32 @@
 //! A re-ranker that prefers newer items a little.
 
 use greenroom_sdk::{
-    Candidates, Decision, Descriptor, Fault, Lifecycle, Observation, Params, Policy, RewardLevel, Role, Values,
-    describe, float, memory,
+    Candidates, Decision, Descriptor, Fault, Lifecycle, Observation, Parameters, Params, Policy, RewardLevel, Role,
+    describe, memory,
 };
+
+#[derive(Parameters)]
+struct Settings {
+    /// how much newer items are preferred
+    #[parameter(low = 0.0, high = 1.0, default = 0.1)]
+    strength: f32,
+}
 
 #[derive(Default)]
 struct Agent {
-    strength: f32,
+    settings: Settings,
 }
 
 impl Policy for Agent {
     fn decide(&mut self, mut seen: Observation) -> Result<Decision, Fault> {
         let ranked = seen.take_candidates("ranked")?.unwrap_or_default();
         // Facts of all candidates in one call. Without the grant `items:read` the list stays as it is.
-        let facts = memory::gather(&ranked.rows, &["year".to_owned()]).unwrap_or_default();
-        let Some(Values::F32s(years)) = facts.first().map(|column| &column.values) else {
-            return Ok(ranked.first(seen.limit).into());
-        };
-        let n = ranked.rows.len() as f32;
-        let scored = ranked.rows.iter().zip(years).enumerate().map(|(place, (&row, &year))| {
+        let Ok(years) = memory::gather_f32s(&ranked.rows, "year") else { return Ok(ranked.first(seen.limit).into()) };
+        let (strength, n) = (self.settings.strength, ranked.len() as f32);
+        let scored = ranked.rows.iter().zip(years).enumerate().map(|(place, (&row, year))| {
             // A year that is not known is NaN.
             let newness = if year.is_nan() { 0.0 } else { ((year - 1950.0) / 100.0).clamp(0.0, 1.0) };
-            ((1.0 - self.strength) * (1.0 - place as f32 / n) + self.strength * newness, row)
+            ((1.0 - strength) * (1.0 - place as f32 / n) + strength * newness, row)
         });
         Ok(Candidates::best(scored.collect(), seen.limit).into())
     }
@@ -34,11 +38,11 @@ impl Lifecycle for Agent {
             .metric("ndcg@10", RewardLevel::Outer)
             .takes("ranked", false, &[])
             .facts(&["year"])
-            .parameter(float("strength", 0.0, 1.0, 0.1, "how much newer items are preferred"))
+            .parameters::<Settings>()
     }
 
     fn configure(&mut self, params: &Params) -> Result<(), Fault> {
-        self.strength = params.float("strength")? as f32;
+        self.settings = Settings::from_params(params)?;
         Ok(())
     }
 }
@@ -47,16 +51,28 @@ greenroom_sdk::export_configurable!(Agent);
 
 #[cfg(test)]
 mod tests {
-    use greenroom_sdk::{Input, Payload, native};
+    use greenroom_sdk::native;
 
     use super::*;
 
+    /// The rows that it answers with, of rows 0 to 2 in that order.
+    fn decide(strength: f64) -> Vec<u32> {
+        let mut agent: Agent = native::configured(|params| params.with("strength", strength)).unwrap();
+        let ranked = Candidates::new(vec![0, 1, 2], vec![0.9, 0.5, 0.1]);
+        let decided = agent.decide(native::observe(2, &[]).with_input("ranked", ranked)).unwrap();
+        decided.candidates().unwrap().rows.clone()
+    }
+
+    #[test]
+    fn newer_items_come_up() {
+        native::set_facts(3, &[("year", vec![1960.0, 2020.0, f32::NAN])], &[]);
+        assert_eq!(decide(0.0), [0, 1]);
+        assert_eq!(decide(0.9), [1, 0]);
+    }
+
     #[test]
     fn without_facts_the_order_stays() {
-        let ranked = Candidates::new(vec![3, 1, 2], vec![0.9, 0.5, 0.1]);
-        let input = Input { port: "ranked".into(), node: "rank".into(), payload: Payload::Candidates(ranked) };
-        let seen = Observation { inputs: vec![input], ..native::observe(2, &[]) };
-        let decided = Agent { strength: 0.5 }.decide(seen).unwrap();
-        assert!(matches!(decided.payload, Payload::Candidates(all) if all.rows == [3, 1]));
+        native::set_facts(3, &[], &[]);
+        assert_eq!(decide(0.9), [0, 1]);
     }
 }
