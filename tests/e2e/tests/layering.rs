@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("greenroom-graph", &["greenroom-model"]),
     ("greenroom-events", &["greenroom-model"]),
     ("greenroom-wire", &["greenroom-model"]),
+    ("greenroom-registry", &["greenroom-model"]),
     ("greenroom-sandbox", &["greenroom-model"]),
     ("greenroom-memory", &["greenroom-model"]),
     ("greenroom-telemetry", &["greenroom-model"]),
@@ -55,6 +56,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "greenroom-experiment",
             "greenroom-evolve",
             "greenroom-wire",
+            "greenroom-registry",
             "greenroom-sandbox",
             "greenroom-memory",
             "greenroom-telemetry",
@@ -74,6 +76,12 @@ const CONFINED: &[Confined] = &[
         why: "the engine is behind the sandbox's own types",
     },
     Confined {
+        name: "ureq",
+        users: &["greenroom-registry", "greenroom-cli"],
+        in_tests: None,
+        why: "what serves asks nobody over the network",
+    },
+    Confined {
         name: "prometheus-client",
         users: &["greenroom-telemetry"],
         in_tests: Some(&["greenroom-telemetry"]),
@@ -81,7 +89,7 @@ const CONFINED: &[Confined] = &[
     },
     Confined {
         name: "serde_json",
-        users: &["greenroom-wire", "greenroom-server", "greenroom-cli"],
+        users: &["greenroom-wire", "greenroom-registry", "greenroom-server", "greenroom-cli"],
         in_tests: None,
         why: "JSON is spoken at the edge alone",
     },
@@ -281,8 +289,8 @@ fn json_stays_at_the_edge_and_in_tests() {
         "host/memory",
         &["serde_json"],
         &[
-            "greenroom-memory -> serde_json: only greenroom-wire, greenroom-server, greenroom-cli may use it, because JSON is spoken at \
-           the edge alone",
+            "greenroom-memory -> serde_json: only greenroom-wire, greenroom-registry, greenroom-server, greenroom-cli may use it, \
+           because JSON is spoken at the edge alone",
         ],
     );
 }
