@@ -1,6 +1,6 @@
 //! A folder with an OCI image layout: `oci-layout`, `index.json` and what they name, in `blobs/`.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,8 @@ impl Layout {
         let path = self.dir.join(MARK);
         if !path.is_file() {
             let mark = Mark { image_layout_version: VERSION.to_owned() };
-            self.put_document(&path, &mark)?;
+            // Whoever comes second leaves the file that the first one may have locked.
+            self.put_document(&path, &mark, Existing::Stays)?;
         }
         let file = File::open(&path).map_err(RegistryError::file(&path, "read"))?;
         file.lock().map_err(RegistryError::file(&path, "locked"))?;
@@ -68,9 +69,9 @@ impl Layout {
         Ok(file)
     }
 
-    fn put_document(&self, path: &Path, document: &impl Serialize) -> Result<(), RegistryError> {
+    fn put_document(&self, path: &Path, document: &impl Serialize, existing: Existing) -> Result<(), RegistryError> {
         let bytes = serde_json::to_vec(document).map_err(|e| RegistryError::wrong(&self.called(), e.to_string()))?;
-        put(path, &bytes)
+        put(path, &bytes, existing)
     }
 }
 
@@ -111,7 +112,7 @@ impl Store for Layout {
         let digest = Digest::of(bytes);
         let path = self.path_of(&digest);
         let there = read(&path, bytes.len() as u64 + 1)?;
-        if there.is_some_and(|there| there == bytes) { Ok(()) } else { put(&path, bytes) }
+        if there.is_some_and(|there| there == bytes) { Ok(()) } else { put(&path, bytes, Existing::Goes) }
     }
 
     fn put_manifest(&self, made: &Made, tag: Option<&str>) -> Result<(), RegistryError> {
@@ -122,7 +123,7 @@ impl Store for Layout {
         let same = |other: &Descriptor| other.tag() == tag && (tag.is_some() || other.digest == descriptor.digest);
         index.manifests.retain(|other| !same(other));
         index.manifests.push(descriptor);
-        self.put_document(&self.dir.join(INDEX), &index)
+        self.put_document(&self.dir.join(INDEX), &index, Existing::Goes)
     }
 
     fn referrers(&self, of: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
@@ -147,22 +148,34 @@ fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, RegistryError> {
     }
 }
 
+/// What becomes of a file that is there already.
+enum Existing {
+    Goes,
+    Stays,
+}
+
 /// Writes beside and renames, so that a file is whole or not there.
-fn put(path: &Path, bytes: &[u8]) -> Result<(), RegistryError> {
+fn put(path: &Path, bytes: &[u8], existing: Existing) -> Result<(), RegistryError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(RegistryError::file(folder, "created"))?;
     let mut beside = tempfile::Builder::new();
     beside.prefix(".");
     // As any new file: a layout is there to be shared.
     #[cfg(unix)]
-    let open_to_others = <Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666);
+    let open_to_others = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666);
     #[cfg(unix)]
     beside.permissions(open_to_others);
     let write = || {
         let mut file = beside.tempfile_in(folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_data()?;
-        file.persist(path).map_err(|e| e.error)
+        match existing {
+            Existing::Goes => file.persist(path).map(drop).map_err(|e| e.error),
+            Existing::Stays => match file.persist_noclobber(path) {
+                Err(e) if e.error.kind() != ErrorKind::AlreadyExists => Err(e.error),
+                _ => Ok(()),
+            },
+        }
     };
-    write().map(drop).map_err(RegistryError::file(path, "written"))
+    write().map_err(RegistryError::file(path, "written"))
 }

@@ -43,7 +43,7 @@ fn trusting(seed: u8) -> String {
 fn offered(text: &str, signatures: Result<String, String>) -> (bool, Vec<(String, usize)>, String) {
     let mut authored = Authored::parse("graph.toml", text).unwrap();
     let wanted: Vec<ComponentRef> = authored.components();
-    let taken = authored.accepts(&wanted[0], &ease(), || signatures.map(String::into_bytes));
+    let taken = authored.accepts(wanted.first().unwrap(), &ease(), || signatures.map(String::into_bytes));
     let looked_at = if taken {
         facts(&authored)
     } else {
