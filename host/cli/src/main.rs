@@ -18,8 +18,8 @@ use clap::{Parser, Subcommand};
 
 use commands::{
     add, admit, bench, build, check, compat, compile_component, config, decide, deploy, dev, diff, eval, evolve,
-    export, gc, inspect, knowledge, new, package, plans, prove, replay, revoke, rollback, serve, status, test, token,
-    train,
+    export, gc, inspect, key, knowledge, new, package, plans, prove, pull, push, replay, revoke, rollback, serve, sign,
+    status, test, token, train,
 };
 
 /// A WebAssembly host for agents that evolve in production.
@@ -61,6 +61,10 @@ enum Command {
     Token(token::Arguments),
     Config(config::Arguments),
     Package(package::Arguments),
+    Key(key::Arguments),
+    Sign(sign::Arguments),
+    Push(push::Arguments),
+    Pull(pull::Arguments),
     #[command(hide = true)]
     CompileComponent(compile_component::Arguments),
 }
@@ -113,6 +117,10 @@ fn main() -> std::process::ExitCode {
         Command::Token(arguments) => token::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Package(arguments) => package::run(&arguments),
+        Command::Key(arguments) => key::run(&arguments),
+        Command::Sign(arguments) => sign::run(&arguments),
+        Command::Push(arguments) => push::run(&arguments),
+        Command::Pull(arguments) => pull::run(&arguments),
         Command::CompileComponent(arguments) => return compile_component::run(&arguments),
     };
     exit::code(done)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use greenroom_graph::{Authored, ComponentFacts, Diagnostics, Plan, StateRef, resolve};
+use greenroom_graph::{Authored, ComponentFacts, ComponentRef, Diagnostics, Plan, StateRef, resolve};
 use greenroom_model::Digest;
 use greenroom_sandbox::{Component, LoadError, Sandbox};
 use thiserror::Error;
@@ -25,8 +25,10 @@ pub struct Loaded {
     pub revoked: Arc<Revocations>,
     /// The text, and what messages call it.
     pub source: Arc<GraphText>,
-    /// By path, as the text has it.
+    /// By path, as the text has it: components, and the files with their signatures where the text asks for any.
     pub paths: BTreeMap<String, Digest>,
+    /// What is in the files with signatures, by path.
+    pub signatures: BTreeMap<String, Arc<[u8]>>,
     /// The learned states that the text gives, by agent.
     pub given: BTreeMap<String, Given>,
 }
@@ -59,6 +61,13 @@ pub trait Components: Sync {
     /// The sentence.
     fn at(&self, path: &str) -> Result<Offered, String>;
 
+    /// The text of a file with signatures, which lies beside the component that it is of; else why it cannot be had, in a
+    /// sentence that names it.
+    ///
+    /// # Errors
+    /// The sentence.
+    fn signature(&self, path: &str) -> Result<Arc<[u8]>, String>;
+
     /// The learned state that a graph file gives to an agent with the path of a file; else why it cannot be had, in a
     /// sentence that names it.
     ///
@@ -78,6 +87,16 @@ pub enum Offered {
     Bytes(Arc<[u8]>),
     /// One that was admitted before.
     Admitted(Box<Admitted>),
+}
+
+impl Offered {
+    /// Of the component's bytes.
+    fn digest(&self) -> Digest {
+        match self {
+            Self::Bytes(bytes) => Digest::of(bytes),
+            Self::Admitted(admitted) => admitted.facts.digest,
+        }
+    }
 }
 
 /// Why a graph could not be loaded.
@@ -119,12 +138,20 @@ pub async fn load_from(
 ) -> Result<Loaded, LoadGraphError> {
     let wrong = |diagnostics| LoadGraphError::Graph(Box::new(diagnostics));
     let mut authored = Authored::parse(&source.file_name, &source.text).map_err(wrong)?;
-    let mut facts = BTreeMap::new();
+    let signature = |path: String| (components.signature(&path), path);
+    let signatures: BTreeMap<String, Result<Arc<[u8]>, String>> =
+        authored.signatures().into_iter().map(signature).map(|(found, path)| (path, found)).collect();
     let mut seen: BTreeMap<String, Result<Admitted, String>> = BTreeMap::new();
+    // Nothing is looked into that is not what the file wants.
+    for (path, offered) in accepted(&mut authored, components, &signatures) {
+        let found = match offered {
+            Ok(offered) => admitted(sandbox, &path, offered, components).await,
+            Err(why) => Err(why),
+        };
+        seen.insert(path, found);
+    }
+    let mut facts = BTreeMap::new();
     for wanted in authored.components() {
-        if !seen.contains_key(&wanted.path) {
-            seen.insert(wanted.path.clone(), admitted(sandbox, &wanted.path, components).await);
-        }
         let found = match seen.get(&wanted.path) {
             Some(Ok(admitted)) => Ok(admitted.facts.clone()),
             Some(Err(message)) => Err(message.clone()),
@@ -146,7 +173,40 @@ pub async fn load_from(
         paths.insert(path, admitted.facts.digest);
         components.insert(admitted.facts.digest, admitted);
     }
-    Ok(Loaded { plan, components, revoked: Arc::default(), source: Arc::new(source), paths, given })
+    let signatures: BTreeMap<String, Arc<[u8]>> =
+        signatures.into_iter().filter_map(|(path, found)| Some((path, found.ok()?))).collect();
+    paths.extend(signatures.iter().map(|(path, text)| (path.clone(), Digest::of(text))));
+    Ok(Loaded { plan, components, revoked: Arc::default(), source: Arc::new(source), paths, signatures, given })
+}
+
+/// What lies at each path that the file names, if all agents that it is for take it: as they pin it, and signed by whom the file
+/// trusts. What they do not take is among the mistakes of the file.
+fn accepted(
+    authored: &mut Authored,
+    components: &dyn Components,
+    signatures: &BTreeMap<String, Result<Arc<[u8]>, String>>,
+) -> BTreeMap<String, Result<Offered, String>> {
+    let mut found: BTreeMap<String, Result<(Digest, Offered), String>> = BTreeMap::new();
+    let mut refused: BTreeMap<String, String> = BTreeMap::new();
+    for wanted in authored.components() {
+        let ComponentRef { agent, path } = &wanted;
+        let offered =
+            found.entry(path.clone()).or_insert_with(|| components.at(path).map(|offered| (offered.digest(), offered)));
+        let Ok((digest, _)) = offered else { continue };
+        let signature = wanted.signature();
+        let signed = || signatures.get(&signature).cloned().unwrap_or_else(|| Err(format!("{signature} was not read")));
+        if !authored.accepts(&wanted, digest, signed) {
+            refused.insert(path.clone(), format!("agent `{agent}` does not take it"));
+        }
+    }
+    let taken = |(path, offered): (String, Result<(Digest, Offered), String>)| {
+        let offered = match refused.remove(&path) {
+            Some(why) => Err(why),
+            None => offered.map(|(_, offered)| offered),
+        };
+        (path, offered)
+    };
+    found.into_iter().map(taken).collect()
 }
 
 /// Components beside a graph file.
@@ -155,6 +215,10 @@ struct Folder<'p>(&'p Path);
 impl Components for Folder<'_> {
     fn at(&self, path: &str) -> Result<Offered, String> {
         Ok(Offered::Bytes(self.read(path, "a component")?.into()))
+    }
+
+    fn signature(&self, path: &str) -> Result<Arc<[u8]>, String> {
+        Ok(self.read(path, "a file with signatures")?.into())
     }
 
     fn state(&self, _agent: &str, path: &str) -> Result<Given, String> {
@@ -177,8 +241,13 @@ impl Folder<'_> {
     }
 }
 
-async fn admitted(sandbox: &Sandbox, path: &str, components: &dyn Components) -> Result<Admitted, String> {
-    let bytes = match components.at(path)? {
+async fn admitted(
+    sandbox: &Sandbox,
+    path: &str,
+    offered: Offered,
+    components: &dyn Components,
+) -> Result<Admitted, String> {
+    let bytes = match offered {
         Offered::Bytes(bytes) => bytes,
         Offered::Admitted(admitted) => return Ok(*admitted),
     };

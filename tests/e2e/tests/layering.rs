@@ -15,6 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("greenroom-graph", &["greenroom-model"]),
     ("greenroom-events", &["greenroom-model"]),
     ("greenroom-wire", &["greenroom-model"]),
+    ("greenroom-registry", &["greenroom-model"]),
     ("greenroom-sandbox", &["greenroom-model"]),
     ("greenroom-workbench", &["greenroom-model", "greenroom-sandbox"]),
     ("greenroom-memory", &["greenroom-model"]),
@@ -59,6 +60,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "greenroom-experiment",
             "greenroom-evolve",
             "greenroom-wire",
+            "greenroom-registry",
             "greenroom-sandbox",
             "greenroom-memory",
             "greenroom-telemetry",
@@ -79,6 +81,12 @@ const CONFINED: &[Confined] = &[
         why: "the engine is behind the sandbox's own types",
     },
     Confined {
+        name: "ureq",
+        users: &["greenroom-registry", "greenroom-cli"],
+        in_tests: None,
+        why: "what serves asks nobody over the network",
+    },
+    Confined {
         name: "prometheus-client",
         users: &["greenroom-telemetry"],
         in_tests: Some(&["greenroom-telemetry"]),
@@ -86,7 +94,7 @@ const CONFINED: &[Confined] = &[
     },
     Confined {
         name: "serde_json",
-        users: &["greenroom-wire", "greenroom-server", "greenroom-cli"],
+        users: &["greenroom-wire", "greenroom-registry", "greenroom-server", "greenroom-cli"],
         in_tests: None,
         why: "JSON is spoken at the edge alone",
     },
@@ -286,8 +294,8 @@ fn json_stays_at_the_edge_and_in_tests() {
         "host/memory",
         &["serde_json"],
         &[
-            "greenroom-memory -> serde_json: only greenroom-wire, greenroom-server, greenroom-cli may use it, because JSON is spoken at \
-           the edge alone",
+            "greenroom-memory -> serde_json: only greenroom-wire, greenroom-registry, greenroom-server, greenroom-cli may use it, \
+           because JSON is spoken at the edge alone",
         ],
     );
 }

@@ -82,10 +82,11 @@ impl Bundle {
         let bytes = |(path, digest): (&String, &Digest)| {
             Some((path.clone(), loaded.components.get(digest)?.component.bytes().to_vec()))
         };
+        let signature = |(path, text): (&String, &std::sync::Arc<[u8]>)| (path.clone(), text.to_vec());
         let state =
             |given: &Given| (given.path.clone(), StateFile { digest: given.digest, bytes: sealed(&given.state) });
         Self {
-            components: loaded.paths.iter().filter_map(bytes).collect(),
+            components: loaded.paths.iter().filter_map(bytes).chain(loaded.signatures.iter().map(signature)).collect(),
             states: loaded.given.values().map(state).collect(),
         }
     }
@@ -123,6 +124,17 @@ fn components(authored: &Authored, graph: &Path) -> Result<BTreeMap<String, Vec<
             Err(error) => {
                 mistakes.push(format!("agent `{}`: {}", wanted.agent, failures::why_unreadable(&path, &error)))
             }
+        }
+    }
+    // A host takes them as it takes components, and looks at them first.
+    for name in authored.signatures() {
+        let path = folder.join(&name);
+        match std::fs::read(&path) {
+            Ok(text) => drop(components.insert(name, text)),
+            Err(error) => mistakes.push(format!(
+                "{}; the graph takes signed components alone: `greenroom sign` or `greenroom pull` writes it",
+                failures::why_unreadable(&path, &error)
+            )),
         }
     }
     if mistakes.is_empty() { Ok(components) } else { Err(Failure::bad_file(mistakes.join("\n"))) }

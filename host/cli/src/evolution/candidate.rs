@@ -4,6 +4,7 @@ mod joint;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use greenroom_evolve::knowledge::Change;
 use greenroom_evolve::{Condition, Dimension, Domain, Point, Space, Value};
@@ -62,6 +63,10 @@ impl Components for Known<'_> {
             .cloned()
             .map(|admitted| Offered::Admitted(Box::new(admitted)))
             .ok_or_else(|| format!("{path} is not known"))
+    }
+
+    fn signature(&self, path: &str) -> Result<Arc<[u8]>, String> {
+        self.0.signatures.get(path).cloned().ok_or_else(|| format!("{path} is not known"))
     }
 
     fn state(&self, agent: &str, path: &str) -> Result<Given, String> {

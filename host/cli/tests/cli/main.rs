@@ -17,6 +17,7 @@ mod known;
 mod operating;
 mod outside;
 mod readme;
+mod registry;
 mod replaying;
 mod rewards;
 mod saboteurs;

@@ -1,7 +1,9 @@
 //! `[agents.*]`.
 
+use greenroom_model::Digest;
+
 use super::graph::inner;
-use super::{BudgetsShape, Shape};
+use super::{BudgetsShape, Shape, trust};
 use crate::diagnostic::Span;
 use crate::plan::Untrained;
 use crate::reader::{At, Literal, Reader, Section};
@@ -10,6 +12,8 @@ use crate::reader::{At, Literal, Reader, Section};
 pub(crate) struct AgentShape {
     pub(crate) span: Span,
     pub(crate) component: Option<At<String>>,
+    /// The digest that the component has to have.
+    pub(crate) digest: Option<At<Digest>>,
     /// The file that its learned state is in.
     pub(crate) state: Option<At<String>>,
     /// Where the key `params` is, when it is there.
@@ -38,6 +42,7 @@ pub(crate) enum InstancesShape {
 impl Shape for AgentShape {
     const KEYS: &'static [&'static str] = &[
         "component",
+        "digest",
         "state",
         "params",
         "grants",
@@ -72,6 +77,7 @@ impl AgentShape {
         Self {
             span: section.span.clone(),
             component: reader.text(section, "component"),
+            digest: trust::digest(reader, section),
             state: reader.text(section, "state"),
             params_span: section.key_span("params"),
             params: params(reader, section),

@@ -2,6 +2,7 @@
 
 use toml::de::DeValue;
 
+use super::TrustShape;
 use crate::diagnostic::{Mistake, Span};
 use crate::reader::{At, Reader, Section, Value};
 
@@ -19,6 +20,8 @@ pub(crate) struct GraphShape {
     pub(crate) light: Option<At<u64>>,
     pub(crate) maximise: Option<Vec<At<String>>>,
     pub(crate) subject_to: Vec<BoundShape>,
+    /// None: any component is taken.
+    pub(crate) trust: Option<TrustShape>,
 }
 
 /// A bound of the objective.
@@ -29,7 +32,7 @@ pub(crate) struct BoundShape {
     pub(crate) max: Option<At<f64>>,
 }
 
-const KEYS: [&str; 7] = ["name", "output", "deadline_ms", "budget", "exclude_seen", "segments", "objective"];
+const KEYS: [&str; 8] = ["name", "output", "deadline_ms", "budget", "exclude_seen", "segments", "objective", "trust"];
 
 impl GraphShape {
     pub(super) fn read(reader: &mut Reader, root: &Section<'_, '_>) -> Self {
@@ -47,6 +50,7 @@ impl GraphShape {
             output: output(reader, &section),
             deadline_ms: reader.whole(&section, "deadline_ms"),
             exclude_seen: reader.boolean(&section, "exclude_seen"),
+            trust: TrustShape::read(reader, &section),
             ..Self::default()
         };
         if let Some(segments) = inner(reader, &section, "segments", &["cold", "light"]) {

@@ -6,8 +6,9 @@ mod graph;
 mod memory;
 mod node;
 mod syntax;
+mod trust;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use toml::de::DeTable;
@@ -17,6 +18,7 @@ pub(crate) use budget::{BudgetShape, BudgetsShape, LIMITS, RoundShape};
 pub(crate) use graph::{BoundShape, GraphShape};
 pub(crate) use memory::NamespaceShape;
 pub(crate) use node::{FaultShape, NodeShape};
+pub(crate) use trust::{TrustShape, mismatch};
 
 use crate::diagnostic::{Diagnostics, Mistake};
 use crate::reader::{Reader, Section};
@@ -36,6 +38,8 @@ pub struct Authored {
     pub(crate) catalogue: BTreeMap<String, AgentShape>,
     pub(crate) nodes: BTreeMap<String, NodeShape>,
     pub(crate) mistakes: Vec<Mistake>,
+    /// Agents whose components are not those that the file wants: why is among the mistakes.
+    pub(crate) refused: BTreeSet<String>,
 }
 
 /// A component that a graph file names.
@@ -82,7 +86,8 @@ impl Authored {
             return Err(Diagnostics::new(file_name, &text, mistakes));
         }
         drop(document);
-        Ok(Self { file_name: file_name.to_owned(), text, graph, memory, agents, catalogue, nodes, mistakes })
+        let file_name = file_name.to_owned();
+        Ok(Self { file_name, text, graph, memory, agents, catalogue, nodes, mistakes, refused: BTreeSet::new() })
     }
 
     /// The names of the agents.

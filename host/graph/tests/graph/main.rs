@@ -9,3 +9,4 @@ mod components;
 mod good;
 mod plans;
 mod structure;
+mod trust;

@@ -39,8 +39,9 @@ impl Host {
             self.adopt(plan, loaded, active.generation, active.since_ms)?;
             return Ok(active.generation);
         }
-        for admitted in loaded.components.values() {
-            let kept = self.inner.components.put(admitted.component.bytes());
+        let signatures = loaded.signatures.values().map(AsRef::as_ref);
+        for bytes in loaded.components.values().map(|admitted| admitted.component.bytes()).chain(signatures) {
+            let kept = self.inner.components.put(bytes);
             kept.map_err(|source| HostError::Refused(Box::new(Refused::Keep(source))))?;
         }
         self.keep_given(&loaded).map_err(|source| HostError::Refused(Box::new(Refused::Keep(source))))?;

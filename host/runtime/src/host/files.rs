@@ -66,8 +66,14 @@ impl Host {
         };
         let file_name = path.display().to_string();
         let (components, states): (Vec<String>, Vec<String>) = match Authored::parse(&file_name, &text) {
+            // Signatures are watched as the components are that they are of, and come with them.
             Ok(authored) => (
-                authored.components().into_iter().map(|component| component.path).collect(),
+                authored
+                    .components()
+                    .into_iter()
+                    .map(|component| component.path)
+                    .chain(authored.signatures())
+                    .collect(),
                 authored.states().into_iter().map(|state| state.path).collect(),
             ),
             // What is wrong with it is told when it is proposed.

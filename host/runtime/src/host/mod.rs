@@ -397,6 +397,11 @@ impl crate::load::Components for Kept {
         bytes.map(|bytes| Offered::Bytes(bytes.into())).ok_or_else(|| format!("{path} is not kept any more"))
     }
 
+    fn signature(&self, path: &str) -> Result<Arc<[u8]>, String> {
+        let text = self.paths.get(path).and_then(|digest| self.kept.get(digest));
+        text.map(Arc::from).ok_or_else(|| format!("{path} is not kept any more"))
+    }
+
     fn state(&self, agent: &str, path: &str) -> Result<Given, String> {
         let kept = self.by_agent.get(agent).and_then(|digest| Some((*digest, self.states.get(digest)?)));
         let (digest, state) = kept.ok_or_else(|| format!("{path} is not kept any more"))?;

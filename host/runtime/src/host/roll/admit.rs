@@ -232,6 +232,9 @@ impl Host {
         for admitted in loaded.components.values() {
             self.inner.components.put(admitted.component.bytes()).map_err(Refused::Keep)?;
         }
+        for text in loaded.signatures.values() {
+            self.inner.components.put(text).map_err(Refused::Keep)?;
+        }
         Ok(())
     }
 
@@ -293,6 +296,21 @@ impl Components for Parts<'_> {
                 })?;
                 Ok(Offered::Admitted(Box::new(known.clone())))
             }
+        }
+    }
+
+    /// Signatures come, and are kept, with the components that they are of.
+    fn signature(&self, path: &str) -> Result<Arc<[u8]>, String> {
+        match self.components.get(path) {
+            Some(Part::Bytes(bytes)) => Ok(Arc::clone(bytes)),
+            Some(Part::Absent(why)) => Err(why.clone()),
+            Some(Part::Kept(digest)) => {
+                let kept = self.host.inner.components.get(digest).map(Arc::from);
+                kept.ok_or_else(|| format!("{path} is to be {digest}, which the host does not have"))
+            }
+            None => self.active.signatures.get(path).cloned().ok_or_else(|| {
+                format!("{path} is not among the components of the change, and the active plan has none of that name")
+            }),
         }
     }
 
