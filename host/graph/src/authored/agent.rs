@@ -14,6 +14,8 @@ pub(crate) struct AgentShape {
     pub(crate) component: Option<At<String>>,
     /// The digest that the component has to have.
     pub(crate) digest: Option<At<Digest>>,
+    /// Whether there is a digest that could not be read: no component is known to be the one that is meant.
+    pub(crate) digest_unread: bool,
     /// The file that its learned state is in.
     pub(crate) state: Option<At<String>>,
     /// Where the key `params` is, when it is there.
@@ -74,10 +76,12 @@ impl AgentShape {
             ("stocked", InstancesShape::Stocked),
             ("pooled", InstancesShape::Pooled),
         ];
+        let digest = trust::digest(reader, section);
         Self {
             span: section.span.clone(),
             component: reader.text(section, "component"),
-            digest: trust::digest(reader, section),
+            digest_unread: digest.is_none() && section.get("digest").is_some(),
+            digest,
             state: reader.text(section, "state"),
             params_span: section.key_span("params"),
             params: params(reader, section),

@@ -109,14 +109,15 @@ impl Authored {
     ) -> bool {
         let name = &component.agent;
         let Some(shape) = self.shape(component) else { return false };
+        let unread = shape.digest_unread || self.graph.trust.as_ref().is_some_and(|trust| trust.unread);
+        if unread {
+            // What is wrong with them is told already.
+            self.refused.insert(name.clone());
+            return false;
+        }
         let mistake = match (&shape.digest, &self.graph.trust) {
             (Some(pinned), _) if pinned.value != *found => Some(mismatch(name, pinned, found)),
             (_, None) => None,
-            (_, Some(trust)) if trust.unread => {
-                // What is wrong with the keys is told already.
-                self.refused.insert(name.clone());
-                return false;
-            }
             (_, Some(trust)) => signatures()
                 .and_then(|text| vouched(found, text.as_ref(), &trust.keys))
                 .err()

@@ -115,7 +115,8 @@ fn a_pin_holds_whoever_signed() {
 }
 
 #[test]
-fn where_a_key_cannot_be_read_nothing_is_loaded() {
+fn where_a_key_or_a_pin_cannot_be_read_nothing_is_loaded() {
+    refused(&graph("", "digest = 'latest'"), Ok(String::new()), ("bad_digest", 8), "is no digest");
     let trust = format!("trust = ['{}', 'ed25519:AAAA']", key(1));
     refused(&graph(&trust, ""), Ok(signed(&[1])), ("bad_key", 5), "this is no public key");
     refused(&graph("trust = 'everybody'", ""), Ok(signed(&[1])), ("wrong_type", 5), "`trust` is a string");
