@@ -102,7 +102,7 @@ mod tests {
         for part in ["rust", "rust-derive"] {
             let sdk = folder.path().join("sdk").join(part);
             let manifest = fs::read_to_string(sdk.join("Cargo.toml")).unwrap();
-            assert!(!manifest.contains("workspace") && !manifest.contains("[dev-dependencies]"), "{manifest}");
+            assert!(!manifest.contains("workspace = true") && !manifest.contains("[dev-dependencies]"), "{manifest}");
             assert!(sdk.join("src/lib.rs").is_file());
             assert!(!sdk.join("tests").exists() && !sdk.join("template").exists());
         }
