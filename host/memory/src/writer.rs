@@ -2,6 +2,7 @@
 //! durable with one commit, and only then answers, so that the price of a commit is shared by all who wait for it.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -52,8 +53,8 @@ impl Unavailable {
         Self { what: "the store could not be read".into(), source: Some(Arc::new(source)), full: false }
     }
 
-    fn writing(source: redb::Error) -> Self {
-        Self { what: "the store could not be written; reopen it".into(), source: Some(Arc::new(source)), full: false }
+    fn writing(source: Arc<redb::Error>) -> Self {
+        Self { what: "the store could not be written; reopen it".into(), source: Some(source), full: false }
     }
 }
 
@@ -309,28 +310,39 @@ impl Jobs {
 }
 
 fn run(database: &Database, jobs: &Jobs, quick_repair: bool) {
+    let failed = RefCell::default();
     // What may go ahead waits for no more than the commit in which it finds the thread.
     let ahead = || loop {
         let own = jobs.batch(jobs.ahead.try_recv().ok(), || jobs.ahead.try_recv().ok());
         if own.is_empty() {
             break;
         }
-        commit_all(database, own, quick_repair);
+        commit_all(database, own, quick_repair, &failed);
     };
     while let Ok(first) = jobs.queue.recv() {
         ahead();
         let batch = jobs.batch(first, || std::iter::from_fn(|| jobs.queue.try_recv().ok()).flatten().next());
-        commit_all(database, batch, quick_repair);
+        commit_all(database, batch, quick_repair, &failed);
         // The batch may have taken the message that was to have the thread look here.
         ahead();
     }
 }
 
-fn commit_all(database: &Database, mut batch: Vec<Box<dyn Job>>, quick_repair: bool) {
+/// After a write that failed the store says no more than that one did. So what the first said, in `failed`, is told of all.
+fn commit_all(
+    database: &Database,
+    mut batch: Vec<Box<dyn Job>>,
+    quick_repair: bool,
+    failed: &RefCell<Option<Arc<redb::Error>>>,
+) {
     if batch.is_empty() {
         return;
     }
-    let committed = commit(database, &mut batch, quick_repair).map_err(Unavailable::writing);
+    let committed = commit(database, &mut batch, quick_repair).map_err(|error| {
+        let error = Arc::new(error);
+        let first = Arc::clone(failed.borrow_mut().get_or_insert_with(|| Arc::clone(&error)));
+        Unavailable::writing(if matches!(*error, redb::Error::PreviousIo) { first } else { error })
+    });
     if let Err(failure) = &committed {
         tracing::error!(error = %failure, cause = ?failure.source, jobs = batch.len(), "a commit failed");
     }
@@ -357,6 +369,8 @@ pub(crate) fn begin(database: &Database, quick_repair: bool) -> Result<WriteTran
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use redb::backends::InMemoryBackend;
 
     use super::*;
@@ -389,6 +403,19 @@ mod tests {
         let failure = failing.wait().unwrap_err();
         let source = std::error::Error::source(&failure).unwrap();
         assert!(source.to_string().contains("torn page"), "{source}");
+    }
+
+    #[test]
+    fn what_the_first_failure_said_is_told_of_those_that_follow_from_it() {
+        let writer = writer();
+        let failing = |error: redb::Error| -> Unavailable {
+            let failing: Pending<(), Unavailable> =
+                writer.submit(WhenFull::Refuse, 0, |_| Err::<Result<((), ()), _>, _>(error), |()| ());
+            failing.wait().unwrap_err()
+        };
+        for error in [redb::Error::Io(io::ErrorKind::StorageFull.into()), redb::Error::PreviousIo] {
+            assert!(failing(error).disk().is_some_and(crate::no_room));
+        }
     }
 
     #[test]
