@@ -43,10 +43,15 @@ fn a_released_contract_is_as_it_was_when_it_was_released() {
 
 #[test]
 fn each_folder_holds_the_version_that_it_is_named_after() {
-    for folder in files(&wit()) {
-        let version = folder.file_name().unwrap().to_str().unwrap().to_owned();
-        let all: String = files(&folder).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
-        let package = format!("package greenroom:agent@{version};");
-        assert_eq!(all.matches(&package).count(), 1, "wit/{version} is not `{package}`");
-    }
+    let of = |package: &str, folders: Vec<PathBuf>| {
+        for folder in folders {
+            let version = folder.file_name().unwrap().to_str().unwrap().to_owned();
+            let all: String = files(&folder).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+            let package = format!("package greenroom:{package}@{version};");
+            assert_eq!(all.matches(&package).count(), 1, "{} is not `{package}`", folder.display());
+        }
+    };
+    let (scripts, agents): (Vec<_>, Vec<_>) = files(&wit()).into_iter().partition(|folder| folder.ends_with("script"));
+    of("agent", agents);
+    of("script", scripts.iter().flat_map(|folder| files(folder)).collect());
 }
