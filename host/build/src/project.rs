@@ -67,6 +67,20 @@ impl Project {
         }
     }
 
+    /// That what was found is what it says that it exports, where it says something.
+    ///
+    /// # Errors
+    /// Both, when it is not.
+    pub fn check_exports(&self, found: Interfaces) -> Result<(), BuildError> {
+        if self.exports.0.is_empty() || self.exports == found {
+            return Ok(());
+        }
+        let (said, found) = (self.exports.listed(), found.listed());
+        Err(BuildError::Component(format!(
+            "it exports {found}, and `exports` in {MANIFEST} says {said}: change the one or the other"
+        )))
+    }
+
     /// Where everything that can be made again is.
     #[must_use]
     pub fn build_folder(&self) -> PathBuf {

@@ -8,6 +8,7 @@ mod figures;
 mod operator;
 mod output;
 mod progress;
+mod scripted;
 mod settings;
 mod study_progress;
 mod table;

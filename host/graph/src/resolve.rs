@@ -114,7 +114,7 @@ fn build(wiring: &Wiring<'_>, whole: Whole, sources: &[usize], warnings: Diagnos
         let max = agent.shape.instances_max.as_ref().map_or(Some(INSTANCES), |max| u32::try_from(max.value).ok())?;
         Some(Agent {
             name: agent.name.to_owned(),
-            component_path: agent.shape.component.as_ref()?.value.clone(),
+            component_path: agent.shape.file()?.value.clone(),
             component: facts.digest,
             state_path: agent.shape.state.as_ref().map(|state| state.value.clone()),
             interfaces: facts.interfaces.clone(),

@@ -19,6 +19,8 @@ pub struct Interfaces {
     pub imports: Vec<String>,
     /// Whether it imports anything of WASI 0.2, which has nothing behind it.
     pub wasi: bool,
+    /// Whether it is a script: its interpreter imports whatever a script may use.
+    pub script: bool,
 }
 
 /// What may be done with keys of a namespace.

@@ -1,12 +1,12 @@
 //! From the text of a graph to a plan and the components that it names.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use greenroom_graph::{Authored, ComponentFacts, ComponentRef, Diagnostics, Plan, StateRef, resolve};
-use greenroom_model::Digest;
-use greenroom_sandbox::{Component, LoadError, Sandbox};
+use greenroom_model::{Budget, Digest, Script};
+use greenroom_sandbox::{Component, LoadError, Sandbox, ScriptError};
 use thiserror::Error;
 
 use crate::admit::admit_and_load;
@@ -25,7 +25,7 @@ pub struct Loaded {
     pub revoked: Arc<Revocations>,
     /// The text, and what messages call it.
     pub source: Arc<GraphText>,
-    /// By path, as the text has it: components, and the files with their signatures where the text asks for any.
+    /// By path, as the text has it: components, those that were made of scripts among them, and the files with their signatures where the text asks for any.
     pub paths: BTreeMap<String, Digest>,
     /// What is in the files with signatures, by path.
     pub signatures: BTreeMap<String, Arc<[u8]>>,
@@ -74,6 +74,11 @@ pub trait Components: Sync {
     /// # Errors
     /// The sentence.
     fn state(&self, agent: &str, path: &str) -> Result<Given, String>;
+
+    /// A component that is at hand already.
+    fn known(&self, _digest: &Digest) -> Option<Admitted> {
+        None
+    }
 
     /// What messages call the component at a path.
     fn called(&self, path: &str) -> String {
@@ -142,8 +147,14 @@ pub async fn load_from(
     let signatures: BTreeMap<String, Result<Arc<[u8]>, String>> =
         authored.signatures().into_iter().map(signature).map(|(found, path)| (path, found)).collect();
     let mut seen: BTreeMap<String, Result<Admitted, String>> = BTreeMap::new();
+    let scripts: BTreeSet<String> =
+        authored.components().into_iter().filter(|wanted| wanted.script).map(|wanted| wanted.path).collect();
     // Nothing is looked into that is not what the file wants.
     for (path, offered) in accepted(&mut authored, components, &signatures) {
+        let offered = match offered {
+            Ok(Offered::Bytes(bytes)) if scripts.contains(&path) => scripted(sandbox, &path, &bytes, components).await,
+            offered => offered,
+        };
         let found = match offered {
             Ok(offered) => admitted(sandbox, &path, offered, components).await,
             Err(why) => Err(why),
@@ -189,7 +200,7 @@ fn accepted(
     let mut found: BTreeMap<String, Result<(Digest, Offered), String>> = BTreeMap::new();
     let mut refused: BTreeMap<String, String> = BTreeMap::new();
     for wanted in authored.components() {
-        let ComponentRef { agent, path } = &wanted;
+        let ComponentRef { agent, path, .. } = &wanted;
         let offered =
             found.entry(path.clone()).or_insert_with(|| components.at(path).map(|offered| (offered.digest(), offered)));
         let Ok((digest, _)) = offered else { continue };
@@ -239,6 +250,29 @@ impl Folder<'_> {
             _ => format!("{} cannot be read: {e}", path.display()),
         })
     }
+}
+
+/// The component of a script, in the interpreter that the host has for it; a component that was made of one before stays as
+/// it is.
+async fn scripted(sandbox: &Sandbox, path: &str, bytes: &[u8], components: &dyn Components) -> Result<Offered, String> {
+    let called = components.called(path);
+    if bytes.starts_with(b"\0asm") {
+        return match Script::split(bytes) {
+            Ok((_, Some(_))) => Ok(Offered::Bytes(bytes.into())),
+            _ => Err(format!("{called} is WebAssembly and no text: name it by `component`")),
+        };
+    }
+    let source = std::str::from_utf8(bytes).map_err(|error| format!("{called} is no text: {error}"))?;
+    let name = Path::new(path).file_name().map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned());
+    let interpreter = sandbox.interpreter(&name).map_err(|error| error.to_string())?;
+    let made = sandbox.script(&interpreter, &name, source, &Budget::PREPARE).await;
+    let made = made.map_err(|error| match error {
+        // The message begins with the file's name.
+        ScriptError::Script(why) => why,
+        error => format!("{called}: {error}"),
+    })?;
+    let known = components.known(&Digest::of(&made)).map(|admitted| Offered::Admitted(Box::new(admitted)));
+    Ok(known.unwrap_or_else(|| Offered::Bytes(made.into())))
 }
 
 async fn admitted(

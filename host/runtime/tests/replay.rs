@@ -184,6 +184,7 @@ fn of_more_recordings_than_may_be_kept_the_oldest_go() {
         graph: world.path("graph.toml"),
         data_dir: world.path("data"),
         cache_dir: None,
+        interpreters_dir: None,
         guest_threads: 2,
         pool_instances: 60,
         tick: std::time::Duration::from_millis(1),

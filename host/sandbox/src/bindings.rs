@@ -25,6 +25,21 @@ wasmtime::component::bindgen!({
     with: { "greenroom:agent/memory.namespace": crate::imports::OpenNamespace },
 });
 
+/// What an interpreter of scripts exports beside the contract.
+pub(crate) mod script {
+    wasmtime::component::bindgen!({
+        path: ["../../wit/0.2.0", "../../wit/script/0.1.0"],
+        inline: "
+            package greenroom:host;
+            world scripts {
+                export greenroom:script/interpreter@0.1.0;
+            }
+        ",
+        world: "greenroom:host/scripts",
+        exports: { default: async },
+    });
+}
+
 /// What 0.1.0 has otherwise than the newest contract.
 pub(crate) mod first {
     wasmtime::component::bindgen!({

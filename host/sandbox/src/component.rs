@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use greenroom_model::{Budget, Call, Descriptor, Digest, Fault, FaultKind, Interfaces, Usage, text};
+use greenroom_model::{
+    Budget, Call, Descriptor, Digest, Fault, FaultKind, Interfaces, Script, ScriptExports, Usage, text,
+};
 use wasmtime::component::InstancePre;
 use wasmtime::{Store, UpdateDeadline};
 
@@ -14,6 +16,7 @@ use crate::exports::{LearnerIndices, LifecycleIndices, PolicyIndices};
 use crate::inspect::{Inspection, LoadError};
 use crate::instance::{Guests, Instance, handles_max, within};
 use crate::outcome;
+use crate::script::Loading;
 use crate::tape::Tape;
 
 /// A component that is compiled and linked.
@@ -29,6 +32,8 @@ struct Inner {
     policy: Option<PolicyIndices>,
     lifecycle: Option<LifecycleIndices>,
     learner: Option<LearnerIndices>,
+    /// What a new instance does first; nothing unless it is a script, and nothing in an image of one.
+    loading: Option<Loading>,
     bytes: Arc<[u8]>,
     /// What memory answered while the instance was prepared that it begins as; nothing unless it is an image.
     prelude: Arc<Tape>,
@@ -40,6 +45,7 @@ impl Component {
         inspection: Inspection,
         bytes: Arc<[u8]>,
         compiled: &wasmtime::component::Component,
+        script: Option<Script>,
         prelude: Arc<Tape>,
         sandbox: Sandbox,
     ) -> Result<Self, LoadError> {
@@ -55,6 +61,7 @@ impl Component {
         let lifecycle =
             has.lifecycle.then(|| LifecycleIndices::new(contract, &pre).map_err(wrong("lifecycle"))).transpose()?;
         let learner = has.learner.then(|| LearnerIndices::new(contract, &pre).map_err(wrong("learner"))).transpose()?;
+        let loading = script.map(|script| Loading::new(script, &pre).map_err(wrong("interpreter"))).transpose()?;
         Ok(Self {
             inner: Arc::new(Inner {
                 inspection,
@@ -63,6 +70,7 @@ impl Component {
                 policy,
                 lifecycle,
                 learner,
+                loading,
                 bytes,
                 prelude,
                 sandbox,
@@ -112,7 +120,7 @@ impl Component {
         prelude: Arc<Tape>,
     ) -> Result<Self, LoadError> {
         let inner = &*self.inner;
-        Self::new(inner.inspection.clone(), Arc::clone(&inner.bytes), compiled, prelude, inner.sandbox.clone())
+        Self::new(inner.inspection.clone(), Arc::clone(&inner.bytes), compiled, None, prelude, inner.sandbox.clone())
     }
 
     /// Bytes of what it was compiled to.
@@ -141,6 +149,21 @@ impl Component {
         used: &mut Usage,
         tape: &mut Tape,
     ) -> Result<Instance, Fault> {
+        let (instance, found) = self.make(capabilities, budget, used, tape).await?;
+        if let (Some(loading), Some(found)) = (&self.inner.loading, found) {
+            loading.expected(found).map_err(|failure| Fault::guest(FaultKind::Internal, failure.to_string()))?;
+        }
+        Ok(instance)
+    }
+
+    /// The same, with what its script exports, whatever the component says of that.
+    pub(crate) async fn make(
+        &self,
+        capabilities: Capabilities,
+        budget: &Budget,
+        used: &mut Usage,
+        tape: &mut Tape,
+    ) -> Result<(Instance, Option<ScriptExports>), Fault> {
         let inner = &*self.inner;
         let weight = inner.inspection.need.weight();
         let pool = inner.sandbox.pool_instances();
@@ -176,7 +199,15 @@ impl Component {
         if waits {
             store.data_mut().begin_wasi(0, 0);
         }
-        let made = within(waits, budget, inner.pre.instantiate_async(&mut store)).await;
+        let making = async {
+            let instance = inner.pre.instantiate_async(&mut store).await?;
+            let said = match &inner.loading {
+                Some(loading) => loading.load(&mut store, &instance).await?.map(Some),
+                None => Ok(None),
+            };
+            Ok((instance, said))
+        };
+        let made = within(waits, budget, making).await;
         let left = store.get_fuel().unwrap_or(0);
         let context = store.data_mut();
         context.end();
@@ -184,10 +215,11 @@ impl Component {
         context.usage.wall_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         *used += &context.usage;
         *tape = std::mem::take(tape).then(&context.tape);
-        let instance = match made {
-            Ok(instance) => instance,
+        let (instance, said) = match made {
+            Ok(made) => made,
             Err(error) => return Err(fault(&store, error)),
         };
+        let found = said.map_err(|failure| Fault::guest(FaultKind::Internal, failure.to_string()))?;
         let mut guests = Guests::default();
         let mut load = || -> wasmtime::Result<()> {
             guests.policy = inner.policy.as_ref().map(|i| i.load(&mut store, &instance)).transpose()?;
@@ -199,7 +231,7 @@ impl Component {
             let message = format!("an export does not have the type of the contract: {error:#}");
             return Err(Fault::guest(FaultKind::InvalidOutput, message));
         }
-        Ok(Instance::new(store, instance, guests, waits, Arc::clone(&inner.prelude), slot))
+        Ok((Instance::new(store, instance, guests, waits, Arc::clone(&inner.prelude), slot), found))
     }
 
     /// What the component says of itself; none when it does not export `lifecycle`. It is asked in an instance of its

@@ -1,6 +1,6 @@
 //! The engine: one for the process, with one pool of instances and one clock of epochs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use crate::context::Context;
 use crate::inspect::{self, INSTANCES_OF_PLACE, Inspection, LoadError, TABLES_OF_PLACE};
 use crate::limits::Limits;
 use crate::link;
+use crate::script::Interpreters;
 use crate::wasi;
 
 /// How a sandbox is set up.
@@ -36,6 +37,8 @@ pub struct Config {
     /// Whether faults name source lines, where a component carries them. Reading them takes what time and memory the component
     /// makes it take, under no budget: for who looks into a fault, not for who serves.
     pub source_lines: bool,
+    /// The folder of interpreters of scripts, each named after the files that it runs: `js.wasm`. None when absent.
+    pub interpreters_dir: Option<PathBuf>,
     /// The program that compiles components. When absent this process does it itself, without a limit on time or memory.
     pub compiler: Option<Compiler>,
 }
@@ -48,6 +51,7 @@ impl Default for Config {
             tick: Duration::from_millis(1),
             limits: Limits::default(),
             source_lines: false,
+            interpreters_dir: None,
             compiler: None,
         }
     }
@@ -92,6 +96,8 @@ struct Inner {
     limits: Limits,
     source_lines: bool,
     compiler: Option<Compiler>,
+    interpreters_dir: Option<PathBuf>,
+    interpreters: Interpreters,
 }
 
 impl Config {
@@ -116,10 +122,21 @@ impl Config {
         };
         start_clock(&engine, self.tick).map_err(BuildError::Thread)?;
         let slots = Arc::new(Semaphore::new(self.pool_instances as usize));
-        let Self { pool_instances, limits, source_lines, compiler, .. } = self;
-        Ok(Sandbox {
-            inner: Arc::new(Inner { engine, linker, artifacts, slots, pool_instances, limits, source_lines, compiler }),
-        })
+        let Self { pool_instances, limits, source_lines, compiler, interpreters_dir, .. } = self;
+        let interpreters = Interpreters::default();
+        let inner = Inner {
+            engine,
+            linker,
+            artifacts,
+            slots,
+            pool_instances,
+            limits,
+            source_lines,
+            compiler,
+            interpreters_dir,
+            interpreters,
+        };
+        Ok(Sandbox { inner: Arc::new(inner) })
     }
 }
 
@@ -130,9 +147,13 @@ impl Sandbox {
     /// # Errors
     /// Why this host does not run it.
     pub fn load(&self, bytes: &[u8]) -> Result<Component, LoadError> {
+        let (code, script) = inspect::taken_apart(bytes)?;
+        if let Some(script) = script {
+            return self.load_script(code, script, bytes);
+        }
         let inspection = self.inspect(bytes)?;
         let compiled = self.compile_or_cached(&inspection.digest, bytes)?;
-        Component::new(inspection, bytes.into(), &compiled, Arc::default(), self.clone())
+        Component::new(inspection, bytes.into(), &compiled, None, Arc::default(), self.clone())
     }
 
     /// A sandbox in a process that compiles, for what has to run to be compiled: it has no pool, whose address space is
@@ -153,6 +174,8 @@ impl Sandbox {
                 limits,
                 source_lines: false,
                 compiler: None,
+                interpreters_dir: None,
+                interpreters: Interpreters::default(),
             }),
         })
     }
@@ -182,7 +205,11 @@ impl Sandbox {
         self.inner.artifacts.as_ref()?.get(&self.inner.engine, key)
     }
 
-    fn compile_or_cached(&self, key: &Digest, bytes: &[u8]) -> Result<wasmtime::component::Component, LoadError> {
+    pub(crate) fn compile_or_cached(
+        &self,
+        key: &Digest,
+        bytes: &[u8],
+    ) -> Result<wasmtime::component::Component, LoadError> {
         let compiled = self.cached(key);
         compiled.map_or_else(|| self.compile(bytes).inspect(|compiled| self.keep(key, compiled)), Ok)
     }
@@ -197,6 +224,14 @@ impl Sandbox {
     pub(crate) fn link(&self, compiled: &wasmtime::component::Component) -> Result<InstancePre<Context>, LoadError> {
         let wrong = |e| LoadError::WrongType { interface: "an import".to_owned(), message: shown(&format!("{e:#}")) };
         self.inner.linker.instantiate_pre(compiled).map_err(wrong)
+    }
+
+    pub(crate) fn interpreters_dir(&self) -> Option<&Path> {
+        self.inner.interpreters_dir.as_deref()
+    }
+
+    pub(crate) fn interpreters(&self) -> &Interpreters {
+        &self.inner.interpreters
     }
 
     pub(crate) fn slots(&self) -> Arc<Semaphore> {
@@ -252,7 +287,11 @@ impl Sandbox {
     /// # Errors
     /// As for [`crate::inspect`].
     pub fn inspect(&self, bytes: &[u8]) -> Result<Inspection, LoadError> {
-        inspect::inspect_within(bytes, &self.inner.limits)
+        let (code, script) = inspect::taken_apart(bytes)?;
+        match script {
+            Some(script) => self.inspect_script(code, &script, bytes),
+            None => inspect::inspect_within(bytes, &self.inner.limits),
+        }
     }
 
     /// How large a component may be.

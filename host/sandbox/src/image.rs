@@ -19,7 +19,7 @@ use wasmtime_wizer::{ComponentInstanceState, Wizer};
 use crate::capabilities::Capabilities;
 use crate::component::Component;
 use crate::engine::Sandbox;
-use crate::inspect::{Inspection, LoadError};
+use crate::inspect::{Inspection, LoadError, taken_apart};
 use crate::instance::Instance;
 use crate::limits::Limits;
 use crate::tape::{Replayed, Tape};
@@ -171,9 +171,11 @@ async fn snapshot(
 ) -> Result<Vec<u8>, ImageError> {
     let unsupported = |error: wasmtime::Error| ImageError::Unsupported(shown(&format!("{error:#}")));
     let wizer = Wizer::new();
-    let (context, instrumented) = wizer.instrument_component(bytes).map_err(unsupported)?;
+    let (code, script) = taken_apart(bytes)?;
+    let (context, instrumented) = wizer.instrument_component(code).map_err(unsupported)?;
     let compiled = sandbox.compile(&instrumented)?;
-    let readable = Component::new(inspection.clone(), bytes.into(), &compiled, Arc::default(), sandbox.clone())?;
+    let readable =
+        Component::new(inspection.clone(), bytes.into(), &compiled, script, Arc::default(), sandbox.clone())?;
     let (mut used, mut tape) = (Usage::default(), Tape::default());
     let mut instance = readable.prepare(capabilities, preparation, &mut used, &mut tape).await?;
     let mut reader = Reader { instance: &mut instance, failed: None };

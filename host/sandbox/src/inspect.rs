@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use greenroom_model::text::shown;
-use greenroom_model::{Digest, Interfaces};
+use greenroom_model::{Digest, Interfaces, Script};
 use thiserror::Error;
 use wasmparser::{BinaryReaderError, Validator, WasmFeatures};
 
@@ -17,6 +17,10 @@ const IMPORTS: [&str; 4] = ["types", "memory", "log", "metric"];
 /// Packages of WASI 0.2 that are linked.
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 const EXPORTS: [&str; 3] = ["policy", "lifecycle", "learner"];
+/// What a component exports beside these that runs scripts.
+const INTERPRETER: &str = "greenroom:script/interpreter@0.1.0";
+/// A script is read and kept by every instance.
+const SCRIPT_BYTES_MAX: usize = 1 << 20;
 
 /// Why a file is no component that this host runs.
 #[derive(Debug, Error)]
@@ -60,6 +64,14 @@ pub enum LoadError {
         "exports nothing of greenroom:agent@{CONTRACT}: an agent exports `policy`, and may export `lifecycle` and `learner`"
     )]
     NothingExported,
+    #[error(
+        "an interpreter of scripts, which is an agent with a script alone: name the text by `script` in the graph file"
+    )]
+    NoScript,
+    #[error("has a script, and does not export `{INTERPRETER}`, which would run it: build it again")]
+    NoInterpreter,
+    #[error("{0}")]
+    Script(String),
     #[error(
         "`{interface}` does not have the type of the contract: {message}; build the agent against greenroom:agent@{CONTRACT}"
     )]
@@ -137,6 +149,53 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
 /// # Errors
 /// As for [`inspect`].
 pub fn inspect_within(bytes: &[u8], limits: &Limits) -> Result<Inspection, LoadError> {
+    let (code, script) = taken_apart(bytes)?;
+    let code = read(code, limits)?;
+    match script {
+        Some(script) => code.with(bytes, &script),
+        None if code.interpreter => Err(LoadError::NoScript),
+        None => Ok(code.inspection),
+    }
+}
+
+/// A component's code, and the script in it.
+pub(crate) fn taken_apart(bytes: &[u8]) -> Result<(&[u8], Option<Script>), LoadError> {
+    let (code, script) = Script::split(bytes).map_err(LoadError::Script)?;
+    let size = script.as_ref().map_or(0, |script| script.source.len());
+    if size > SCRIPT_BYTES_MAX {
+        let message = format!(
+            "its script has {size} bytes, more than the {SCRIPT_BYTES_MAX} of which every instance keeps a copy"
+        );
+        return Err(LoadError::Script(message));
+    }
+    Ok((code, script))
+}
+
+/// A component without a script.
+#[derive(Clone)]
+pub(crate) struct Code {
+    pub(crate) inspection: Inspection,
+    interpreter: bool,
+}
+
+impl Code {
+    /// What it is with a script, the bytes of both being these: an agent that exports what the script does.
+    pub(crate) fn with(&self, bytes: &[u8], script: &Script) -> Result<Inspection, LoadError> {
+        if !self.interpreter {
+            return Err(LoadError::NoInterpreter);
+        }
+        let mut inspection = Inspection { digest: Digest::of(bytes), ..self.inspection.clone() };
+        inspection.extent.bytes = bytes.len() as u64;
+        let (has, of) = (&mut inspection.interfaces, script.exports);
+        (has.policy, has.lifecycle, has.learner) =
+            (has.policy && of.policy, has.lifecycle && of.lifecycle, has.learner && of.learner);
+        has.script = true;
+        Ok(inspection)
+    }
+}
+
+/// Reads a component's type, and whether it runs scripts.
+pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Code, LoadError> {
     if !bytes.starts_with(b"\0asm") {
         let found = bytes.iter().take(4).map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ");
         let found = if found.is_empty() { "nothing (it is empty)".to_owned() } else { found };
@@ -146,6 +205,7 @@ pub fn inspect_within(bytes: &[u8], limits: &Limits) -> Result<Inspection, LoadE
     Validator::new_with_features(features()).validate_all(bytes)?;
     let mut interfaces = Interfaces::default();
     let mut spoken = Spoken::default();
+    let mut interpreter = false;
     for name in &found.imports {
         if is_wasi(name) {
             interfaces.wasi = true;
@@ -169,6 +229,7 @@ pub fn inspect_within(bytes: &[u8], limits: &Limits) -> Result<Inspection, LoadE
             Some("learner") => interfaces.learner = true,
             Some("types") => {}
             Some(_) => return Err(LoadError::UnknownExport { name: shown(name) }),
+            None if name == INTERPRETER => interpreter = true,
             // Language runtimes export things of their own; nobody calls them.
             None if !name.starts_with("greenroom:") => {}
             None => return Err(LoadError::UnknownExport { name: shown(name) }),
@@ -181,7 +242,8 @@ pub fn inspect_within(bytes: &[u8], limits: &Limits) -> Result<Inspection, LoadE
     contract.version().clone_into(&mut interfaces.contract);
     let extent = found.extent;
     let need = Need::of(&extent);
-    Ok(Inspection { digest: Digest::of(bytes), interfaces, contract, need, extent })
+    let inspection = Inspection { digest: Digest::of(bytes), interfaces, contract, need, extent };
+    Ok(Code { inspection, interpreter })
 }
 
 /// What the engine is asked to run; see `engine::config`.

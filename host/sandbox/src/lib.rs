@@ -27,6 +27,7 @@ mod link;
 mod lower;
 mod outcome;
 mod scan;
+mod script;
 mod tape;
 mod wasi;
 
@@ -42,4 +43,5 @@ pub use image::{ImageError, Preparation, panic_message};
 pub use inspect::{Inspection, LoadError, Need, inspect, inspect_within};
 pub use instance::Instance;
 pub use limits::{Excess, Extent, Limits, TooLarge};
+pub use script::ScriptError;
 pub use tape::{Replayed, Tape};

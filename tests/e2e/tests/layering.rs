@@ -152,7 +152,7 @@ impl Member {
     }
 
     fn is_guest(&self) -> bool {
-        self.folder.starts_with("plugins/") || self.folder.starts_with("tests/guests/")
+        ["plugins/", "tests/guests/", "sdk/scripts/"].iter().any(|kind| self.folder.starts_with(kind))
     }
 
     /// The workspace crates that it may use; none when no rule covers it.

@@ -12,6 +12,12 @@ pub fn components() -> PathBuf {
     target.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target")).join("components")
 }
 
+/// The folder of built interpreters of scripts, where the binary finds them: beside itself.
+#[must_use]
+pub fn interpreters() -> PathBuf {
+    components().join("../release/interpreters")
+}
+
 /// The path of a built component.
 ///
 /// # Panics

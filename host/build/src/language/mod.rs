@@ -36,6 +36,10 @@ pub enum Language {
     Python,
     /// WebAssembly text.
     Wat,
+    /// A script in JavaScript.
+    ScriptJavaScript,
+    /// A script in Rhai.
+    ScriptRhai,
 }
 
 /// A component that was built.
@@ -57,7 +61,7 @@ pub(crate) enum Compiled {
 
 impl Language {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Rust,
         Self::C,
         Self::Zig,
@@ -67,6 +71,8 @@ impl Language {
         Self::TypeScript,
         Self::Python,
         Self::Wat,
+        Self::ScriptJavaScript,
+        Self::ScriptRhai,
     ];
 
     /// As in `greenroom.toml`.
@@ -82,6 +88,8 @@ impl Language {
             Self::TypeScript => "typescript",
             Self::Python => "python",
             Self::Wat => "wat",
+            Self::ScriptJavaScript => "script-javascript",
+            Self::ScriptRhai => "script-rhai",
         }
     }
 
@@ -94,7 +102,8 @@ impl Language {
     /// The folder of its SDK.
     pub(crate) fn sdk(self) -> &'static str {
         match self {
-            Self::TypeScript => "javascript",
+            // Scripts in JavaScript have its SDK beside them for editors alone.
+            Self::TypeScript | Self::ScriptJavaScript => "javascript",
             _ => self.name(),
         }
     }
@@ -111,10 +120,17 @@ impl Language {
             Self::Zig => "agent.zig",
             Self::Go => "agent.go",
             Self::AssemblyScript | Self::TypeScript => "agent.ts",
-            Self::JavaScript => "agent.js",
+            Self::JavaScript | Self::ScriptJavaScript => "agent.js",
+            Self::ScriptRhai => "agent.rhai",
             Self::Python => "agent.py",
             Self::Wat => "agent.wat",
         }
+    }
+
+    /// Whether it is text until it runs: nothing compiles it, and an interpreter of the host makes a component of it.
+    #[must_use]
+    pub fn is_script(self) -> bool {
+        matches!(self, Self::ScriptJavaScript | Self::ScriptRhai)
     }
 
     /// What an author runs once in a new folder, beside installing the compiler.
@@ -158,6 +174,11 @@ pub fn build(project: &Project, say: &dyn Fn(&str)) -> Result<Built, BuildError>
         Language::JavaScript | Language::TypeScript => javascript::compile(&site)?,
         Language::Python => python::compile(&site)?,
         Language::Wat => wat::compile(&site)?,
+        Language::ScriptJavaScript | Language::ScriptRhai => {
+            return Err(BuildError::Component(
+                "a script is not compiled: an interpreter of the host makes a component of it".to_owned(),
+            ));
+        }
     };
     let bytes = match compiled {
         Compiled::Module(module, adapters) => {
@@ -178,15 +199,7 @@ pub fn build(project: &Project, say: &dyn Fn(&str)) -> Result<Built, BuildError>
 /// That it exports what `greenroom.toml` says, where it says something.
 fn check_exports(project: &Project, module: &[u8]) -> Result<(), BuildError> {
     let names = crate::module::exports(module).map_err(BuildError::Component)?;
-    let found = Interfaces::of_exports(names.iter().map(String::as_str));
-    if project.exports.0.is_empty() || project.exports == found {
-        return Ok(());
-    }
-    let (said, found) = (project.exports.listed(), found.listed());
-    Err(BuildError::Component(format!(
-        "it exports {found}, and `exports` in {} says {said}: change the one or the other",
-        crate::MANIFEST
-    )))
+    project.check_exports(Interfaces::of_exports(names.iter().map(String::as_str)))
 }
 
 /// Runs a compiler in the agent's folder. What it said.

@@ -9,13 +9,13 @@ use greenroom_model::{Budget, Descriptor, PayloadKind, Role};
 
 use crate::exit::Failure;
 use crate::settings::HostFlags;
-use crate::{failures, output, whole};
+use crate::{failures, output, scripted, whole};
 
 /// Puts an agent into a graph file: behind a node, which it then falls back to, or before one as one more source. Everything else in
 /// the file stays as it is; it is written only if the graph is right with it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The agent's component.
+    /// The agent's component, or the script that it is.
     component: PathBuf,
     /// The graph file.
     #[arg(long = "to", value_name = "GRAPH")]
@@ -48,8 +48,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         arguments.name.clone().unwrap_or_else(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
     check_name(&name).map_err(|wrong| Failure::arguments(format!("{name:?} is {wrong}; name it by --name")))?;
     let wrong = |e: &dyn std::fmt::Display| Failure::bad_file(format!("{} is not usable: {e}", path.display()));
-    greenroom_sandbox::inspect(&bytes).map_err(|e| wrong(&e))?;
+    let script = scripted::is_script(&bytes) && path.extension().is_some_and(|extension| extension != "wasm");
+    if !script {
+        greenroom_sandbox::inspect(&bytes).map_err(|e| wrong(&e))?;
+    }
     let (sandbox, guests) = arguments.host.settings()?.sandbox()?;
+    let bytes = if script { scripted::component(&sandbox, &guests, path, bytes)? } else { bytes };
     let component = sandbox.load(&bytes).map_err(|e| wrong(&e))?;
     let described =
         guests.block_on(async move { component.describe(&Budget::PREPARE).await }).map_err(Failure::failed)?;
@@ -66,8 +70,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         grants.push("items:read".to_owned());
     }
     let component = from(graph, path)?;
-    let added =
-        Added { name: &name, component: &component, grants: &grants, instances: arguments.instances.as_deref(), place };
+    let instances = arguments.instances.as_deref();
+    let added = Added { name: &name, file: &component, script, grants: &grants, instances, place };
     let changed = greenroom_graph::add(&text, &added)
         .map_err(|wrong| Failure::bad_file(format!("{}: {wrong}", graph.display())))?;
     // What is not right must not be read by a host that watches the file, so it is tried beside it.

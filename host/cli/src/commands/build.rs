@@ -4,13 +4,15 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use greenroom_build::{BuildError, Built, Project};
+use greenroom_build::{BuildError, Built, Interface, Interfaces, Project};
+use greenroom_model::{Script, ScriptExports};
 use greenroom_sandbox::Inspection;
 use serde_json::json;
 
 use crate::commands::inspect::{exports, listed};
 use crate::exit::Failure;
-use crate::{output, table, whole};
+use crate::settings::HostFlags;
+use crate::{failures, output, scripted, table, whole};
 
 /// Builds the component of an agent: compiles, embeds the contract, encodes and validates. It takes the language's compiler
 /// and nothing else.
@@ -25,11 +27,13 @@ pub(crate) struct Arguments {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    host: HostFlags,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let project = Project::read(&arguments.folder).map_err(failed)?;
-    let made = make(&project, arguments.out.clone(), arguments.json)?;
+    let made = make(&project, arguments.out.clone(), arguments.json, &arguments.host)?;
     if arguments.json { output::json(&made.json(&project)) } else { output::text(&made.text()) }
 }
 
@@ -76,11 +80,11 @@ impl Made {
 }
 
 /// Builds a component and writes it, unless it is there already.
-pub(crate) fn make(project: &Project, out: Option<PathBuf>, quiet: bool) -> Result<Made, Failure> {
+pub(crate) fn make(project: &Project, out: Option<PathBuf>, quiet: bool, host: &HostFlags) -> Result<Made, Failure> {
     let own = || project.component().strip_prefix(".").map_or_else(|_| project.component(), ToOwned::to_owned);
     let out = out.unwrap_or_else(own);
     let began = Instant::now();
-    let (built, inspection) = build(project, quiet)?;
+    let (built, inspection) = build(project, quiet, host)?;
     if !built.warnings.trim().is_empty() {
         eprintln!("{}", built.warnings.trim_end());
     }
@@ -95,18 +99,39 @@ pub(crate) fn make(project: &Project, out: Option<PathBuf>, quiet: bool) -> Resu
     Ok(Made { out, bytes: built.bytes.len(), inspection, changed, seconds: began.elapsed().as_secs_f64() })
 }
 
-/// Builds, and reads what was built as the host will.
-pub(crate) fn build(project: &Project, quiet: bool) -> Result<(Built, Inspection), Failure> {
+/// Builds, and reads what was built as the host will. Scripts are made components by a host's interpreters.
+pub(crate) fn build(project: &Project, quiet: bool, host: &HostFlags) -> Result<(Built, Inspection), Failure> {
     let quiet = quiet || !std::io::stderr().is_terminal();
     let say = |step: &str| {
         if !quiet {
             eprintln!("{}: {step}", project.name);
         }
     };
-    let built = greenroom_build::build(project, &say).map_err(failed)?;
+    let built = if project.language.is_script() {
+        Built { bytes: script(project, host)?, warnings: String::new() }
+    } else {
+        greenroom_build::build(project, &say).map_err(failed)?
+    };
     let inspection = greenroom_sandbox::inspect(&built.bytes)
         .map_err(|e| Failure::bad_file(format!("{} was built and is not usable: {e}", project.name)))?;
     Ok((built, inspection))
+}
+
+fn script(project: &Project, host: &HostFlags) -> Result<Vec<u8>, Failure> {
+    let path = project.folder.join(&project.source);
+    let source = std::fs::read(&path).map_err(|e| failures::unreadable(&path, &e))?;
+    let (sandbox, guests) = host.settings()?.sandbox()?;
+    let bytes = scripted::component(&sandbox, &guests, &path, source)?;
+    project.check_exports(exports_of(&bytes)).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// What the interfaces of a component are called.
+fn exports_of(bytes: &[u8]) -> Interfaces {
+    let exports = Script::split(bytes).ok().and_then(|(_, script)| script).map(|script| script.exports);
+    let ScriptExports { policy, lifecycle, learner } = exports.unwrap_or_default();
+    let all = Interface::ALL.into_iter().zip([policy, lifecycle, learner]);
+    Interfaces(all.filter_map(|(interface, has)| has.then_some(interface)).collect())
 }
 
 pub(crate) fn failed(error: BuildError) -> Failure {

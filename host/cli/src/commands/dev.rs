@@ -79,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                     build(command)?;
                 }
                 for folder in &arguments.agent {
-                    build_agent(folder)?;
+                    build_agent(folder, &arguments.host)?;
                 }
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -107,10 +107,10 @@ fn subjects(asked: &[String], host: &Host) -> Vec<Option<String>> {
 }
 
 /// Builds an agent where its graph finds it. Mistakes of its author's are told, and what serves stays.
-fn build_agent(folder: &Path) -> Result<(), Failure> {
+fn build_agent(folder: &Path, host: &HostFlags) -> Result<(), Failure> {
     let built = Project::read(folder)
         .map_err(super::build::failed)
-        .and_then(|project| super::build::make(&project, None, true));
+        .and_then(|project| super::build::make(&project, None, true, host));
     output::text(&match built {
         Ok(made) => made.text(),
         Err(failure) => format!("not built, what serves stays: {}\n", failure.words()),

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use greenroom_model::Digest;
 use greenroom_sandbox::LoadError;
-use wit_component::ComponentEncoder;
 
 use crate::exit::Failure;
 use crate::{failures, whole};
@@ -48,8 +47,8 @@ fn encode(path: &Path) -> Result<Vec<u8>, Failure> {
         }
         Ok(_) | Err(_) => return Err(wrong("a component already: expected a core module".to_owned())),
     }
-    let encoded = ComponentEncoder::default().validate(true).module(&module).and_then(|encoder| encoder.encode());
-    encoded.map_err(|e| wrong(format!("no component can be made of it: {e:#}; build it with a Greenroom SDK")))
+    greenroom_build::encode(&module, &[])
+        .map_err(|e| wrong(format!("no component can be made of it: {e}; build it with a Greenroom SDK")))
 }
 
 fn component_name(path: &Path) -> String {

@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(path) => (path.display().to_string(), fs::read(path).map_err(|e| failures::unreadable(path, &e))?),
         None => {
             let project = Project::read(folder).map_err(failed)?;
-            (project.name.clone(), build(&project, arguments.json)?.0.bytes)
+            (project.name.clone(), build(&project, arguments.json, &arguments.host)?.0.bytes)
         }
     };
     let (sandbox, guests) = arguments.host.settings()?.sandbox()?;

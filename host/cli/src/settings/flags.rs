@@ -18,6 +18,9 @@ pub(crate) struct HostFlags {
     /// Folder of compiled components [default: the user's cache folder].
     #[arg(long, value_name = "DIR")]
     cache_dir: Option<String>,
+    /// Folder of interpreters of scripts [default: `interpreters` beside this program].
+    #[arg(long, value_name = "DIR")]
+    interpreters_dir: Option<String>,
     /// Threads that guests run on; 0 is one a core.
     #[arg(long, value_name = "N")]
     guest_threads: Option<String>,
@@ -109,6 +112,7 @@ impl HostFlags {
         let flags = [
             ("data_dir", self.data_dir.as_deref()),
             ("cache_dir", self.cache_dir.as_deref()),
+            ("interpreters_dir", self.interpreters_dir.as_deref()),
             ("guest_threads", self.guest_threads.as_deref()),
             ("pool_instances", self.pool_instances.as_deref()),
             ("tick_ms", self.tick_ms.as_deref()),

@@ -19,6 +19,7 @@ enum Kind {
     Count { low: u64, high: u64, default: fn() -> u64 },
     Data,
     Cache,
+    Interpreters,
 }
 
 /// Its value.
@@ -27,7 +28,7 @@ enum Kind {
 pub(crate) enum Value {
     Address(SocketAddr),
     Count(u64),
-    /// Absent: for data, beside the graph file; for the cache, none.
+    /// Absent: for data, beside the graph file; for others, none.
     Folder(Option<PathBuf>),
 }
 
@@ -40,7 +41,7 @@ const fn address(name: &'static str, what: &'static str, default: fn() -> Socket
 }
 
 /// In the order in which they are shown.
-pub(crate) const KEYS: [Key; 26] = [
+pub(crate) const KEYS: [Key; 27] = [
     address("listen", "where the server listens", || server().listen),
     address("admin_listen", "where it listens to operators", || admin().listen),
     count("guest_threads", "threads that guests run on; 0 is one a core", 0, 1_024, || 0),
@@ -49,6 +50,11 @@ pub(crate) const KEYS: [Key; 26] = [
     }),
     count("tick_ms", "the precision of deadlines", 1, 1_000, || sandbox().tick.as_millis() as u64),
     Key { name: "cache_dir", what: "where compiled components are kept", kind: Kind::Cache },
+    Key {
+        name: "interpreters_dir",
+        what: "where interpreters of scripts are, each named after the files that it runs: js.wasm",
+        kind: Kind::Interpreters,
+    },
     Key { name: "data_dir", what: "where the catalog, the log and what was learned are kept", kind: Kind::Data },
     count("concurrency_max", "requests that are worked on at once", 1, 100_000, || server().concurrency_max as u64),
     count("queue_max", "requests that wait for their turn; more are answered 429", 0, 1_000_000, || {
@@ -143,6 +149,7 @@ impl Key {
             Kind::Count { default, .. } => Value::Count(default()),
             Kind::Data => Value::Folder(None),
             Kind::Cache => Value::Folder(user_cache()),
+            Kind::Interpreters => Value::Folder(beside_binary("interpreters")),
         }
     }
 
@@ -151,7 +158,7 @@ impl Key {
         match &self.kind {
             Kind::Address { default } => format!("an address and a port, such as {}", default()),
             Kind::Count { low, high, .. } => format!("a whole number from {low} to {high}"),
-            Kind::Data | Kind::Cache => "the path of a folder".to_owned(),
+            Kind::Data | Kind::Cache | Kind::Interpreters => "the path of a folder".to_owned(),
         }
     }
 
@@ -167,7 +174,9 @@ impl Key {
             Kind::Count { low, high, .. } => {
                 text.replace('_', "").parse().ok().filter(|n| (low..=high).contains(&n)).map(Value::Count)
             }
-            Kind::Data | Kind::Cache => (!text.is_empty()).then(|| Value::Folder(Some(text.into()))),
+            Kind::Data | Kind::Cache | Kind::Interpreters => {
+                (!text.is_empty()).then(|| Value::Folder(Some(text.into())))
+            }
         };
         value.ok_or_else(|| self.expected())
     }
@@ -182,6 +191,11 @@ impl Key {
             (Value::Folder(None), _) => "none".to_owned(),
         }
     }
+}
+
+/// A folder that was installed with this binary.
+fn beside_binary(name: &str) -> Option<PathBuf> {
+    Some(std::env::current_exe().ok()?.parent()?.join(name))
 }
 
 fn user_cache() -> Option<PathBuf> {

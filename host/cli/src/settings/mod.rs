@@ -110,6 +110,10 @@ impl Settings {
         self.folder("cache_dir")
     }
 
+    fn interpreters_dir(&self) -> Option<PathBuf> {
+        self.folder("interpreters_dir")
+    }
+
     /// Where a graph's data is: beside its file, when nothing else is said.
     pub(crate) fn data_dir(&self, graph: &Path) -> PathBuf {
         self.folder("data_dir").unwrap_or_else(|| graph.parent().unwrap_or(Path::new("")).join(".greenroom"))
@@ -129,6 +133,7 @@ impl Settings {
             graph: graph.to_owned(),
             data_dir: self.data_dir(graph),
             cache_dir: self.cache_dir(),
+            interpreters_dir: self.interpreters_dir(),
             guest_threads: self.size("guest_threads"),
             pool_instances: self.pool_instances(),
             tick: self.tick(),
@@ -223,6 +228,7 @@ impl Settings {
             tick: self.tick(),
             compiler: this_binary(),
             source_lines,
+            interpreters_dir: self.interpreters_dir(),
             ..greenroom_sandbox::Config::default()
         };
         let sandbox = config.build().map_err(Failure::failed)?;

@@ -4,7 +4,7 @@ use greenroom_model::Digest;
 
 use super::graph::inner;
 use super::{BudgetsShape, Shape, trust};
-use crate::diagnostic::Span;
+use crate::diagnostic::{Mistake, Span};
 use crate::plan::Untrained;
 use crate::reader::{At, Literal, Reader, Section};
 
@@ -12,6 +12,8 @@ use crate::reader::{At, Literal, Reader, Section};
 pub(crate) struct AgentShape {
     pub(crate) span: Span,
     pub(crate) component: Option<At<String>>,
+    /// The file with the text that it is, in the place of a component.
+    pub(crate) script: Option<At<String>>,
     /// The digest that the component has to have.
     pub(crate) digest: Option<At<Digest>>,
     /// Whether there is a digest that could not be read: no component is known to be the one that is meant.
@@ -44,6 +46,7 @@ pub(crate) enum InstancesShape {
 impl Shape for AgentShape {
     const KEYS: &'static [&'static str] = &[
         "component",
+        "script",
         "digest",
         "state",
         "params",
@@ -58,8 +61,16 @@ impl Shape for AgentShape {
 }
 
 impl AgentShape {
+    /// The file that it is made of.
+    pub(crate) fn file(&self) -> Option<&At<String>> {
+        self.component.as_ref().or(self.script.as_ref())
+    }
+
     pub(super) fn read(reader: &mut Reader, section: &Section<'_, '_>) -> Self {
-        reader.require(section, "component", "component = \"ease.wasm\"");
+        if !section.get("script").is_some() {
+            reader.require(section, "component", "component = \"ease.wasm\"");
+        }
+        only_text(reader, section);
         let before = reader.mistakes.len();
         let grants = inner(reader, section, "grants", &["memory"])
             .and_then(|grants| grants.get("memory"))
@@ -80,6 +91,7 @@ impl AgentShape {
         Self {
             span: section.span.clone(),
             component: reader.text(section, "component"),
+            script: reader.text(section, "script"),
             digest_unread: digest.is_none() && section.get("digest").is_some(),
             digest,
             state: reader.text(section, "state"),
@@ -95,6 +107,23 @@ impl AgentShape {
             learn_every_s: reader.whole(section, "learn_every_s"),
             untrained: reader.word(section, "untrained", &[("learn", Untrained::Learn), ("refuse", Untrained::Refuse)]),
         }
+    }
+}
+
+/// A script is its text: there is no component beside it, and none to pin.
+fn only_text(reader: &mut Reader, section: &Section<'_, '_>) {
+    if !section.get("script").is_some() {
+        return;
+    }
+    let both = [
+        ("component", "keep the one that is meant"),
+        ("digest", "pin the component that `greenroom build` makes of it"),
+    ];
+    for (key, help) in both {
+        let Some(span) = section.key_span(key) else { continue };
+        let message = format!("{} has `script` and `{key}`", section.place);
+        let mistake = Mistake::error("script", &span, message, format!("expected no `{key}` beside `script`"));
+        reader.mistakes.push(mistake.help(help));
     }
 }
 

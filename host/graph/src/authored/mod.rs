@@ -49,6 +49,8 @@ pub struct ComponentRef {
     pub agent: String,
     /// As written: relative to the graph file.
     pub path: String,
+    /// Whether it is the text of a script.
+    pub script: bool,
 }
 
 /// A file with the learned state of an agent, as a graph file names it.
@@ -109,8 +111,8 @@ impl Authored {
             .iter()
             .chain(&self.catalogue)
             .filter_map(|(agent, shape)| {
-                let path = shape.component.as_ref()?.value.clone();
-                Some(ComponentRef { agent: agent.clone(), path })
+                let path = shape.file()?.value.clone();
+                Some(ComponentRef { agent: agent.clone(), path, script: shape.component.is_none() })
             })
             .collect()
     }

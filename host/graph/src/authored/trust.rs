@@ -91,7 +91,8 @@ impl Authored {
         if self.graph.trust.is_none() {
             return Vec::new();
         }
-        let mut paths: Vec<String> = self.components().iter().map(ComponentRef::signature).collect();
+        let signed = self.components().into_iter().filter(|component| !component.script);
+        let mut paths: Vec<String> = signed.map(|component| component.signature()).collect();
         paths.sort();
         paths.dedup();
         paths
@@ -118,6 +119,7 @@ impl Authored {
         let mistake = match (&shape.digest, &self.graph.trust) {
             (Some(pinned), _) if pinned.value != *found => Some(mismatch(name, pinned, found)),
             (_, None) => None,
+            (_, Some(trust)) if component.script => Some(unsigned_text(shape, name, &trust.span)),
             (_, Some(trust)) => signatures()
                 .and_then(|text| vouched(found, text.as_ref(), &trust.keys))
                 .err()
@@ -152,13 +154,21 @@ fn vouched(found: &Digest, text: &[u8], trusted: &[PublicKey]) -> Result<(), Str
 }
 
 fn unsigned(shape: &AgentShape, component: &ComponentRef, trust: &Span, why: &str) -> Mistake {
-    let ComponentRef { agent, path } = component;
+    let ComponentRef { agent, path, .. } = component;
     let message = format!("nobody who is trusted vouches for the component of agent `{agent}`: {why}");
-    let span = shape.component.as_ref().map_or(&shape.span, |component| &component.span);
+    let span = shape.file().map_or(&shape.span, |component| &component.span);
     Mistake::error("unsigned", span, message, format!("expected a signature in `{}`", component.signature()))
         .help(format!(
             "have it signed with `greenroom sign {path} --key FILE`, or pull it with its signatures; only if you trust whoever \
              signed it, add their key to `trust`"
         ))
+        .also(trust, "by one of these keys")
+}
+
+fn unsigned_text(shape: &AgentShape, agent: &str, trust: &Span) -> Mistake {
+    let message = format!("nobody who is trusted vouches for agent `{agent}`: it is a script, which has no signature");
+    let span = shape.file().map_or(&shape.span, |script| &script.span);
+    Mistake::error("unsigned", span, message, "expected a signed component in the place of `script`")
+        .help("make a component of it with `greenroom build`, and have that signed with `greenroom sign`")
         .also(trust, "by one of these keys")
 }

@@ -11,7 +11,7 @@ use crate::wiring::{Facts, Wiring};
 /// Reports components that could not be looked at, and those that cannot be nodes.
 pub(crate) fn check(wiring: &Wiring<'_>, facts: &Facts, mistakes: &mut Mistakes) {
     for (name, shape) in wiring.authored.agents.iter().chain(&wiring.authored.catalogue) {
-        let Some(component) = &shape.component else { continue };
+        let Some(component) = shape.file() else { continue };
         if wiring.authored.refused.contains(name) {
             continue;
         }
@@ -28,8 +28,13 @@ pub(crate) fn check(wiring: &Wiring<'_>, facts: &Facts, mistakes: &mut Mistakes)
             (Some(Err(why)), _) => why.as_str(),
             (None, _) => "nobody has looked at it",
         };
-        let message = format!("the component of agent `{name}` cannot be used: {why}");
-        mistakes.push(Mistake::error("component", &component.span, message, "expected a Greenroom component"));
+        let (what, expected) = if shape.component.is_some() {
+            ("component", "expected a Greenroom component")
+        } else {
+            ("script", "expected a script that an interpreter of this host takes")
+        };
+        let message = format!("the {what} of agent `{name}` cannot be used: {why}");
+        mistakes.push(Mistake::error(what, &component.span, message, expected));
     }
     let mut told: BTreeSet<usize> = BTreeSet::new();
     for place in &wiring.nodes {

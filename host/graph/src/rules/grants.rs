@@ -90,7 +90,7 @@ fn requested(agent: &AgentPlace<'_>, grants: &BTreeSet<Grant>, readable: bool, m
     let wanted = facts.descriptor.as_ref().map(|descriptor| descriptor.facts.as_slice()).unwrap_or_default();
     let reads_items = grants.iter().any(|grant| grant.namespace == ITEMS);
     match agent.shape.grants.first() {
-        None if imports && !agent.shape.unread => {
+        None if imports && !facts.interfaces.script && !agent.shape.unread => {
             let message = format!("the component of agent `{}` imports `memory`, which is not granted", agent.name);
             let example = if wanted.is_empty() { "NAMESPACE:read" } else { "items:read" };
             mistakes.push(

@@ -9,8 +9,10 @@ use super::draft::Draft;
 pub struct Added<'a> {
     /// Names the agent and its node.
     pub name: &'a str,
-    /// As the graph file is to name it.
-    pub component: &'a str,
+    /// What it is made of, as the graph file is to name it.
+    pub file: &'a str,
+    /// Whether that is the text of a script.
+    pub script: bool,
     /// What it needs to be granted of memory.
     pub grants: &'a [String],
     /// How its instances are had, when not as usual.
@@ -70,7 +72,7 @@ pub fn add(text: &str, added: &Added<'_>) -> Result<String, String> {
 impl Draft {
     fn add_agent(&mut self, added: &Added<'_>) {
         let mut table = Table::new();
-        table.insert("component", value(added.component));
+        table.insert(if added.script { "script" } else { "component" }, value(added.file));
         if !added.grants.is_empty() {
             let grants: Array = added.grants.iter().map(String::as_str).collect();
             table.insert("grants", value(InlineTable::from_iter([("memory", grants)])));
@@ -127,7 +129,7 @@ mod tests {
                          [nodes.first]\nagent = \"a\"\nlimit = 50\n\n[nodes.last]\nagent = \"a\" # Stays.\ninputs = { x = \"first\" }\n";
 
     fn added<'a>(name: &'a str, place: Place<'a>) -> Added<'a> {
-        Added { name, component: "build/new.wasm", grants: &[], instances: None, place }
+        Added { name, file: "build/new.wasm", script: false, grants: &[], instances: None, place }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use greenroom_graph::Authored;
-use greenroom_model::Digest;
+use greenroom_model::{Digest, Script};
 
 use super::Host;
 use super::roll::{Change, Part, Proposal, Refused};
@@ -127,7 +127,7 @@ impl Host {
 
     /// The files are those of a graph that was loaded.
     pub(super) fn saw_loaded(&self, loaded: &Loaded) {
-        self.saw_files(&files_digest(&loaded.source.text, &loaded.paths, &given_files(loaded)));
+        self.saw_files(&files_digest(&loaded.source.text, &component_files(loaded), &given_files(loaded)));
     }
 
     fn saw_files(&self, seen: &Digest) {
@@ -153,13 +153,13 @@ impl Host {
         states: &BTreeMap<String, Digest>,
     ) -> String {
         let active = self.loaded();
-        let given = given_files(&active);
+        let (paths, given) = (component_files(&active), given_files(&active));
         let other = |now: &BTreeMap<String, Digest>, name: &str, digest: &Digest| now.get(name) != Some(digest);
         let mut changed: Vec<&str> = Vec::new();
         if active.source.text != text {
             changed.push("the graph file");
         }
-        changed.extend(components.iter().filter(|(n, d)| other(&active.paths, n, d)).map(|(name, _)| name.as_str()));
+        changed.extend(components.iter().filter(|(n, d)| other(&paths, n, d)).map(|(name, _)| name.as_str()));
         changed.extend(states.iter().filter(|(n, d)| other(&given, n, d)).map(|(name, _)| name.as_str()));
         if changed.is_empty() { "files changed".to_owned() } else { format!("{} changed", changed.join(", ")) }
     }
@@ -184,6 +184,16 @@ fn found(files: &BTreeMap<PathBuf, Found>, graph: &Path, named: Vec<String>) -> 
         Some((name, part))
     };
     named.into_iter().filter_map(part).collect()
+}
+
+/// The files with components and scripts that a graph was loaded with.
+fn component_files(loaded: &Loaded) -> BTreeMap<String, Digest> {
+    let file = |digest: &Digest| {
+        let bytes = loaded.components.get(digest)?.component.bytes();
+        let (_, script) = Script::split(bytes).ok()?;
+        script.map(|script| Digest::of(script.source.as_bytes()))
+    };
+    loaded.paths.iter().map(|(path, digest)| (path.clone(), file(digest).unwrap_or(*digest))).collect()
 }
 
 /// The files with states that a graph was loaded with.

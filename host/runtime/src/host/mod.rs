@@ -62,6 +62,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where compiled components are; nowhere when absent.
     pub cache_dir: Option<PathBuf>,
+    /// Where interpreters of scripts are; there are none when absent.
+    pub interpreters_dir: Option<PathBuf>,
     /// Threads for guests; 0 is one a core.
     pub guest_threads: usize,
     /// Core instances, memories and tables that may live at once.
@@ -265,6 +267,7 @@ impl Config {
     fn open_with(&self, load: impl FnOnce(&Sandbox, &Guests) -> Result<Loaded, HostError>) -> Result<Host, HostError> {
         let sandbox = greenroom_sandbox::Config {
             cache_dir: self.cache_dir.clone(),
+            interpreters_dir: self.interpreters_dir.clone(),
             pool_instances: self.pool_instances,
             tick: self.tick,
             compiler: self.compiler.clone(),

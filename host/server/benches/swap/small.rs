@@ -29,6 +29,7 @@ pub(crate) fn config(folder: &Path, program: Option<&Path>) -> Config {
         graph: folder.join("graph.toml"),
         data_dir: folder.join("data"),
         cache_dir: Some(folder.join("cache")),
+        interpreters_dir: None,
         guest_threads: 0,
         pool_instances: sandbox.pool_instances,
         tick: sandbox.tick,

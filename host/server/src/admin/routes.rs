@@ -278,15 +278,17 @@ struct Brought {
 }
 
 static COMPONENT: Brought =
-    Brought { what: "component", looks: wasm, keep: Host::keep_component, has: Host::has_component };
+    Brought { what: "component", looks: part, keep: Host::keep_component, has: Host::has_component };
 
 static STATE: Brought = Brought { what: "state", looks: Ok, keep: Host::keep_state, has: Host::has_state };
 
-fn wasm(bytes: Bytes) -> Result<Bytes, Problem> {
-    if bytes.starts_with(b"\0asm") {
+/// What graphs name: components, and text, which signatures and scripts are.
+fn part(bytes: Bytes) -> Result<Bytes, Problem> {
+    if bytes.starts_with(b"\0asm") || !bytes.contains(&0) && std::str::from_utf8(&bytes).is_ok() {
         return Ok(bytes);
     }
-    let message = format!("the body is no WebAssembly ({} bytes); send a component as it is", bytes.len());
+    let message =
+        format!("the body is neither WebAssembly nor text ({} bytes); send a component as it is", bytes.len());
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message))
 }
 

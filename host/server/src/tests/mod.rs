@@ -93,6 +93,7 @@ impl Setup {
             graph: write("graph.toml", &graph),
             data_dir: folder.join("data"),
             cache_dir: Some(greenroom_kit::components().join("compiled")),
+            interpreters_dir: None,
             guest_threads: 2,
             pool_instances: 32,
             tick: Duration::from_millis(1),

@@ -299,6 +299,15 @@ impl Components for Parts<'_> {
         }
     }
 
+    fn known(&self, digest: &Digest) -> Option<Admitted> {
+        match self.host.component(digest) {
+            Some(Offered::Admitted(admitted)) => {
+                Some(Admitted { gate: plans::Gate { kept: true, ..admitted.gate }, ..*admitted })
+            }
+            _ => None,
+        }
+    }
+
     /// Signatures come, and are kept, with the components that they are of.
     fn signature(&self, path: &str) -> Result<Arc<[u8]>, String> {
         match self.components.get(path) {

@@ -92,7 +92,7 @@ async fn calls_that_cannot_be_answered_are_told_why() {
         let request = request.header(header::AUTHORIZATION, format!("Bearer {}", run.tokens[&Level::Deploy]));
         request.body(Body::from(bytes.to_vec())).unwrap()
     };
-    all.send("no component", put(b"#!/bin/sh")).await;
+    all.send("no component", put(b"\x7fELF\0\0\0\0\0")).await;
     all.send("too large", put(&[0; 101])).await;
     std::fs::write(run.data().join(TOKENS_FILE), "ann read\n").unwrap();
     all.get("tokens that cannot be read", "/v1/plans").await;

@@ -1,0 +1,189 @@
+//! Agents that are text: an interpreter is inspected and compiled once, whatever scripts run in it.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use greenroom_model::{Budget, Digest, Fault, Script, ScriptExports, ScriptFailure, Usage, text};
+use thiserror::Error;
+use wasmtime::Store;
+use wasmtime::component::{Instance, InstancePre};
+
+use crate::bindings::script::exports::greenroom::script::interpreter as generated;
+use crate::capabilities::Capabilities;
+use crate::component::Component;
+use crate::context::Context;
+use crate::engine::Sandbox;
+use crate::inspect::{self, Code, LoadError};
+use crate::tape::Tape;
+
+/// How many interpreters stay compiled in memory.
+const KEPT: usize = 8;
+
+/// Why text is no agent.
+#[derive(Debug, Error)]
+pub enum ScriptError {
+    /// What is to run it cannot.
+    #[error("its interpreter is not usable: {0}")]
+    Interpreter(#[from] LoadError),
+    /// There is none.
+    #[error("{name}: no interpreter runs such files: {why}")]
+    NoInterpreter {
+        /// The script's.
+        name: String,
+        /// Which there are, or why none can be had.
+        why: String,
+    },
+    /// What is wrong with it, and where.
+    #[error("{0}")]
+    Script(String),
+}
+
+/// Of each interpreter that was used lately: what it is, and its code. The latest come last.
+#[derive(Default)]
+pub(crate) struct Interpreters(Mutex<VecDeque<(Digest, Code, Option<wasmtime::component::Component>)>>);
+
+impl Interpreters {
+    fn take(&self, digest: &Digest) -> Option<(Code, Option<wasmtime::component::Component>)> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = kept.iter().position(|(known, ..)| known == digest)?;
+        kept.remove(place).map(|(_, code, compiled)| (code, compiled))
+    }
+
+    fn put(&self, digest: Digest, code: Code, compiled: Option<wasmtime::component::Component>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have been here.
+        kept.retain(|(known, ..)| *known != digest);
+        kept.push_back((digest, code, compiled));
+        if kept.len() > KEPT {
+            kept.pop_front();
+        }
+    }
+}
+
+/// What every instance of a scripted agent does first.
+pub(crate) struct Loading {
+    indices: generated::GuestIndices,
+    script: Script,
+}
+
+impl Loading {
+    pub(crate) fn new(script: Script, pre: &InstancePre<Context>) -> wasmtime::Result<Self> {
+        Ok(Self { indices: generated::GuestIndices::new(pre)?, script })
+    }
+
+    /// Gives an instance its script.
+    pub(crate) async fn load(
+        &self,
+        store: &mut Store<Context>,
+        instance: &Instance,
+    ) -> wasmtime::Result<Result<ScriptExports, ScriptFailure>> {
+        let guest = self.indices.load(&mut *store, instance)?;
+        let said = guest.call_load(store, &self.script.name, &self.script.source).await?;
+        Ok(match said {
+            Ok(flags) => Ok(ScriptExports {
+                policy: flags.contains(generated::Exports::POLICY),
+                lifecycle: flags.contains(generated::Exports::LIFECYCLE),
+                learner: flags.contains(generated::Exports::LEARNER),
+            }),
+            Err(generated::Failure { message, line, column }) => {
+                Err(ScriptFailure { name: self.script.name.clone(), message: text::shown(&message), line, column })
+            }
+        })
+    }
+
+    /// That it is what the component says.
+    pub(crate) fn expected(&self, found: ScriptExports) -> Result<(), ScriptFailure> {
+        let said = self.script.exports;
+        if found == said {
+            return Ok(());
+        }
+        let message = format!("exports {found}, and its component was built as exporting {said}: build it again");
+        Err(ScriptFailure { name: self.script.name.clone(), message, line: None, column: None })
+    }
+}
+
+impl Sandbox {
+    /// The interpreter of scripts that are called so: `js.wasm` for `agent.js`.
+    ///
+    /// # Errors
+    /// Which there are.
+    pub fn interpreter(&self, name: &str) -> Result<Vec<u8>, ScriptError> {
+        let missing = |why| ScriptError::NoInterpreter { name: text::shown(name), why };
+        let Some(folder) = self.interpreters_dir() else {
+            return Err(missing("the host has no folder of interpreters".to_owned()));
+        };
+        let extension = Path::new(name).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let path = folder.join(format!("{extension}.wasm"));
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let there = extensions(folder);
+                let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
+                Err(missing(format!("of {} there are interpreters for {there}", folder.display())))
+            }
+            Err(error) => Err(missing(format!("{} cannot be read: {error}", path.display()))),
+        }
+    }
+
+    /// Makes the component of a script in an interpreter: runs its top level, in an instance that reaches nothing, to see
+    /// what it exports. Blocks no longer than `budget` says, and as long as it takes to compile the interpreter.
+    ///
+    /// # Errors
+    /// What is wrong with the interpreter or the script, which the message says with its line and column.
+    pub async fn script(
+        &self,
+        interpreter: &[u8],
+        name: &str,
+        source: &str,
+        budget: &Budget,
+    ) -> Result<Vec<u8>, ScriptError> {
+        let exports = ScriptExports { policy: true, lifecycle: true, learner: true };
+        let mut script = Script { name: name.to_owned(), exports, source: source.to_owned() };
+        let component = self.load(&script.component(interpreter))?;
+        let told = |fault: Fault| ScriptError::Script(fault.message);
+        let reaches = Capabilities::none("load");
+        let (_, found) =
+            component.make(reaches, budget, &mut Usage::default(), &mut Tape::default()).await.map_err(told)?;
+        script.exports = found.unwrap_or_default();
+        Ok(script.component(interpreter))
+    }
+
+    /// What a component with a script is, without compiling anything.
+    pub(crate) fn inspect_script(
+        &self,
+        code: &[u8],
+        script: &Script,
+        bytes: &[u8],
+    ) -> Result<inspect::Inspection, LoadError> {
+        let digest = Digest::of(code);
+        let (read, compiled) = match self.interpreters().take(&digest) {
+            Some(known) => known,
+            None => (inspect::read(code, self.limits())?, None),
+        };
+        let inspection = read.with(bytes, script);
+        self.interpreters().put(digest, read, compiled);
+        inspection
+    }
+
+    pub(crate) fn load_script(&self, code: &[u8], script: Script, bytes: &[u8]) -> Result<Component, LoadError> {
+        let digest = Digest::of(code);
+        let (read, compiled) = match self.interpreters().take(&digest) {
+            Some(known) => known,
+            None => (inspect::read(code, self.limits())?, None),
+        };
+        let inspection = read.with(bytes, &script)?;
+        let compiled = compiled.map_or_else(|| self.compile_or_cached(&digest, code), Ok)?;
+        self.interpreters().put(digest, read, Some(compiled.clone()));
+        Component::new(inspection, bytes.into(), &compiled, Some(script), Arc::default(), self.clone())
+    }
+}
+
+/// What the interpreters of a folder run.
+fn extensions(folder: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<String> =
+        files.filter_map(|file| Some(format!(".{}", file.file_name().to_str()?.strip_suffix(".wasm")?))).collect();
+    found.sort();
+    found
+}
