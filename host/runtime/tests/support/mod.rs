@@ -94,7 +94,7 @@ fn config(graph: &Path, data: &Path, pool_instances: u32, limits: Limits) -> Con
         graph: graph.to_owned(),
         data_dir: data.to_owned(),
         cache_dir: None,
-        interpreters_dir: None,
+        interpreters_dir: Some(greenroom_kit::interpreters()),
         guest_threads: 2,
         pool_instances,
         tick: Duration::from_millis(1),
