@@ -6,7 +6,7 @@ import { Fault } from "./fault.js";
 import { Feedback } from "./feedback.js";
 import { closeAll } from "./handles.js";
 import { log } from "./host.js";
-import { decision, descriptor, report } from "./lower.js";
+import { decision, descriptor, report, state } from "./lower.js";
 import { MemoryError } from "./memory-error.js";
 import { Observation } from "./observation.js";
 import { Params } from "./params.js";
@@ -78,7 +78,7 @@ export function lifecycleOf(agent, mistake = trap) {
       const params = new Params(bytes);
       agent.configure?.(params);
     }),
-    snapshot: () => called(mistake, () => ({ schema: mine.snapshotSchema, bytes: agent.snapshot?.() ?? new Uint8Array(0) })),
+    snapshot: () => called(mistake, () => ({ schema: mine.snapshotSchema, bytes: state(agent.snapshot?.()) })),
     restore: ({ schema, bytes }) => called(mistake, () => {
       begin(0n, 0n);
       if (schema !== mine.snapshotSchema) {

@@ -25,7 +25,8 @@ export function told(error, placed = ofBundle) {
   if (!(error instanceof Error)) return `${shown(error)} was thrown`;
   const stack = String(error.stack ?? "").trimEnd();
   const cause = error.cause === undefined ? "" : `\ncaused by ${told(error.cause, placed)}`;
-  return `${error.name}: ${error.message}\n${stack.split("\n").map(placed).filter(Boolean).join("\n")}${cause}`;
+  const calls = stack.split("\n").map(placed).filter(Boolean);
+  return [`${error.name}: ${error.message}`, ...calls].join("\n") + cause;
 }
 
 function shown(value) {
