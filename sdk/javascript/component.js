@@ -6,7 +6,7 @@ import { Fault } from "./fault.js";
 import { Feedback } from "./feedback.js";
 import { closeAll } from "./handles.js";
 import { log } from "./host.js";
-import { decision, descriptor, report } from "./lower.js";
+import { decision, descriptor, report, state } from "./lower.js";
 import { MemoryError } from "./memory-error.js";
 import { Observation } from "./observation.js";
 import { Params } from "./params.js";
@@ -17,8 +17,10 @@ installClock();
 installConsole();
 installText();
 
-/** What is thrown here becomes a fault of the contract, or a trap: componentize-qjs takes `payload` for the former. */
-function raised(error) {
+// What is thrown here becomes a fault of the contract, or a trap: componentize-qjs takes `payload` for the former. `mistake` makes
+// something else than a trap of what is neither a fault nor of memory.
+function raised(error, mistake) {
+  if (!(error instanceof Fault || error instanceof MemoryError)) error = mistake(error);
   if (error instanceof MemoryError) {
     error = new Fault(error.kind === "unavailable" ? "unavailable" : "internal", `memory: ${error.message}`);
   }
@@ -26,16 +28,20 @@ function raised(error) {
     const { kind, message, retryable } = error;
     return { payload: { kind, message: String(message).toWellFormed(), retryable } };
   }
+  return error;
+}
+
+function trap(error) {
   log.error(told(error));
   // A value that is no error would be taken for a fault.
   return error instanceof Error && !Object.hasOwn(error, "payload") ? error : new Error("a trap: see the log");
 }
 
-function called(work) {
+function called(mistake, work) {
   try {
     return work();
   } catch (error) {
-    throw raised(error);
+    throw raised(error, mistake);
   } finally {
     closeAll();
   }
@@ -50,10 +56,10 @@ function needs(agent, interfaceName, ...methods) {
   }
 }
 
-export function policyOf(agent) {
+export function policyOf(agent, mistake = trap) {
   needs(agent, "policy", "decide");
   return {
-    decide: (seen) => called(() => {
+    decide: (seen) => called(mistake, () => {
       const observation = new Observation(seen);
       begin(observation.now, observation.seed);
       return decision(agent.decide(observation));
@@ -61,19 +67,19 @@ export function policyOf(agent) {
   };
 }
 
-export function lifecycleOf(agent) {
+export function lifecycleOf(agent, mistake = trap) {
   const mine = agent?.describe?.said;
   if (!mine) throw new TypeError('"lifecycle" is exported, but the agent has no `describe: describe(...)`');
   const described = descriptor(mine);
   return {
     describe: () => described,
-    configure: (bytes) => called(() => {
+    configure: (bytes) => called(mistake, () => {
       begin(0n, 0n);
       const params = new Params(bytes);
       agent.configure?.(params);
     }),
-    snapshot: () => called(() => ({ schema: mine.snapshotSchema, bytes: agent.snapshot?.() ?? new Uint8Array(0) })),
-    restore: ({ schema, bytes }) => called(() => {
+    snapshot: () => called(mistake, () => ({ schema: mine.snapshotSchema, bytes: state(agent.snapshot?.()) })),
+    restore: ({ schema, bytes }) => called(mistake, () => {
       begin(0n, 0n);
       if (schema !== mine.snapshotSchema) {
         throw new Fault("invalid-state", `${mine.name} ${mine.version} restores states of schema "${mine.snapshotSchema}", ` +
@@ -84,13 +90,13 @@ export function lifecycleOf(agent) {
   };
 }
 
-export function learnerOf(agent) {
+export function learnerOf(agent, mistake = trap) {
   needs(agent, "learner", "learn", "fit");
   return {
-    learn: (batch) => called(() => {
+    learn: (batch) => called(mistake, () => {
       begin(0n, 0n);
       agent.learn(new Feedback(batch));
     }),
-    fit: () => called(() => report(agent.fit())),
+    fit: () => called(mistake, () => report(agent.fit())),
   };
 }

@@ -1,4 +1,4 @@
-// What the host offers, and the only file that imports it. Tests, and a script interpreter, put another one in its place.
+// What the host offers, and the only file that imports it. Tests put another one in its place.
 // What a component does not use of it is not imported: a graph has to grant memory only to whom it is of use.
 
 import { write } from "greenroom:agent/log@0.2.0";

@@ -20,12 +20,13 @@ function places() {
   return known;
 }
 
-/** An error as lines: its name and message, and the calls that led to it. */
-export function told(error) {
+/** An error as lines: its name and message, and the calls that led to it, each as `placed` tells it. */
+export function told(error, placed = ofBundle) {
   if (!(error instanceof Error)) return `${shown(error)} was thrown`;
   const stack = String(error.stack ?? "").trimEnd();
-  const cause = error.cause === undefined ? "" : `\ncaused by ${told(error.cause)}`;
-  return `${error.name}: ${error.message}\n${stack.split("\n").map(placed).filter(Boolean).join("\n")}${cause}`;
+  const cause = error.cause === undefined ? "" : `\ncaused by ${told(error.cause, placed)}`;
+  const calls = stack.split("\n").map(placed).filter(Boolean);
+  return [`${error.name}: ${error.message}`, ...calls].join("\n") + cause;
 }
 
 function shown(value) {
@@ -37,7 +38,7 @@ function shown(value) {
 }
 
 // A line of a stack with its place in the author's file. What is not the author's is left out.
-function placed(call) {
+function ofBundle(call) {
   const all = places();
   if (!all) return call;
   const found = /^(.*?)\(?([^\s()]+):(\d+):\d+\)?$/.exec(call);

@@ -8,6 +8,7 @@ import { Mistakes } from "./mistakes.mjs";
 import { esbuild } from "./tools.mjs";
 
 const SDK = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const ENTRY = "greenroom-entry.js";
 
 // The contract's interfaces are the host's. What is imported from them but not used is left out, so that an agent asks for no
 // more than it uses.
@@ -26,10 +27,18 @@ export async function bundle(main, wanted) {
 import author from ${JSON.stringify(resolve(main))};
 ${made.join("\n")}
 `;
+  const { code, imports, map } = await bundled(entry);
+  const mine = (file) => !resolve(process.cwd(), file).startsWith(SDK) && !file.endsWith(ENTRY);
+  const lines = linesOf(map, join(process.cwd(), "build"), mine);
+  return { code: `${code}\nglobalThis.__greenroomLines = ${JSON.stringify(lines)};\n`, imports, lines };
+}
+
+/** A module of this text and all that it imports but the contract: what it imports of that, and its source map. */
+export async function bundled(entry) {
   let result;
   try {
     result = await esbuild().build({
-      stdin: { contents: entry, resolveDir: process.cwd(), sourcefile: "greenroom-entry.js" },
+      stdin: { contents: entry, resolveDir: process.cwd(), sourcefile: ENTRY },
       absWorkingDir: process.cwd(),
       bundle: true,
       format: "esm",
@@ -54,10 +63,7 @@ ${made.join("\n")}
   for (const warning of result.warnings) console.error(mistake(warning, "warning"));
   const [map, code] = ["bundle.js.map", "bundle.js"].map((name) => result.outputFiles.find((file) => file.path.endsWith(name)));
   const output = Object.entries(result.metafile.outputs).find(([name]) => name.endsWith("bundle.js"))[1];
-  const imports = output.imports.filter((it) => it.external).map((it) => it.path);
-  const mine = (file) => !resolve(process.cwd(), file).startsWith(SDK) && !file.endsWith("greenroom-entry.js");
-  const lines = linesOf(JSON.parse(map.text), join(process.cwd(), "build"), mine);
-  return { code: `${code.text}\nglobalThis.__greenroomLines = ${JSON.stringify(lines)};\n`, imports, lines };
+  return { code: code.text, imports: output.imports.filter((it) => it.external).map((it) => it.path), map: JSON.parse(map.text) };
 }
 
 function mistake({ text, location, notes }, kind = "error") {
