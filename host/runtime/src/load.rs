@@ -13,6 +13,7 @@ use crate::admit::admit_and_load;
 use crate::given::Given;
 use crate::plans::Gate;
 use crate::revoked::Revocations;
+use crate::trial::{Outcome, Trial};
 
 /// A graph that can be prepared.
 #[derive(Clone)]
@@ -289,9 +290,8 @@ async fn admitted(
     let unusable = |e: LoadError| format!("{called} is not usable: {e}");
     let (admission, component) = admit_and_load(sandbox, &bytes).await.map_err(unusable)?;
     let trial = &admission.verdict.trial;
-    let failed: Vec<String> = trial.failures().map(ToString::to_string).collect();
-    if !failed.is_empty() {
-        return Err(format!("{called} is not admitted: {}", failed.join("; ")));
+    if !trial.passed() {
+        return Err(format!("{called} is not admitted: {}", told(trial)));
     }
     let gate = Gate {
         component: path.to_owned(),
@@ -304,4 +304,21 @@ async fn admitted(
     let descriptor = admission.verdict.trial.descriptor;
     let facts = ComponentFacts { digest: component.digest(), interfaces, descriptor };
     Ok(Admitted { component, facts, gate })
+}
+
+/// Why a component failed, each reason once.
+fn told(trial: &Trial) -> String {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for step in trial.failures() {
+        let Outcome::Failed(why) = &step.outcome else { continue };
+        match reasons.iter_mut().find(|(reason, _)| reason == why) {
+            Some((_, steps)) => steps.push(&step.name),
+            None => reasons.push((why, vec![&step.name])),
+        }
+    }
+    let told = reasons.into_iter().map(|(why, steps)| match steps.as_slice() {
+        [first, others @ ..] if !others.is_empty() => format!("{first}, and {} more: {why}", others.len()),
+        steps => format!("{}: {why}", steps.concat()),
+    });
+    told.collect::<Vec<_>>().join("; ")
 }

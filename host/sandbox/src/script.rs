@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use greenroom_model::{Budget, Digest, Fault, Script, ScriptExports, ScriptFailure, Usage, text};
+use greenroom_model::{Budget, Fault, Script, ScriptExports, ScriptFailure, Usage, text};
 use thiserror::Error;
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
@@ -14,10 +14,11 @@ use crate::capabilities::Capabilities;
 use crate::component::Component;
 use crate::context::Context;
 use crate::engine::Sandbox;
-use crate::inspect::{self, Code, LoadError};
+use crate::inspect::{self, Code, Inspection, LoadError};
+use crate::limits::Limits;
 use crate::tape::Tape;
 
-/// How many interpreters stay compiled in memory.
+/// How many interpreters stay in memory, compiled.
 const KEPT: usize = 8;
 
 /// Why text is no agent.
@@ -39,25 +40,32 @@ pub enum ScriptError {
     Script(String),
 }
 
-/// Of each interpreter that was used lately: what it is, and its code. The latest come last.
+/// The interpreters that were used lately, the latest last. They are told apart by their bytes, which takes less time than
+/// making a digest of them.
 #[derive(Default)]
-pub(crate) struct Interpreters(Mutex<VecDeque<(Digest, Code, Option<wasmtime::component::Component>)>>);
+pub(crate) struct Interpreters(Mutex<VecDeque<Arc<Interpreter>>>);
+
+/// What is known of one.
+pub(crate) struct Interpreter {
+    bytes: Vec<u8>,
+    code: Code,
+    compiled: OnceLock<wasmtime::component::Component>,
+}
 
 impl Interpreters {
-    fn take(&self, digest: &Digest) -> Option<(Code, Option<wasmtime::component::Component>)> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = kept.iter().position(|(known, ..)| known == digest)?;
-        kept.remove(place).map(|(_, code, compiled)| (code, compiled))
-    }
-
-    fn put(&self, digest: Digest, code: Code, compiled: Option<wasmtime::component::Component>) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Another thread may have been here.
-        kept.retain(|(known, ..)| *known != digest);
-        kept.push_back((digest, code, compiled));
+    fn of(&self, bytes: &[u8], limits: &Limits) -> Result<Arc<Interpreter>, LoadError> {
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().iter().find(|known| known.bytes == bytes).cloned() {
+            return Ok(known);
+        }
+        let code = inspect::read(bytes, limits)?;
+        let new = Arc::new(Interpreter { bytes: bytes.to_owned(), code, compiled: OnceLock::new() });
+        let mut kept = lock();
+        kept.push_back(Arc::clone(&new));
         if kept.len() > KEPT {
             kept.pop_front();
         }
+        Ok(new)
     }
 }
 
@@ -150,32 +158,21 @@ impl Sandbox {
     }
 
     /// What a component with a script is, without compiling anything.
-    pub(crate) fn inspect_script(
-        &self,
-        code: &[u8],
-        script: &Script,
-        bytes: &[u8],
-    ) -> Result<inspect::Inspection, LoadError> {
-        let digest = Digest::of(code);
-        let (read, compiled) = match self.interpreters().take(&digest) {
-            Some(known) => known,
-            None => (inspect::read(code, self.limits())?, None),
-        };
-        let inspection = read.with(bytes, script);
-        self.interpreters().put(digest, read, compiled);
-        inspection
+    pub(crate) fn inspect_script(&self, code: &[u8], script: &Script, bytes: &[u8]) -> Result<Inspection, LoadError> {
+        self.interpreters().of(code, self.limits())?.code.with(bytes, script)
     }
 
     pub(crate) fn load_script(&self, code: &[u8], script: Script, bytes: &[u8]) -> Result<Component, LoadError> {
-        let digest = Digest::of(code);
-        let (read, compiled) = match self.interpreters().take(&digest) {
-            Some(known) => known,
-            None => (inspect::read(code, self.limits())?, None),
+        let interpreter = self.interpreters().of(code, self.limits())?;
+        let inspection = interpreter.code.with(bytes, &script)?;
+        let compiled = match interpreter.compiled.get() {
+            Some(compiled) => compiled,
+            None => {
+                let compiled = self.compile_or_cached(&interpreter.code.inspection.digest, code)?;
+                interpreter.compiled.get_or_init(|| compiled)
+            }
         };
-        let inspection = read.with(bytes, &script)?;
-        let compiled = compiled.map_or_else(|| self.compile_or_cached(&digest, code), Ok)?;
-        self.interpreters().put(digest, read, Some(compiled.clone()));
-        Component::new(inspection, bytes.into(), &compiled, Some(script), Arc::default(), self.clone())
+        Component::new(inspection, bytes.into(), compiled, Some(script), Arc::default(), self.clone())
     }
 }
 

@@ -61,6 +61,7 @@ pub(crate) fn found(path: &str) -> Result<ComponentFacts, String> {
         learner: name == "als",
         imports: imports.into_iter().map(str::to_owned).collect(),
         wasi: false,
+        script: false,
     };
     Ok(ComponentFacts { digest: Digest::of(name.as_bytes()), interfaces, descriptor })
 }
