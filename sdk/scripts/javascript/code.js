@@ -14,7 +14,7 @@ const LETTER = /[\w$\u0080-\uffff]/;
 const BEFORE_EXPRESSION = new Set(["return", "typeof", "case", "in", "of", "delete", "void", "throw", "new", "instanceof", "else",
   "do", "yield", "await", "default"]);
 
-/** A walk over a text. Of what has no end the first character is taken: the engine says what is wrong with it. */
+/** A walk over a text. Where a comment or a template has no end, the text has: the engine says what is wrong with it. */
 export class Code {
   #source;
   #at = 0;
@@ -27,25 +27,29 @@ export class Code {
   holds(place) {
     while (this.#at <= place) {
       const end = past(PLAIN, this.#source, this.#at) ?? this.#at;
+      this.#at = place < end ? place : this.#past(end);
       if (place < end) return true;
-      this.#at = this.#past(end);
     }
     return false;
   }
 
   // What begins with a quote or a slash.
   #past(at) {
-    switch (this.#source[at]) {
-      case "`": return this.#pastTemplate(at + 1) ?? at + 1;
-      case "/": return past(COMMENT, this.#source, at) ?? (this.#divides(at) ? null : past(REGEX, this.#source, at)) ?? at + 1;
-      default: return past(STRING, this.#source, at) ?? at + 1;
+    const source = this.#source;
+    switch (source[at]) {
+      case "`": return this.#pastTemplate(at + 1);
+      case "/":
+        if (source[at + 1] === "*" || source[at + 1] === "/") return past(COMMENT, source, at) ?? source.length;
+        return (this.#divides(at) ? null : past(REGEX, source, at)) ?? at + 1;
+      default: return past(STRING, source, at) ?? at + 1;
     }
   }
 
   #pastTemplate(at) {
     for (;;) {
       const end = past(TEMPLATE, this.#source, at);
-      if (end === null || this.#source[end - 1] === "`") return end;
+      if (end === null) return this.#source.length;
+      if (this.#source[end - 1] === "`") return end;
       at = this.#pastBraces(end);
     }
   }

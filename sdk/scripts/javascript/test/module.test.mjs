@@ -79,6 +79,7 @@ test("strings, templates, comments and regular expressions are no code", () => {
   const text = "a 'b' `c${d}e` /* f */ g / h";
   const code = new Code(text);
   assert.deepEqual([..."abcdefgh"].filter((letter) => code.holds(text.indexOf(letter))), ["a", "g", "h"]);
+  for (const open of ["`", "/*", "`${"]) assert.equal(new Code(`${open} a`.repeat(9)).holds(8 * (open.length + 2) + open.length + 1), false);
 });
 
 test("a place is the script's, in characters, as QuickJS says it", () => {
