@@ -1,6 +1,7 @@
 //! An agent and the libraries that it imports, to one component that imports nothing but what the host offers.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 
 use wac_graph::types::Package;
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId, PackageId};
@@ -111,7 +112,7 @@ impl Parts {
                             plug.interface,
                             shown(project, imported, plug.from),
                             shown(project, imported, plug.to),
-                            causes(&error),
+                            error.source().map_or_else(|| error.to_string(), causes),
                         ),
                     });
                 }
@@ -187,7 +188,9 @@ fn missing(project: &Project, imported: &Imported, to: usize, interface: &str) -
 fn unused(imported: &Imported, plugs: &[Plug]) -> Vec<String> {
     let used = |name: &str| plugs.iter().any(|plug| plug.interface == name);
     let unused = imported.listed.iter().filter(|listed| !used(&listed.name));
-    unused.map(|listed| format!("{}: line {}: warning: nothing uses `{}`", crate::MANIFEST, listed.line, listed.name)).collect()
+    unused
+        .map(|listed| format!("{}: line {}: warning: nothing uses `{}`", crate::MANIFEST, listed.line, listed.name))
+        .collect()
 }
 
 fn line_of(imported: &Imported, part: usize) -> usize {
@@ -200,7 +203,7 @@ fn shown(project: &Project, imported: &Imported, part: usize) -> String {
 }
 
 /// An error with what caused it.
-fn causes(error: &dyn std::error::Error) -> String {
+fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -209,3 +212,6 @@ fn causes(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

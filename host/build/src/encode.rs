@@ -17,11 +17,7 @@ pub fn encode(module: &[u8], adapters: &[(&str, &[u8])]) -> Result<Vec<u8>, Stri
 }
 
 /// The same for an agent that imports something of libraries.
-pub(crate) fn encode_agent(
-    module: &[u8],
-    adapters: &[(&str, &[u8])],
-    imported: &Imported,
-) -> Result<Vec<u8>, String> {
+pub(crate) fn encode_agent(module: &[u8], adapters: &[(&str, &[u8])], imported: &Imported) -> Result<Vec<u8>, String> {
     if module::has_type(module) {
         return encoded(module, adapters);
     }

@@ -120,7 +120,8 @@ impl Imported {
         let mut seen = Vec::new();
         while let Some(id) = open.pop() {
             let Some(found) = resolve.interfaces.get(id) else { continue };
-            let (Some(name), Some(package)) = (&found.name, found.package.and_then(|id| resolve.packages.get(id))) else {
+            let (Some(name), Some(package)) = (&found.name, found.package.and_then(|id| resolve.packages.get(id)))
+            else {
                 continue;
             };
             let package = package.name.to_string();
@@ -130,7 +131,8 @@ impl Imported {
             seen.push(id);
             open.extend(resolve.interface_direct_deps(id));
             let text = text_of(resolve, id, name)?;
-            let known = self.wit.entry(package.clone()).or_default().entry(name.clone()).or_insert_with(|| text.clone());
+            let known =
+                self.wit.entry(package.clone()).or_default().entry(name.clone()).or_insert_with(|| text.clone());
             if *known != text {
                 return Err(format!(
                     "`{name}` of {package} is another in {} than in a component above: build both against the same",
@@ -193,7 +195,8 @@ impl World {
     fn find(&self, import: &Import) -> Result<(String, InterfaceId), String> {
         let asked = import.interface.as_str();
         let (bare, version) = split(asked);
-        let named: Vec<&(String, InterfaceId)> = self.exports.iter().filter(|(name, _)| split(name).0 == bare).collect();
+        let named: Vec<&(String, InterfaceId)> =
+            self.exports.iter().filter(|(name, _)| split(name).0 == bare).collect();
         let fits: Vec<_> = named.iter().filter(|(name, _)| version.is_none() || split(name).1 == version).collect();
         let path = self.path.display();
         match (fits.as_slice(), named.as_slice()) {

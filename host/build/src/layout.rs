@@ -89,8 +89,8 @@ fn alone(manifest: &[u8]) -> Result<String, BuildError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::imports::Imported;
     use crate::Interfaces;
+    use crate::imports::Imported;
 
     #[test]
     fn the_rust_sdk_stands_on_its_own() {

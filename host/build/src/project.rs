@@ -278,7 +278,10 @@ impl Reader<'_> {
         let usual = |language: Language| language.source().replace(Section::Agent.name(), section.name());
         let source = PathBuf::from(said.or_else(|| language.map(usual))?);
         if !source.components().all(|part| matches!(part, Component::Normal(_))) {
-            self.wrong(span, format!("`source` = {:?}: expected a file in the {}'s folder", source.display(), section.name()));
+            self.wrong(
+                span,
+                format!("`source` = {:?}: expected a file in the {}'s folder", source.display(), section.name()),
+            );
             return None;
         }
         if !folder.join(&source).is_file() {

@@ -15,6 +15,8 @@ use crate::{BuildError, CONTRACT, Project};
 pub(crate) struct Wit {
     /// The world that is its component's: `agent` or `library`.
     pub(crate) world: &'static str,
+    /// What a library exports.
+    pub(crate) exports: Vec<String>,
     text: String,
     packages: Vec<Package>,
 }
@@ -41,14 +43,15 @@ impl Wit {
         // What a library says, the host hears as said by the agent.
         let mut imports = ["log", "metric"].map(|name| format!("greenroom:agent/{name}@{CONTRACT}")).to_vec();
         imports.extend(imported.names().iter().cloned());
-        let (imports, exports) = (lines("import", &imports), lines("export", &exports));
-        let text = format!("package greenroom:build;\n\nworld library {{\n{imports}{exports}}}\n");
-        Ok(Self { world: "library", text, packages })
+        let body = lines("import", &imports) + &lines("export", &exports);
+        let text = format!("package greenroom:build;\n\nworld library {{\n{body}}}\n");
+        Ok(Self { world: "library", exports, text, packages })
     }
 
     /// That of an agent which exports this.
     pub(crate) fn of_agent(exports: &Interfaces, imported: &Imported) -> Self {
-        Self { world: "agent", text: exports.package(imported.names()), packages: imported.packages() }
+        let (text, packages) = (exports.package(imported.names()), imported.packages());
+        Self { world: "agent", exports: Vec::new(), text, packages }
     }
 
     /// Writes it to the build folder's `wit`. What is there of another time goes.
@@ -114,9 +117,9 @@ fn resolved(
     main: impl IntoIterator<Item = (String, String)>,
     packages: &[Package],
 ) -> Result<(Resolve, PackageId), String> {
-    let contract = WIT.files().map(|file| {
-        (file.path().display().to_string(), file.contents_utf8().unwrap_or_default().to_owned())
-    });
+    let contract = WIT
+        .files()
+        .map(|file| (file.path().display().to_string(), file.contents_utf8().unwrap_or_default().to_owned()));
     let mut beside = vec![parsed(contract)?];
     for package in packages {
         beside.push(parsed(package.files.iter().cloned())?);

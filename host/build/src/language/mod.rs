@@ -47,8 +47,10 @@ pub enum Language {
 pub struct Built {
     /// Of the component.
     pub bytes: Vec<u8>,
-    /// What the compiler said although it was content.
+    /// What the compiler said although it was content, and what is listed in `[imports]` and not used.
     pub warnings: String,
+    /// The interfaces that a library exports; nothing for an agent.
+    pub exports: Vec<String>,
 }
 
 /// What a compiler made.
@@ -132,7 +134,7 @@ impl Language {
 
     /// Whether a library can be written in it.
     pub(crate) fn makes_libraries(&self) -> bool {
-        matches!(self, Self::Rust | Self::C | Self::Zig)
+        matches!(self, Self::Rust | Self::C | Self::Zig | Self::Wat)
     }
 
     /// Whether the compiler has to be told what the agent exports.
@@ -191,13 +193,13 @@ pub fn build(project: &Project, say: &dyn Fn(&str)) -> Result<Built, BuildError>
         Compiled::Component(bytes) => bytes,
     };
     if !project.library && project.imports.is_empty() {
-        return Ok(Built { bytes, warnings });
+        return Ok(Built { bytes, warnings, exports: Vec::new() });
     }
     let composed = compose(project, bytes, &imported)?;
     for warning in composed.warnings {
         warnings = format!("{}\n{warning}", warnings.trim_end());
     }
-    Ok(Built { bytes: composed.bytes, warnings })
+    Ok(Built { bytes: composed.bytes, warnings, exports: wit.exports })
 }
 
 /// That it exports what `greenroom.toml` says, where it says something.
