@@ -37,8 +37,12 @@ pub const Agent = struct {
     pub fn decide(_: *Agent, call: *greenroom.Call, seen: greenroom.Observation) !greenroom.Decision {
         const ranked = try seen.takeCandidates(call, "ranked") orelse return .empty;
         if (seen.history.rows.len == 0) return .of(try ranked.first(call.arena, seen.limit));
+        const looked = vectors(call, seen.history.rows) catch |e| switch (e) {
+            error.NotFound, error.Denied => return .of(try ranked.first(call.arena, seen.limit)),
+            else => return e,
+        };
         var liked: [labels_max]f32 = @splat(0);
-        for (try vectors(call, seen.history.rows), 0..) |has, i| liked[i % labels_max] += has;
+        for (looked, 0..) |has, i| liked[i % labels_max] += has;
         const among = try vectors(call, ranked.rows);
         // The library gives up on what is no vector, which is this agent's fault.
         const length: usize = if (std.mem.eql(u8, seen.surface, "broken")) labels_max - 1 else labels_max;
