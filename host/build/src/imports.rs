@@ -252,9 +252,9 @@ fn made_by(path: &Path) -> String {
 /// A path without folders that it goes into and out of again.
 fn short(path: &Path) -> PathBuf {
     path.components().fold(PathBuf::new(), |mut short, part| {
-        match (part, short.components().next_back()) {
-            (Component::ParentDir, Some(Component::Normal(_))) => drop(short.pop()),
-            (part, _) => short.push(part),
+        let out = part == Component::ParentDir;
+        if !(out && matches!(short.components().next_back(), Some(Component::Normal(_))) && short.pop()) {
+            short.push(part);
         }
         short
     })
