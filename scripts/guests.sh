@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds every guest (plugins/* and tests/guests/*) for WebAssembly in one cargo run, and the agent that README.md shows in
-# another, and packages each core module to a component in target/components/.
+# another, and packages each core module to a component in target/components/. The interpreters of scripts (sdk/scripts/*) go where
+# the host's binary looks for them: to target/release/interpreters/.
 #
 #     scripts/guests.sh
 #
@@ -13,6 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly target=wasm32-unknown-unknown
 readonly built=${CARGO_TARGET_DIR:-target}
 readonly components=$built/components
+readonly interpreters=$built/release/interpreters
 
 say() { printf 'guests: %s\n' "$*"; }
 
@@ -50,11 +52,17 @@ readme_crate() {
     cp Cargo.lock "$crate/"
 }
 
-guests=()
-for manifest in plugins/*/Cargo.toml tests/guests/*/Cargo.toml; do
-    [ -f "$manifest" ] || continue
-    guests+=("$(sed -n 's/^name = "\(.*\)"$/\1/p' "$manifest" | sed -n 1p)")
-done
+# The names of the packages with these manifests.
+named() {
+    local manifest
+    for manifest in "$@"; do
+        [ -f "$manifest" ] || continue
+        sed -n 's/^name = "\(.*\)"$/\1/p' "$manifest" | sed -n 1p
+    done
+}
+
+mapfile -t guests < <(named plugins/*/Cargo.toml tests/guests/*/Cargo.toml)
+mapfile -t scripts < <(named sdk/scripts/*/Cargo.toml)
 
 # The host's command first: with the toolchain that builds the host, whichever one the guests get below.
 if [ -z "${GREENROOM:-}" ]; then
@@ -62,11 +70,11 @@ if [ -z "${GREENROOM:-}" ]; then
     GREENROOM=$built/release/greenroom
 fi
 
-say "building ${#guests[@]} guests and the agent of README.md"
+say "building ${#guests[@]} guests, the agent of README.md and ${#scripts[@]} interpreter"
 (
     exports=$(scripts/setup-wasm.sh)
     eval "$exports"
-    cargo build --quiet --profile guest --target "$target" "${guests[@]/#/--package=}"
+    cargo build --quiet --profile guest --target "$target" "${guests[@]/#/--package=}" "${scripts[@]/#/--package=}"
     readme_crate "$built/readme/newest"
     # What was built before stands for nothing that is shown now.
     rm -f "$built/$target/guest/newest.wasm"
@@ -98,3 +106,11 @@ say "packaging them into $components"
 
 # The example's graph names its components beside itself.
 ln -sfn "$(cd "$components" && pwd)" examples/movielens/components
+
+# greenroom-script-rhai runs files that end in .rhai.
+for script in "${scripts[@]}"; do
+    runs=${script#greenroom-script-}
+    "$GREENROOM" package "$built/$target/guest/${script//-/_}.wasm" --out "$built/interpreters"
+    mkdir -p "$interpreters"
+    cp -u "$built/interpreters/script-$runs.wasm" "$interpreters/$runs.wasm"
+done

@@ -55,15 +55,23 @@ set_up() {
 
 set_up
 export PATH="$tools/venv/bin:$tools/npm/node_modules/.bin:$PATH"
-mkdir -p "$components"
-for manifest in plugins/*/greenroom.toml tests/guests/*/greenroom.toml; do
+mkdir -p "$components" "$built/release/interpreters" "$built/languages/interpreter"
+# Scripts come to a component by an interpreter of the host, which looks for it beside its binary.
+node sdk/scripts/javascript/build.mjs --out "$built/languages/interpreter/js.wasm" || fail "the interpreter of JavaScript was not built"
+cp -u "$built/languages/interpreter/js.wasm" "$built/release/interpreters/"
+# Libraries come first, since agents import them.
+for manifest in $(grep -l '^\[library\]' tests/guests/*/greenroom.toml) \
+    $(grep -l '^\[agent\]' plugins/*/greenroom.toml tests/guests/*/greenroom.toml); do
     folder=${manifest%/greenroom.toml}
     name=$(sed -n 's/^name = "\(.*\)"$/\1/p' "$manifest" | sed -n 1p)
     # The folder of what can be made again outlives a clone.
     kept=$(realpath -m "$built/languages/$name")
     mkdir -p "$kept"
     if [ ! -e "$folder/build" ]; then ln -s "$kept" "$folder/build"; fi
-    said=$("$greenroom" build "$folder" --out "$components/$name.wasm") || exit 1
+    # A library stays where agents look for it.
+    out=(--out "$components/$name.wasm")
+    if grep -q '^\[library\]' "$manifest"; then out=(); fi
+    said=$("$greenroom" build "$folder" "${out[@]}") || exit 1
     printf '%s\n' "$said" | sed -n 1p
 done
 

@@ -1,7 +1,8 @@
-// Builds a component of an agent: node build.mjs MAIN --exports policy,lifecycle --wit DIR --out FILE [--types] [--fast]
+// Builds a component of an agent: node build.mjs MAIN --exports policy,lifecycle --libraries NAME,NAME --wit DIR --out FILE
+// [--types] [--fast]
 //
-// MAIN is the agent's main file, and the working directory its folder. DIR has the contract under deps/agent. --types checks the
-// types first. --fast takes the engine that is optimised for speed rather than size. Mistakes of the author's are told as
+// MAIN is the agent's main file, and the working directory its folder. DIR has the contract under deps/agent, and there too the
+// interfaces that --libraries lists. --types checks the types first. --fast takes the engine that is optimised for speed rather than size. Mistakes of the author's are told as
 // FILE:LINE:COLUMN: error: MESSAGE; then the exit code is 1. It is 2 when a tool is missing, with what to install.
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -20,6 +21,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     exports: { type: "string", default: "policy,lifecycle" },
+    libraries: { type: "string", default: "" },
     wit: { type: "string", default: "build/wit" },
     out: { type: "string" },
     types: { type: "boolean", default: false },
@@ -41,12 +43,12 @@ try {
   throw error;
 }
 
-async function build(main, { exports, wit, out, types, fast }) {
+async function build(main, { exports, libraries, wit, out, types, fast }) {
   const wanted = exports.split(",").map((name) => name.trim());
   // A type checker is a process of its own: it runs beside the bundler.
   const checked = types ? typeChecker().check() : Promise.resolve();
   const componentize = componentizer();
-  const [{ code, imports, lines }] = await Promise.all([bundle(main, wanted), checked]);
+  const [{ code, imports, lines }] = await Promise.all([bundle(main, wanted, libraries.split(",")), checked]);
   const witPath = world(wit, wanted, imports);
   const stamp = stampOf([code, witPath, fast]);
   if (stamp.fits(out)) return;

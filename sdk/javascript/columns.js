@@ -12,6 +12,7 @@ const ofBytes = (Type) => (list) => {
 
 export const u32s = ofBytes(Uint32Array);
 export const f32s = ofBytes(Float32Array);
+export const f64s = ofBytes(Float64Array);
 export const s64s = ofBytes(BigInt64Array);
 export const u64s = ofBytes(BigUint64Array);
 export const u8s = (list) => (list instanceof Uint8Array ? list : Uint8Array.from(list));

@@ -391,6 +391,19 @@ export function pack(value: unknown): Uint8Array;
 /** The value of MessagePack bytes: maps become objects without a prototype; integers beyond 2^53 become bigints. @throws Error */
 export function unpack(bytes: Uint8Array): unknown;
 
+/** What a library takes for a list of numbers: its bytes. */
+export function bytesOf(values: Float32Array | Float64Array | Uint32Array | BigInt64Array | BigUint64Array): Uint8Array;
+/** What a library takes for a number of 64 bits, signed or not. */
+export function bytesOf64(value: bigint | number): Uint8Array;
+/** The numbers that a library returned as bytes. */
+export function f32sOf(bytes: Uint8Array): Float32Array;
+export function f64sOf(bytes: Uint8Array): Float64Array;
+export function u32sOf(bytes: Uint8Array): Uint32Array;
+export function s64sOf(bytes: Uint8Array): BigInt64Array;
+export function u64sOf(bytes: Uint8Array): BigUint64Array;
+export function s64Of(bytes: Uint8Array): bigint;
+export function u64Of(bytes: Uint8Array): bigint;
+
 /** Writes long columns into a state, one after the other. */
 export class StateWriter {
   u32s(values: Uint32Array): this;

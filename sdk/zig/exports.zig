@@ -48,7 +48,7 @@ fn givenBack(_: u32) callconv(.c) void {
 }
 
 /// Where the host puts what it hands over. It lasts as long as the call.
-fn reallocate(old: u32, old_len: u32, alignment: u32, len: u32) callconv(.c) u32 {
+pub fn reallocate(old: u32, old_len: u32, alignment: u32, len: u32) callconv(.c) u32 {
     if (len == 0) return alignment;
     const new = scratch.allocator.rawAlloc(len, .fromByteUnits(alignment), @returnAddress()) orelse abi.outOfMemory();
     if (old_len > 0) {

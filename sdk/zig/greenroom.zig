@@ -29,6 +29,8 @@ pub const parameters = @import("parameters.zig");
 pub const memory = @import("memory.zig");
 pub const log = @import("log.zig");
 pub const metric = @import("metric.zig");
+/// For components that agents import.
+pub const library = @import("library.zig");
 pub const msgpack = @import("msgpack.zig");
 /// Running an agent without a host: for its tests.
 pub const native = @import("native.zig");

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use include_dir::{Dir, include_dir};
-use wit_parser::{Resolve, SourceMap, UnresolvedPackageGroup, WorldId};
 
 use crate::CONTRACT;
 
@@ -63,40 +62,27 @@ impl Interfaces {
         if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
     }
 
-    /// The package whose world `agent` is that of such a component.
-    pub(crate) fn package(&self) -> String {
-        self.package_of(&["memory", "log", "metric"])
+    /// The package whose world `agent` is that of such a component, which imports of libraries what is in `libraries`.
+    pub(crate) fn package(&self, libraries: &[String]) -> String {
+        self.package_of(&["memory", "log", "metric"], libraries)
     }
 
-    /// The same with these imports: some generators import all that there is, used or not.
-    pub(crate) fn package_of(&self, imports: &[&str]) -> String {
+    /// The same with these imports of the contract: some generators import all that there is, used or not.
+    pub(crate) fn package_of(&self, imports: &[&str], libraries: &[String]) -> String {
         let mut text = "package greenroom:build;\n\nworld agent {\n".to_owned();
         for interface in imports {
             let _ = writeln!(text, "  import greenroom:agent/{interface}@{CONTRACT};");
         }
+        let of_libraries = libraries.iter().fold(String::new(), |all, name| format!("{all}  import {name};\n"));
+        text += &of_libraries;
         for interface in &self.0 {
             let _ = writeln!(text, "  export greenroom:agent/{}@{CONTRACT};", interface.name());
         }
-        text + "}\n"
-    }
-
-    /// The same, resolved.
-    pub(crate) fn resolve(&self) -> Result<(Resolve, WorldId), String> {
-        let mut resolve = Resolve::default();
-        let wrong = |error: &dyn std::fmt::Display| format!("the contract does not parse: {error:#}");
-        let mut sources = SourceMap::default();
-        for file in WIT.files() {
-            sources.push_str(&file.path().display().to_string(), file.contents_utf8().unwrap_or_default());
+        text += "}\n";
+        if !libraries.is_empty() {
+            // For generators of bindings: those of the contract are in the SDK.
+            let _ = write!(text, "\nworld libraries {{\n{of_libraries}}}\n");
         }
-        resolve.push_group(parsed(sources)?).map_err(|e| wrong(&e))?;
-        let mut own = SourceMap::default();
-        own.push_str("agent.wit", self.package());
-        let package = resolve.push_group(parsed(own)?).map_err(|e| wrong(&e))?;
-        let world = resolve.select_world(&[package], Some("agent")).map_err(|e| wrong(&e))?;
-        Ok((resolve, world))
+        text
     }
-}
-
-fn parsed(sources: SourceMap) -> Result<UnresolvedPackageGroup, String> {
-    sources.parse().map_err(|(sources, error)| error.render(&sources))
 }

@@ -7,7 +7,7 @@ use include_dir::{Dir, DirEntry, include_dir};
 use sha2::{Digest, Sha256};
 
 use crate::BuildError;
-use crate::interfaces::{Interfaces, WIT};
+use crate::wit::Wit;
 
 pub(crate) static SDKS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../sdk");
 
@@ -40,7 +40,7 @@ pub(crate) fn files<'d>(dir: &'d Dir<'static>) -> Vec<(&'d Path, &'d [u8])> {
 }
 
 /// Lays out `build/sdk` and `build/wit`. A file that an earlier greenroom left there goes.
-pub(crate) fn lay_out(sdk: &str, build: &Path, exports: &Interfaces) -> Result<(), BuildError> {
+pub(crate) fn lay_out(sdk: &str, build: &Path, wit: &Wit) -> Result<(), BuildError> {
     if sdk == "rust" {
         // Beside each other, as they are in the repository: the one names the other by its path.
         for part in ["rust", "rust-derive"] {
@@ -49,12 +49,7 @@ pub(crate) fn lay_out(sdk: &str, build: &Path, exports: &Interfaces) -> Result<(
     } else {
         lay_out_sdk(sdk, &build.join("sdk"))?;
     }
-    let wit = build.join("wit");
-    put(&wit.join("agent.wit"), exports.package().as_bytes())?;
-    for (path, contents) in files(&WIT) {
-        put(&wit.join("deps/agent").join(path), contents)?;
-    }
-    Ok(())
+    wit.lay_out(&build.join("wit"))
 }
 
 fn lay_out_sdk(sdk: &str, folder: &Path) -> Result<(), BuildError> {
@@ -94,11 +89,13 @@ fn alone(manifest: &[u8]) -> Result<String, BuildError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Interfaces;
+    use crate::imports::Imported;
 
     #[test]
     fn the_rust_sdk_stands_on_its_own() {
         let folder = tempfile::tempdir().unwrap();
-        lay_out("rust", folder.path(), &Interfaces::default()).unwrap();
+        lay_out("rust", folder.path(), &Wit::of_agent(&Interfaces::default(), &Imported::default())).unwrap();
         for part in ["rust", "rust-derive"] {
             let sdk = folder.path().join("sdk").join(part);
             let manifest = fs::read_to_string(sdk.join("Cargo.toml")).unwrap();

@@ -1,10 +1,13 @@
 //! Sources of an agent, in whichever language, to a component: what [`new`] lays out, [`build()`] makes.
 //!
 //! A language's compiler makes a core module, or a component of its own; everything after that is the same for all and needs
-//! no tool: the contract's type is embedded, the component encoded and validated by crates that are linked in. So one
-//! toolchain is all that an author installs.
+//! no tool: the contract's type is embedded, the component encoded and validated, and libraries plugged into what imports
+//! them, by crates that are linked in. So one toolchain is all that an author installs.
 
+mod bindings;
+mod compose;
 mod encode;
+mod imports;
 mod interfaces;
 mod language;
 mod layout;
@@ -13,12 +16,13 @@ mod module;
 mod project;
 mod template;
 mod tool;
+mod wit;
 
 pub use encode::encode;
 pub use interfaces::{Interface, Interfaces};
 pub use language::{Built, Language, build};
 pub use mistake::Mistake;
-pub use project::{MANIFEST, Project};
+pub use project::{Import, MANIFEST, Project};
 pub use template::{check_name, new};
 
 use std::path::{Path, PathBuf};

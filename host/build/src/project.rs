@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use toml_edit::{Document, Item, TableLike, Value};
+use wit_parser::ParsedUsePath;
 
 use crate::interfaces::{Interface, Interfaces};
 use crate::mistake::{Mistake, meant};
@@ -11,7 +12,10 @@ use crate::{BuildError, CONTRACT, Language, template};
 /// The file's name.
 pub const MANIFEST: &str = "greenroom.toml";
 
-/// An agent's sources.
+/// The folder in which a library says what it exports.
+pub(crate) const LIBRARY_WIT: &str = "wit";
+
+/// The sources of an agent or of a library.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
     /// Where they are.
@@ -22,8 +26,23 @@ pub struct Project {
     pub language: Language,
     /// The file that the compiler is given, in the folder.
     pub source: PathBuf,
-    /// What it says that it exports; empty when it leaves that to the compiler.
+    /// What it says that it exports of the contract; empty when it leaves that to the compiler, and for a library.
     pub exports: Interfaces,
+    /// Whether it is a library: what it exports is no agent's, and agents import it.
+    pub library: bool,
+    /// What it imports of other components.
+    pub imports: Vec<Import>,
+}
+
+/// An interface that another component exports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// Its name, such as `example:text/similarity`; the version may be left out.
+    pub interface: String,
+    /// The component, by its path from the folder.
+    pub component: PathBuf,
+    /// Where that is said.
+    pub line: usize,
 }
 
 impl Project {
@@ -59,8 +78,9 @@ impl Project {
             vec![Mistake { line, message: error.message().to_owned() }]
         })?;
         let mut reader = Reader { line_at: &line_at, mistakes: Vec::new() };
-        let agent = reader.sections(document.as_table());
-        let project = agent.map(|agent| reader.agent(folder, agent));
+        let imports = reader.imports(document.as_table());
+        let section = reader.sections(document.as_table());
+        let project = section.map(|(section, table)| reader.project(folder, section, table, imports));
         match (project, reader.mistakes) {
             (Some(Some(project)), mistakes) if mistakes.is_empty() => Ok(project),
             (_, mistakes) => Err(mistakes),
@@ -99,7 +119,28 @@ struct Reader<'t> {
     mistakes: Vec<Mistake>,
 }
 
-const KEYS: [&str; 5] = ["name", "language", "source", "exports", "contract"];
+/// What a folder is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Section {
+    Agent,
+    Library,
+}
+
+impl Section {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Library => "library",
+        }
+    }
+
+    fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Agent => &["name", "language", "source", "exports", "contract"],
+            Self::Library => &["name", "language", "source"],
+        }
+    }
+}
 
 impl Reader<'_> {
     fn wrong(&mut self, at: Option<std::ops::Range<usize>>, message: String) {
@@ -107,62 +148,128 @@ impl Reader<'_> {
         self.mistakes.push(Mistake { line, message });
     }
 
-    fn sections<'d>(&mut self, all: &'d dyn TableLike) -> Option<&'d dyn TableLike> {
-        let agent = all.get("agent").and_then(Item::as_table_like);
-        if agent.is_none() {
-            // The file may hold the host's settings too, so that other keys are no mistake.
-            let near: String = all.iter().map(|(name, _)| meant(name, ["agent"])).collect();
-            self.wrong(None, format!("[agent] is missing, which says `name` and `language`{near}"));
+    fn sections<'d>(&mut self, all: &'d dyn TableLike) -> Option<(Section, &'d dyn TableLike)> {
+        let table = |section: Section| Some((section, all.get(section.name())?.as_table_like()?));
+        match (table(Section::Agent), table(Section::Library)) {
+            (Some(_), Some((_, library))) => {
+                let span = library.iter().find_map(|(_, item)| item.span());
+                self.wrong(span, "[agent] and [library] in one file: a component is one or the other".to_owned());
+                None
+            }
+            (None, None) => {
+                // The file may hold the host's settings too, so that other keys are no mistake.
+                let near: String = all.iter().map(|(name, _)| meant(name, ["agent", "library"])).collect();
+                self.wrong(None, format!("[agent] is missing, which says `name` and `language`{near}"));
+                None
+            }
+            (agent, library) => agent.or(library),
         }
-        agent
     }
 
-    fn agent(&mut self, folder: &Path, agent: &dyn TableLike) -> Option<Project> {
-        for (key, item) in agent.iter().filter(|(key, _)| !KEYS.contains(key)) {
-            let message = format!("`{key}` is not known in [agent], expected {}{}", KEYS.join(", "), meant(key, KEYS));
+    fn project(
+        &mut self,
+        folder: &Path,
+        section: Section,
+        table: &dyn TableLike,
+        imports: Option<Vec<Import>>,
+    ) -> Option<Project> {
+        let (title, keys) = (section.name(), section.keys());
+        for (key, item) in table.iter().filter(|(key, _)| !keys.contains(key)) {
+            let known = keys.iter().copied();
+            let message = match (section, key) {
+                (Section::Library, "exports") => {
+                    format!("a library exports what its folder `{LIBRARY_WIT}` says: leave `exports` out")
+                }
+                _ => format!("`{key}` is not known in [{title}], expected {}{}", keys.join(", "), meant(key, known)),
+            };
             self.wrong(item.span(), message);
         }
-        let name = self.text(agent, "name").filter(|name| {
+        let name = self.text(table, "name").filter(|name| {
             let wrong = template::check_name(name).err();
-            if let Some(message) = wrong.clone() {
-                self.wrong(agent.get("name").and_then(Item::span), format!("`name` = {name:?}: {message}"));
+            if let Some(wrong) = &wrong {
+                self.wrong(table.get("name").and_then(Item::span), format!("`name` = {name:?}: {wrong}"));
             }
             wrong.is_none()
         });
-        let language = self.text(agent, "language").and_then(|language| {
-            let known = Language::of(&language);
-            if known.is_none() {
-                let names = Language::ALL.map(Language::name);
-                let message = format!(
-                    "`language` = {language:?} is not known, expected {}{}",
-                    names.join(", "),
-                    meant(&language, names)
-                );
-                self.wrong(agent.get("language").and_then(Item::span), message);
-            }
-            known
-        });
-        for (key, there) in [("name", agent.contains_key("name")), ("language", agent.contains_key("language"))] {
+        let language = self.language(section, table);
+        for (key, there) in [("name", table.contains_key("name")), ("language", table.contains_key("language"))] {
             if !there {
-                self.wrong(None, format!("[agent] has no `{key}`"));
+                self.wrong(None, format!("[{title}] has no `{key}`"));
             }
         }
-        if let Some(contract) = self.text(agent, "contract").filter(|contract| contract != CONTRACT) {
+        if let Some(contract) = self.text(table, "contract").filter(|contract| contract != CONTRACT) {
             let message = format!(
                 "`contract` = {contract:?}: this greenroom builds agents against {CONTRACT}; change the agent, or build it with \
                  the greenroom of its contract"
             );
-            self.wrong(agent.get("contract").and_then(Item::span), message);
+            self.wrong(table.get("contract").and_then(Item::span), message);
         }
-        let source = self.source(folder, agent, language);
-        let exports = self.exports(agent, language);
+        let library = section == Section::Library;
+        if library && !folder.join(LIBRARY_WIT).is_dir() {
+            let message = format!("there is no folder `{LIBRARY_WIT}` with the interfaces that the library exports");
+            self.wrong(None, message);
+        }
+        let source = self.source(folder, section, table, language);
+        let exports = if library { Some(Interfaces::default()) } else { self.exports(table, language) };
         Some(Project {
             folder: folder.to_owned(),
             name: name?,
             language: language?,
             source: source?,
             exports: exports?,
+            library,
+            imports: imports?,
         })
+    }
+
+    fn language(&mut self, section: Section, table: &dyn TableLike) -> Option<Language> {
+        let language = self.text(table, "language")?;
+        let known = |of: &Language| section == Section::Agent || of.makes_libraries();
+        let found = Language::of(&language).filter(known);
+        if found.is_none() {
+            let names: Vec<&str> = Language::ALL.into_iter().filter(known).map(Language::name).collect();
+            let for_what = match Language::of(&language) {
+                Some(_) => "is not what a library can be written in",
+                None => "is not known",
+            };
+            let near = meant(&language, names.iter().copied());
+            let message = format!("`language` = {language:?} {for_what}, expected {}{near}", names.join(", "));
+            self.wrong(table.get("language").and_then(Item::span), message);
+        }
+        found
+    }
+
+    fn imports(&mut self, all: &dyn TableLike) -> Option<Vec<Import>> {
+        let Some(item) = all.get("imports") else { return Some(Vec::new()) };
+        let Some(table) = item.as_table_like() else {
+            self.wrong(item.span(), format!("`imports` is {}, expected a table of interfaces", item.type_name()));
+            return None;
+        };
+        let mut imports = Vec::new();
+        for (interface, item) in table.iter() {
+            let line = item.span().map_or(0, |span| (self.line_at)(span.start));
+            let Some(component) = item.as_str() else {
+                let message = format!("`{interface}` is {}, expected the path of a component", item.type_name());
+                self.wrong(item.span(), message);
+                continue;
+            };
+            match wit_parser::parse_use_path(interface) {
+                Ok(ParsedUsePath::Package(..)) if interface.starts_with("greenroom:agent/") => {
+                    self.wrong(item.span(), format!("`{interface}` is the host's, and needs no [imports]"));
+                }
+                Ok(ParsedUsePath::Package(..)) => {
+                    imports.push(Import { interface: interface.to_owned(), component: component.into(), line });
+                }
+                _ => {
+                    let message = format!(
+                        "`{interface}` is no name of an interface, expected something like \"example:text/similarity\" or \
+                         \"example:text/similarity@0.1.0\""
+                    );
+                    self.wrong(item.span(), message);
+                }
+            }
+        }
+        Some(imports)
     }
 
     fn text(&mut self, agent: &dyn TableLike, key: &str) -> Option<String> {
@@ -174,11 +281,21 @@ impl Reader<'_> {
         text
     }
 
-    fn source(&mut self, folder: &Path, agent: &dyn TableLike, language: Option<Language>) -> Option<PathBuf> {
-        let (said, span) = (self.text(agent, "source"), agent.get("source").and_then(Item::span));
-        let source = PathBuf::from(said.or_else(|| language.map(|l| l.source().to_owned()))?);
+    fn source(
+        &mut self,
+        folder: &Path,
+        section: Section,
+        table: &dyn TableLike,
+        language: Option<Language>,
+    ) -> Option<PathBuf> {
+        let (said, span) = (self.text(table, "source"), table.get("source").and_then(Item::span));
+        let usual = |language: Language| language.source().replace(Section::Agent.name(), section.name());
+        let source = PathBuf::from(said.or_else(|| language.map(usual))?);
         if !source.components().all(|part| matches!(part, Component::Normal(_))) {
-            self.wrong(span, format!("`source` = {:?}: expected a file in the agent's folder", source.display()));
+            self.wrong(
+                span,
+                format!("`source` = {:?}: expected a file in the {}'s folder", source.display(), section.name()),
+            );
             return None;
         }
         if !folder.join(&source).is_file() {

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::imports::Imported;
 use crate::layout::{SDKS, files};
+use crate::wit::Wit;
 use crate::{BuildError, Language, layout};
 
 /// What `greenroom test` asks.
@@ -74,7 +76,8 @@ pub fn new(language: Language, name: &str, folder: &Path) -> Result<Vec<PathBuf>
     written.sort();
     // Editors and the compiler's own commands find the SDK before the first build.
     let project = crate::Project::read(folder)?;
-    layout::lay_out(language.sdk(), &project.build_folder(), &project.exports)?;
+    let wit = Wit::of_agent(&project.exports, &Imported::default());
+    layout::lay_out(language.sdk(), &project.build_folder(), &wit)?;
     Ok(written)
 }
 

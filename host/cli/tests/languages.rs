@@ -167,6 +167,7 @@ languages! {
     typescript "typescript"
     python "python"
     wat "wat"
+    composition "composition"
 }
 
 mistakes! {
@@ -218,6 +219,59 @@ fn nine_languages_answer_in_one_graph() {
         answers.iter().any(|answer| answer != &answers[0]),
         "six times the same, which `fatigue` is there to prevent"
     );
+}
+
+/// Agents that import a library in C: its code is in their components, with a memory of its own, and gives up as theirs does.
+#[test]
+fn a_library_in_c_serves_agents_in_other_languages() {
+    for name in ["alike-zig", "alike-javascript"] {
+        let needs = greenroom_sandbox::inspect(&fs::read(component(name)).unwrap()).unwrap().need;
+        assert_eq!((needs.memories, needs.weight()), (2, 2), "{name}");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests").join(name);
+        let mut test = Command::new(GREENROOM);
+        test.arg("test").arg(folder).arg("--component").arg(component(name));
+        let told = done(&test.output().unwrap(), name);
+        assert!(told.contains("5 of 5 cases, 13 checks of the contract passed"), "{told}");
+    }
+}
+
+/// What is imported is found when an agent is built, and libraries are no agents.
+#[test]
+fn libraries_are_built_before_the_agents_that_import_them() {
+    let scene = tempfile::tempdir().unwrap();
+    let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests");
+    for name in ["similarity-c", "alike-zig"] {
+        fs::create_dir(scene.path().join(name)).unwrap();
+        for entry in fs::read_dir(guests.join(name)).unwrap().map(Result::unwrap) {
+            if entry.file_name() == "build" {
+                continue;
+            }
+            let to = scene.path().join(name).join(entry.file_name());
+            if entry.path().is_dir() {
+                copy(&entry.path(), &to);
+            } else {
+                fs::copy(entry.path(), to).unwrap();
+            }
+        }
+    }
+    let greenroom = |arguments: &[&str]| {
+        Command::new(GREENROOM).args(arguments).current_dir(scene.path()).env("PATH", path()).output().unwrap()
+    };
+    let refused = greenroom(&["build", "alike-zig"]);
+    // As it is told, lines are broken.
+    let said: String = String::from_utf8_lossy(&refused.stderr).split_whitespace().collect();
+    assert_eq!(refused.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("thereisno../similarity-c/build/similarity.wasm:`greenroombuildsimilarity-c`makesit"),
+        "{said}"
+    );
+    let told = done(&greenroom(&["build", "similarity-c"]), "the library's build");
+    assert!(told.contains("exports example:vectors/similarity@0.1.0") && !told.contains("imports"), "{told}");
+    let told = done(&greenroom(&["build", "alike-zig"]), "the agent's build");
+    assert!(told.contains("imports log, memory"), "{told}");
+    assert!(done(&greenroom(&["build", "alike-zig"]), "another build").contains("(unchanged)"));
+    let tested = greenroom(&["test", "similarity-c"]);
+    assert_eq!(tested.status.code(), Some(3), "a library answers nobody");
 }
 
 /// Every agent in `plugins/` that is in another language keeps the contract.

@@ -20,7 +20,7 @@ const EXPORTS: [&str; 3] = ["policy", "lifecycle", "learner"];
 /// What a component exports beside these that runs scripts.
 const INTERPRETER: &str = "greenroom:script/interpreter@0.1.0";
 /// A script is read and kept by every instance.
-const SCRIPT_BYTES_MAX: usize = 1 << 20;
+const SCRIPT_BYTES_MAX: usize = 256 << 10;
 
 /// Why a file is no component that this host runs.
 #[derive(Debug, Error)]

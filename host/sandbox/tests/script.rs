@@ -77,7 +77,7 @@ async fn only_a_script_in_an_interpreter_is_an_agent() {
     let script = Script { name: "a.rhai".to_owned(), exports, source: DECIDES.to_owned() };
     let other = std::fs::read(greenroom_kit::component("probe")).unwrap();
     assert!(matches!(sandbox.load(&script.component(&other)), Err(LoadError::NoInterpreter)));
-    let long = Script { source: " ".repeat((1 << 20) + 1), ..script.clone() };
+    let long = Script { source: " ".repeat((256 << 10) + 1), ..script.clone() };
     assert!(matches!(sandbox.inspect(&long.component(&interpreter)), Err(LoadError::Script(_))));
     assert!(sandbox.interpreter("agent.lua").unwrap_err().to_string().contains("interpreters for .js, .rhai"));
     // A component that says of its script what is not so.

@@ -87,7 +87,7 @@ void *room_grow(void *old, size_t old_bytes, size_t bytes) {
     return taken;
 }
 
-#ifdef __wasm__
+#if defined(__wasm__) && !defined(GREENROOM_LIBRARY)
 // The host's way to memory of this instance. A size of 0 still wants an aligned place within it.
 __attribute__((export_name("cabi_realloc")))
 void *cabi_realloc(void *old, size_t old_bytes, size_t alignment, size_t bytes) {

@@ -10,18 +10,24 @@ import { esbuild } from "./tools.mjs";
 const SDK = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const ENTRY = "greenroom-entry.js";
 
-// The contract's interfaces are the host's. What is imported from them but not used is left out, so that an agent asks for no
-// more than it uses.
-const contract = {
+// The contract's interfaces are the host's, and others a library's, whose version may be left out. What is imported from them but
+// not used is left out, so that an agent asks for no more than it uses.
+const interfaces = (libraries) => ({
   name: "greenroom",
   setup({ onResolve }) {
     onResolve({ filter: /^greenroom:/ }, ({ path }) => ({ path, external: true, sideEffects: false }));
     onResolve({ filter: /^greenroom$/ }, () => ({ path: join(SDK, "index.js"), sideEffects: false }));
+    onResolve({ filter: /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*\// }, ({ path }) => {
+      const name = libraries.find((name) => name === path || name.split("@")[0] === path);
+      if (name) return { path: name, external: true, sideEffects: false };
+      if (path.startsWith("node:")) return undefined;
+      return { errors: [{ text: `no component of [imports] in greenroom.toml exports "${path}"` }] };
+    });
   },
-};
+});
 
-/** The module's text, what it imports of the contract, and where its lines come from. */
-export async function bundle(main, wanted) {
+/** The module's text, what it imports of the contract and of libraries, and where its lines come from. */
+export async function bundle(main, wanted, libraries) {
   const made = wanted.map((name) => `export const ${name} = make.${name}Of(author);`);
   const entry = `import * as make from ${JSON.stringify(join(SDK, "component.js"))};
 import author from ${JSON.stringify(resolve(main))};
@@ -54,7 +60,7 @@ export async function bundled(entry) {
       metafile: true,
       write: false,
       logLevel: "silent",
-      plugins: [contract],
+      plugins: [interfaces(libraries)],
     });
   } catch (error) {
     if (!error.errors) throw error;

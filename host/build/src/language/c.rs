@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::zig::ZIG;
 use super::{Compiled, Site, read, run};
-use crate::{BuildError, Interface, module};
+use crate::{BuildError, Interface, bindings, module};
 
 pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError> {
     let zig = ZIG.find(&site.project.folder)?;
@@ -13,9 +13,20 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
     command.args(["cc", "-target", "wasm32-wasi", "-mexec-model=reactor", "-std=c23", "-O2", "-msimd128"]);
     // zig defines NDEBUG from -O1 on, and then `assert` would say nothing.
     command.args(["-UNDEBUG", "-Wall", "-Wextra", "-Wno-missing-field-initializers", "-Wl,-z,stack-size=262144"]);
-    command.args(["-isystem", "build/sdk"]);
+    if site.project.library {
+        // Its memory is of `malloc`, not of a call of the contract.
+        command.arg("-DGREENROOM_LIBRARY");
+    } else {
+        command.args(["-isystem", "build/sdk"]);
+    }
     // The SDK first: otherwise the linker takes the C library's `__assert_fail` beside its own.
     command.args(sources(&site.project.folder, Path::new("build/sdk/src"))?);
+    if site.project.library || !site.imported.names().is_empty() {
+        let world = if site.project.library { "library" } else { "libraries" };
+        bindings::lay_out(site.wit, world, site.project.library, &site.build.join("bindings"))?;
+        command.args(["-isystem", "build/bindings"]).arg(format!("build/bindings/{world}.c"));
+        command.arg(format!("build/bindings/{world}_component_type.o"));
+    }
     for interface in &site.project.exports.0 {
         command.arg(format!("build/sdk/exports/{}.c", interface.name()));
     }

@@ -26,6 +26,7 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
     let mut command = node.command();
     command.arg("build/sdk/build.mjs").arg(&project.source);
     command.args(["--exports", &exports.join(","), "--wit", "build/wit", "--out", "build/component.wasm"]);
+    command.args(["--libraries", &site.imported.names().join(",")]);
     if project.language == Language::TypeScript {
         command.arg("--types");
     }

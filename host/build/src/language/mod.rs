@@ -12,8 +12,12 @@ mod zig;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::compose::compose;
+use crate::encode::{encode_agent, encode_for};
+use crate::imports::Imported;
 use crate::layout;
-use crate::{BuildError, Interfaces, Project, encode};
+use crate::wit::Wit;
+use crate::{BuildError, Interfaces, Project};
 
 /// What an agent can be written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +51,10 @@ pub enum Language {
 pub struct Built {
     /// Of the component.
     pub bytes: Vec<u8>,
-    /// What the compiler said although it was content.
+    /// What the compiler said although it was content, and what is listed in `[imports]` and not used.
     pub warnings: String,
+    /// The interfaces that a library exports; nothing for an agent.
+    pub exports: Vec<String>,
 }
 
 /// What a compiler made.
@@ -142,6 +148,11 @@ impl Language {
         }
     }
 
+    /// Whether a library can be written in it.
+    pub(crate) fn makes_libraries(&self) -> bool {
+        matches!(self, Self::Rust | Self::C | Self::Zig | Self::Wat)
+    }
+
     /// Whether the compiler has to be told what the agent exports.
     pub(crate) fn needs_exports(self) -> bool {
         matches!(self, Self::C | Self::Go | Self::JavaScript | Self::TypeScript | Self::Python)
@@ -153,19 +164,25 @@ pub(crate) struct Site<'p> {
     pub(crate) project: &'p Project,
     /// The build folder, where the SDK and the contract lie.
     pub(crate) build: PathBuf,
+    /// What it is compiled against.
+    pub(crate) wit: &'p Wit,
+    pub(crate) imported: &'p Imported,
     /// Says what is being done.
     pub(crate) say: &'p dyn Fn(&str),
 }
 
-/// Builds an agent's component: compiles, embeds the contract, encodes and validates. `say` is told each step.
+/// Builds the component of an agent or a library: compiles, embeds its type, encodes, plugs in what it imports of libraries, and
+/// validates. `say` is told each step.
 ///
 /// # Errors
 /// What is missing of the toolchain, what the compiler refuses, or why what it made is no agent.
 pub fn build(project: &Project, say: &dyn Fn(&str)) -> Result<Built, BuildError> {
     let build = std::path::absolute(project.build_folder()).map_err(BuildError::file(&project.folder, "used"))?;
-    layout::lay_out(project.language.sdk(), &build, &project.exports)?;
-    let site = Site { project, build, say };
-    let (compiled, warnings) = match project.language {
+    let imported = Imported::read(project)?;
+    let wit = Wit::of(project, &imported)?;
+    layout::lay_out(project.language.sdk(), &build, &wit)?;
+    let site = Site { project, build, wit: &wit, imported: &imported, say };
+    let (compiled, mut warnings) = match project.language {
         Language::Rust => rust::compile(&site)?,
         Language::C => c::compile(&site)?,
         Language::Zig => zig::compile(&site)?,
@@ -188,12 +205,22 @@ pub fn build(project: &Project, say: &dyn Fn(&str)) -> Result<Built, BuildError>
                 return Err(BuildError::Component(format!("the compiler made a broken module: {error}")));
             }
             check_exports(project, &module)?;
-            encode(&module, &adapters)
-                .map_err(|e| BuildError::Component(format!("no component can be made of it: {e}")))?
+            let encoded = match project.library {
+                true => encode_for(&module, &adapters, &wit),
+                false => encode_agent(&module, &adapters, &imported),
+            };
+            encoded.map_err(|e| BuildError::Component(format!("no component can be made of it: {e}")))?
         }
         Compiled::Component(bytes) => bytes,
     };
-    Ok(Built { bytes, warnings })
+    if !project.library && project.imports.is_empty() {
+        return Ok(Built { bytes, warnings, exports: Vec::new() });
+    }
+    let composed = compose(project, bytes, &imported)?;
+    for warning in composed.warnings {
+        warnings = format!("{}\n{warning}", warnings.trim_end());
+    }
+    Ok(Built { bytes: composed.bytes, warnings, exports: wit.exports })
 }
 
 /// That it exports what `greenroom.toml` says, where it says something.

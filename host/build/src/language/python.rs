@@ -31,7 +31,10 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
     );
     layout::put(&site.build.join("app/greenroom_app.py"), app.as_bytes())?;
     let imports = if uses_memory(&project.folder)? { &["memory", "log", "metric"][..] } else { &["log", "metric"] };
-    layout::put(&site.build.join("wit/agent.wit"), project.exports.package_of(imports).as_bytes())?;
+    layout::put(
+        &site.build.join("wit/agent.wit"),
+        project.exports.package_of(imports, site.imported.names()).as_bytes(),
+    )?;
     let (out, stamp) = (site.build.join("component.wasm"), site.build.join("component.stamp"));
     let now = digest(site)?;
     // The same sources give other bytes each time, which would be another version: so nothing is made anew without need.

@@ -1,11 +1,11 @@
-//! `greenroom build`: an agent's sources to a component.
+//! `greenroom build`: the sources of an agent or a library to a component.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use greenroom_build::{BuildError, Built, Interface, Interfaces, Project};
-use greenroom_model::{Script, ScriptExports};
+use greenroom_model::{Digest, Script, ScriptExports};
 use greenroom_sandbox::Inspection;
 use serde_json::json;
 
@@ -14,14 +14,14 @@ use crate::exit::Failure;
 use crate::settings::HostFlags;
 use crate::{failures, output, scripted, table, whole};
 
-/// Builds the component of an agent: compiles, embeds the contract, encodes and validates. It takes the language's compiler
-/// and nothing else.
+/// Builds the component of an agent, or of a library that agents import: compiles, embeds the contract, encodes, plugs in what is
+/// imported of libraries, and validates. It takes the language's compiler and nothing else.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The agent's folder, which has a greenroom.toml.
+    /// The folder of the agent or library, which has a greenroom.toml.
     #[arg(default_value = ".")]
     folder: PathBuf,
-    /// Where the component goes [default: build/NAME.wasm in the agent's folder].
+    /// Where the component goes [default: build/NAME.wasm in that folder].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Print JSON.
@@ -41,22 +41,33 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 pub(crate) struct Made {
     out: PathBuf,
     bytes: usize,
-    inspection: Inspection,
+    digest: Digest,
+    /// Of a library, the interfaces that it exports.
+    exports: Vec<String>,
+    /// Of an agent, what the host says of it.
+    inspection: Option<Inspection>,
     changed: bool,
     seconds: f64,
 }
 
 impl Made {
+    fn exports(&self) -> Vec<String> {
+        let of_contract =
+            |inspection: &Inspection| exports(&inspection.interfaces).into_iter().map(ToOwned::to_owned).collect();
+        self.inspection.as_ref().map_or_else(|| self.exports.clone(), of_contract)
+    }
+
     fn json(&self, project: &Project) -> serde_json::Value {
-        let interfaces = &self.inspection.interfaces;
+        let interfaces = self.inspection.as_ref().map(|inspection| &inspection.interfaces);
         json!({
             "component": self.out,
             "language": project.language.name(),
-            "digest": self.inspection.digest,
+            "library": project.library,
+            "digest": self.digest,
             "bytes": self.bytes,
-            "exports": exports(interfaces),
-            "imports": interfaces.imports,
-            "wasi": interfaces.wasi,
+            "exports": self.exports(),
+            "imports": interfaces.map(|interfaces| &interfaces.imports),
+            "wasi": interfaces.map(|interfaces| interfaces.wasi),
             "changed": self.changed,
             "seconds": self.seconds,
         })
@@ -64,16 +75,18 @@ impl Made {
 
     /// For a person.
     pub(crate) fn text(&self) -> String {
-        let interfaces = &self.inspection.interfaces;
+        let imports = self.inspection.as_ref().map_or_else(String::new, |inspection| {
+            let interfaces = &inspection.interfaces;
+            let wasi = if interfaces.wasi { ", and WASI 0.2 with nothing behind it" } else { "" };
+            format!("  imports {}{wasi}\n", listed(&interfaces.imports))
+        });
         format!(
-            "{}  {}  {}{}\n  exports {}\n  imports {}{}\n  built in {:.1} s\n",
+            "{}  {}  {}{}\n  exports {}\n{imports}  built in {:.1} s\n",
             self.out.display(),
             table::bytes(self.bytes),
-            self.inspection.digest.short(),
+            self.digest.short(),
             if self.changed { "" } else { " (unchanged)" },
-            exports(interfaces).join(", "),
-            listed(&interfaces.imports),
-            if interfaces.wasi { ", and WASI 0.2 with nothing behind it" } else { "" },
+            self.exports().join(", "),
             self.seconds,
         )
     }
@@ -96,11 +109,20 @@ pub(crate) fn make(project: &Project, out: Option<PathBuf>, quiet: bool, host: &
         }
         whole::write(&out, &built.bytes).map_err(failed)?;
     }
-    Ok(Made { out, bytes: built.bytes.len(), inspection, changed, seconds: began.elapsed().as_secs_f64() })
+    Ok(Made {
+        out,
+        bytes: built.bytes.len(),
+        digest: Digest::of(&built.bytes),
+        exports: built.exports,
+        inspection,
+        changed,
+        seconds: began.elapsed().as_secs_f64(),
+    })
 }
 
-/// Builds, and reads what was built as the host will. Scripts are made components by a host's interpreters.
-pub(crate) fn build(project: &Project, quiet: bool, host: &HostFlags) -> Result<(Built, Inspection), Failure> {
+/// Builds, and reads what was built as the host will, unless it is a library: the host never meets one but within an agent.
+/// Scripts are made components by a host's interpreters.
+pub(crate) fn build(project: &Project, quiet: bool, host: &HostFlags) -> Result<(Built, Option<Inspection>), Failure> {
     let quiet = quiet || !std::io::stderr().is_terminal();
     let say = |step: &str| {
         if !quiet {
@@ -108,13 +130,16 @@ pub(crate) fn build(project: &Project, quiet: bool, host: &HostFlags) -> Result<
         }
     };
     let built = if project.language.is_script() {
-        Built { bytes: script(project, host)?, warnings: String::new() }
+        Built { bytes: script(project, host)?, warnings: String::new(), exports: Vec::new() }
     } else {
         greenroom_build::build(project, &say).map_err(failed)?
     };
+    if project.library {
+        return Ok((built, None));
+    }
     let inspection = greenroom_sandbox::inspect(&built.bytes)
         .map_err(|e| Failure::bad_file(format!("{} was built and is not usable: {e}", project.name)))?;
-    Ok((built, inspection))
+    Ok((built, Some(inspection)))
 }
 
 fn script(project: &Project, host: &HostFlags) -> Result<Vec<u8>, Failure> {

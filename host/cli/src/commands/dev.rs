@@ -151,7 +151,7 @@ impl Sources {
             }
         });
         let watch = watch.map_err(|e| Failure::failed(format!("sources cannot be watched: {e}")))?;
-        let files = files(&folders);
+        let files = sources(&folders);
         watch.set(files.clone());
         Ok(Some(Self { folders, watch, files, scanned: Instant::now() }))
     }
@@ -162,12 +162,21 @@ impl Sources {
             return;
         }
         self.scanned = Instant::now();
-        let files = files(&self.folders);
+        let files = sources(&self.folders);
         if files != self.files {
             self.watch.set(files.clone());
             self.files = files;
         }
     }
+}
+
+/// Source files, and the components that agents import.
+fn sources(folders: &[PathBuf]) -> Vec<PathBuf> {
+    let mut all = files(folders);
+    for project in folders.iter().filter_map(|folder| Project::read(folder).ok()) {
+        all.extend(project.imports.iter().map(|import| project.folder.join(&import.component)));
+    }
+    all
 }
 
 fn files(folders: &[PathBuf]) -> Vec<PathBuf> {

@@ -46,6 +46,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(path) => (path.display().to_string(), fs::read(path).map_err(|e| failures::unreadable(path, &e))?),
         None => {
             let project = Project::read(folder).map_err(failed)?;
+            if project.library {
+                return Err(Failure::bad_file(format!(
+                    "{} is a library, which answers nobody by itself: test an agent that imports it",
+                    project.name
+                )));
+            }
             (project.name.clone(), build(&project, arguments.json, &arguments.host)?.0.bytes)
         }
     };

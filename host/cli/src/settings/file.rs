@@ -19,8 +19,8 @@ pub(super) fn wanted(flag: Option<&Path>) -> Option<PathBuf> {
     flag.map(Path::to_owned).or_else(named).or_else(here)
 }
 
-/// What an agent's folder says of the agent in a file of the same name; `greenroom build` reads it.
-const AGENT: &str = "agent";
+/// What the folder of an agent or a library says of it in a file of the same name; `greenroom build` reads it.
+const SOURCES: [&str; 3] = ["agent", "library", "imports"];
 
 /// Its values; paths in it are relative to its folder.
 pub(super) fn read(path: &Path, mistakes: &mut Mistakes) -> Result<Vec<(&'static Key, Value)>, Failure> {
@@ -39,7 +39,7 @@ pub(super) fn read(path: &Path, mistakes: &mut Mistakes) -> Result<Vec<(&'static
     let mut values = Vec::new();
     for (name, value) in document.get_ref() {
         let written: &str = name.get_ref();
-        if written == AGENT {
+        if SOURCES.contains(&written) {
             continue;
         }
         let Some(key) = KEYS.iter().find(|key| key.name == written) else {
