@@ -52,7 +52,7 @@ mod vector;
 #[doc(hidden)]
 pub use bindings::rt;
 pub use bindings::types::{
-    Branch, Candidates, Column, ColumnKind, ColumnSpec, Decision, Descriptor, Fault, FaultKind, Feedback, FitReport,
+    Branch, Candidates, Column, ColumnKind, ColumnSpec, Decision, Descriptor, Domain, Fault, FaultKind, Feedback, FitReport,
     History, Input, Layer, Learning, Observation, Parameter, Payload, PayloadKind, PolicyKind, PolicyRecord, Port,
     RewardLevel, Role, Route, Settings, State, Subject, Values,
 };
