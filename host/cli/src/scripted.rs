@@ -7,10 +7,17 @@ use greenroom_runtime::Guests;
 use greenroom_sandbox::{Sandbox, ScriptError};
 
 use crate::exit::Failure;
+use crate::failures;
 
-/// Whether a file is text, rather than WebAssembly of whatever kind.
-pub(crate) fn is_script(bytes: &[u8]) -> bool {
-    !bytes.starts_with(b"\0asm")
+/// Whether a file is a script, rather than WebAssembly or something that was meant to be.
+pub(crate) fn is_script(path: &Path, bytes: &[u8]) -> bool {
+    !bytes.starts_with(b"\0asm") && path.extension().is_some_and(|extension| extension != "wasm")
+}
+
+/// The component that a file is, or that is made of the script in it.
+pub(crate) fn read(sandbox: &Sandbox, guests: &Guests, path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = std::fs::read(path).map_err(|e| failures::unreadable(path, &e))?;
+    if is_script(path, &bytes) { component(sandbox, guests, path, bytes) } else { Ok(bytes) }
 }
 
 /// The component of a script in the interpreter that there is for it.

@@ -167,6 +167,8 @@ languages! {
     typescript "typescript"
     python "python"
     wat "wat"
+    script_javascript "script-javascript"
+    script_rhai "script-rhai"
     composition "composition"
 }
 
@@ -180,6 +182,8 @@ mistakes! {
     typescript "typescript"
     python "python"
     wat "wat"
+    script_javascript "script-javascript"
+    script_rhai "script-rhai"
 }
 
 echoes! {
@@ -190,6 +194,8 @@ echoes! {
     javascript "javascript"
     typescript "typescript"
     python "python"
+    script_javascript "script-javascript"
+    script_rhai "script-rhai"
 }
 
 /// The example whose agents are in nine languages learns and answers, and what it was shown counts.

@@ -52,9 +52,9 @@ mod vector;
 #[doc(hidden)]
 pub use bindings::rt;
 pub use bindings::types::{
-    Branch, Candidates, Column, ColumnKind, ColumnSpec, Decision, Descriptor, Domain, Fault, FaultKind, Feedback, FitReport,
-    History, Input, Layer, Learning, Observation, Parameter, Payload, PayloadKind, PolicyKind, PolicyRecord, Port,
-    RewardLevel, Role, Route, Settings, State, Subject, Values,
+    Branch, Candidates, Column, ColumnKind, ColumnSpec, Decision, Descriptor, Domain, Fault, FaultKind, Feedback,
+    FitReport, History, Input, Layer, Learning, Observation, Parameter, Payload, PayloadKind, PolicyKind, PolicyRecord,
+    Port, RewardLevel, Role, Route, Settings, State, Subject, Values,
 };
 pub use columns::{StateReader, StateWriter};
 pub use describe::{boolean, choice, describe, float, integer, items, numbers};

@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         arguments.name.clone().unwrap_or_else(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
     check_name(&name).map_err(|wrong| Failure::arguments(format!("{name:?} is {wrong}; name it by --name")))?;
     let wrong = |e: &dyn std::fmt::Display| Failure::bad_file(format!("{} is not usable: {e}", path.display()));
-    let script = scripted::is_script(&bytes) && path.extension().is_some_and(|extension| extension != "wasm");
+    let script = scripted::is_script(path, &bytes);
     if !script {
         greenroom_sandbox::inspect(&bytes).map_err(|e| wrong(&e))?;
     }

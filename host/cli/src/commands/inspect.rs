@@ -5,6 +5,7 @@ mod conformance;
 use std::path::{Path, PathBuf};
 
 use greenroom_model::{Budget, Descriptor, Domain, Interfaces, Learning, Parameter, Port};
+use greenroom_runtime::Guests;
 use greenroom_sandbox::{Component, Inspection, Sandbox};
 use serde::Serialize;
 use serde_json::json;
@@ -12,12 +13,12 @@ use serde_json::json;
 use crate::exit::Failure;
 use crate::settings::HostFlags;
 use crate::table::{self, Table};
-use crate::{failures, output};
+use crate::{failures, output, scripted};
 
 /// Says what a component is: what it exports and imports, its decision space, and whether it is an agent.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The component.
+    /// The component, or the script of an agent that is one.
     component: PathBuf,
     /// Check that it keeps the contract, at the edges of every type.
     #[arg(long)]
@@ -54,12 +55,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let path = &arguments.component;
     let bytes = std::fs::read(path).map_err(|e| failures::unreadable(path, &e))?;
     let wrong = |e: &dyn std::fmt::Display| Failure::bad_file(format!("{} is not usable: {e}", path.display()));
-    // Before a sandbox is set up: most of what can be wrong is wrong here.
-    greenroom_sandbox::inspect(&bytes).map_err(|e| wrong(&e))?;
+    let script = scripted::is_script(path, &bytes);
+    if !script {
+        // Before a sandbox is set up: most of what can be wrong is wrong here.
+        greenroom_sandbox::inspect(&bytes).map_err(|e| wrong(&e))?;
+    }
     let (sandbox, guests) = arguments.host.settings()?.sandbox()?;
+    let bytes = if script { scripted::component(&sandbox, &guests, path, bytes)? } else { bytes };
     let component = sandbox.load(&bytes).map_err(|e| wrong(&e))?;
     if arguments.conformance {
-        let load = |path: &Option<PathBuf>| path.as_ref().map(|path| load(&sandbox, path)).transpose();
+        let load = |path: &Option<PathBuf>| path.as_ref().map(|path| load(&sandbox, &guests, path)).transpose();
         let (next, same_as) = (load(&arguments.next)?, load(&arguments.same_as)?);
         return conformance::run(path, &guests, component, next, same_as, arguments.json);
     }
@@ -89,8 +94,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Another component.
-fn load(sandbox: &Sandbox, path: &Path) -> Result<Component, Failure> {
-    let bytes = std::fs::read(path).map_err(|e| failures::unreadable(path, &e))?;
+fn load(sandbox: &Sandbox, guests: &Guests, path: &Path) -> Result<Component, Failure> {
+    let bytes = scripted::read(sandbox, guests, path)?;
     sandbox.load(&bytes).map_err(|e| Failure::bad_file(format!("{} is not usable: {e}", path.display())))
 }
 

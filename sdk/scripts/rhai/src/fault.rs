@@ -174,11 +174,13 @@ fn words(mut error: EvalAltResult) -> String {
         EvalAltResult::ErrorUnboundThis(_) => {
             "there is no `this` here: a helper has one when it is called as `this.helper()`, a closure never".into()
         }
-        EvalAltResult::ErrorDataRace(name, _) => format!(
-            "`{name}` is used by a closure while a function of it runs: copy it to another variable before"
-        ),
+        EvalAltResult::ErrorDataRace(name, _) => {
+            format!("`{name}` is used by a closure while a function of it runs: copy it to another variable before")
+        }
         EvalAltResult::ErrorPropertyNotFound(name, _) => {
-            format!("there is no `{name}` in the map: set it before, or read what may be missing with `get(\"{name}\")`")
+            format!(
+                "there is no `{name}` in the map: set it before, or read what may be missing with `get(\"{name}\")`"
+            )
         }
         other => other.to_string(),
     }
