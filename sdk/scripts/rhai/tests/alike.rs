@@ -4,7 +4,7 @@ use greenroom_echo::Echo;
 use greenroom_script_rhai::Script;
 use greenroom_sdk::{
     Branch, Candidates, Column, Feedback, Input, Learner as _, Lifecycle as _, NONE, Observation, Params, Payload, Policy as _,
-    Route, Settings, Subject, Values, native,
+    Route, Settings, Subject, Values, memory, native,
 };
 
 fn script(source: &str) -> Script {
@@ -75,6 +75,8 @@ fn the_echo_describes_itself_alike() {
 fn the_echo_sees_and_answers_alike() {
     world();
     let (mut script, mut echo) = echoes();
+    // A key that a walk through memory leaves there, so that both find it.
+    memory::open("echo").and_then(|space| space.put("k", b"v")).unwrap();
     let mut check = |seen: Observation| {
         let (mine, theirs) = (script.decide(seen.clone()), echo.decide(seen));
         // NaN equals nothing, so the answers are compared in words.

@@ -155,7 +155,7 @@ fn columns_say_what_does_not_fit() {
         ("s64s([1]) / 0", "at place 0 give no whole number of 64 bits"),
         ("u32s([1, -1])", "not -1 at place 1"),
         ("f32s([1])[1]", "there is no place 1 in a column of 1 numbers"),
-        ("f32s([1]) + \"x\"", "a number is expected"),
+        ("f32s([1]) + \"x\"", "a number or a column is expected"),
         ("candidates([1], [0.0 / 0.0])", "the score at place 0 is NaN"),
         ("f32s([1]).nothing", "Column"),
     ] {

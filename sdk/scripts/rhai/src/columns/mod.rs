@@ -44,7 +44,7 @@ impl Number {
         value
             .as_bool()
             .map(|truth| Self::Whole(truth.into()))
-            .map_err(|found| wrong(format!("a number is expected, not a value of type {}", short(found))))
+            .map_err(|found| wrong(format!("a number or a column is expected, not a value of type {}", short(found))))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "as a script's own numbers are mixed")]

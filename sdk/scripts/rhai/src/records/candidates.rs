@@ -7,7 +7,7 @@ use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, NativeCallContext};
 
 use super::{Record, register};
 use crate::columns::{Column, any, f32_of, marked, places, script_of};
-use crate::fault::{Told, wrong};
+use crate::fault::{Told, ask, wrong};
 
 /// Cheap to clone, as all that scripts have.
 #[derive(Debug, Clone)]
@@ -140,7 +140,7 @@ fn best(rows: Dynamic, scores: Dynamic, limit: i64) -> Told<Candidates> {
 fn only(context: NativeCallContext, all: Candidates, keeps: FnPtr) -> Told<Candidates> {
     let mut kept = Vec::new();
     for (place, row) in all.rows.iter().enumerate() {
-        if keeps.call_within_context::<bool>(&context, (row.value(),))? {
+        if ask::<bool>(&context, &keeps, (row.value(),))? {
             kept.push(place);
         }
     }
