@@ -2,7 +2,7 @@
 
 use greenroom_sdk::memory::Error;
 use greenroom_sdk::{Fault, FaultKind};
-use rhai::{Dynamic, Engine, EvalAltResult, Position};
+use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, FuncArgs, NativeCallContext, Position};
 
 use crate::bindings::Failure;
 use crate::records::{Record, register};
@@ -94,6 +94,16 @@ pub(crate) fn case_of<T: Copy>(names: &[(&'static str, T)], what: &str, name: &s
     })
 }
 
+/// Calls a closure. What it gives has the place of the call where it has none of its own.
+pub(crate) fn ask<T: Clone + 'static>(context: &NativeCallContext, closure: &FnPtr, args: impl FuncArgs) -> Told<T> {
+    closure.call_within_context(context, args).map_err(|mut error| {
+        if error.position().is_none() {
+            error.set_position(context.call_position());
+        }
+        error
+    })
+}
+
 /// Registers `fault`, and what a script reads of what it caught.
 pub(crate) fn add_to(engine: &mut Engine) {
     register::<Fault>(engine);
@@ -174,13 +184,11 @@ fn words(mut error: EvalAltResult) -> String {
         EvalAltResult::ErrorUnboundThis(_) => {
             "there is no `this` here: a helper has one when it is called as `this.helper()`, a closure never".into()
         }
-        EvalAltResult::ErrorDataRace(name, _) => {
-            format!("`{name}` is used by a closure while a function of it runs: copy it to another variable before")
-        }
+        EvalAltResult::ErrorDataRace(..) => "a closure uses the variable that its function is called on, as in `c.map(|x| x / c.sum())`: take what it \
+             needs into another variable before"
+            .into(),
         EvalAltResult::ErrorPropertyNotFound(name, _) => {
-            format!(
-                "there is no `{name}` in the map: set it before, or read what may be missing with `get(\"{name}\")`"
-            )
+            format!("there is no `{name}` in the map: set it before, or read what may be missing with `get(\"{name}\")`")
         }
         other => other.to_string(),
     }

@@ -4,10 +4,10 @@ use greenroom_sdk::{
     Decision, Descriptor, Domain, Fault, Feedback, FitReport, Observation, ParamValue, Parameter, Params, State,
 };
 use rhai::packages::{
-    BasicArrayPackage, BasicBlobPackage, BasicMapPackage, BasicMathPackage, CorePackage, LogicPackage,
-    MoreStringPackage, Package,
+    BasicArrayPackage, BasicBlobPackage, BasicMapPackage, BasicMathPackage, CorePackage, LogicPackage, MoreStringPackage,
+    Package,
 };
-use rhai::{AST, CallFnOptions, Dynamic, Engine, FuncArgs, Map, Module, OptimizationLevel, Position, Scope};
+use rhai::{AST, Array, CallFnOptions, Dynamic, Engine, FuncArgs, Map, Module, OptimizationLevel, Position, Scope};
 
 use crate::bindings::{Exports, Failure};
 use crate::columns::Column;
@@ -105,12 +105,7 @@ impl Script {
     }
 
     /// Calls a function that the contract asks for.
-    fn call<T>(
-        &mut self,
-        function: &str,
-        args: impl FuncArgs,
-        of: impl FnOnce(Dynamic) -> Told<T>,
-    ) -> Result<T, Fault> {
+    fn call<T>(&mut self, function: &str, args: impl FuncArgs, of: impl FnOnce(Dynamic) -> Told<T>) -> Result<T, Fault> {
         if !self.has(function) {
             return Err(Fault::internal(format!("{} has no `{function}`", self.name)));
         }
@@ -190,6 +185,11 @@ fn engine() -> Engine {
         .set_strict_variables(true)
         .set_fail_on_invalid_map_property(true)
         .disable_symbol("eval");
+    // Rhai takes a text for the name of a function to filter with, as it did long ago.
+    engine.register_fn("index_of", |list: Array, text: &str| -> i64 {
+        let found = list.iter().position(|one| one.as_immutable_string_ref().is_ok_and(|one| one.as_str() == text));
+        found.and_then(|place| i64::try_from(place).ok()).unwrap_or(-1)
+    });
     fault::add_to(&mut engine);
     columns::add_to(&mut engine);
     records::add_to(&mut engine);
@@ -258,11 +258,7 @@ fn check(ast: &AST) -> Result<(), Failure> {
         if let [one] = found.as_slice()
             && one.params.len() != takes.len()
         {
-            return failure(format!(
-                "`fn {name}({})` is called as `{name}({})`",
-                one.params.join(", "),
-                takes.join(", ")
-            ));
+            return failure(format!("`fn {name}({})` is called as `{name}({})`", one.params.join(", "), takes.join(", ")));
         }
     }
     for (one, other) in [("learn", "fit"), ("fit", "learn"), ("configure", "describe"), ("learn", "describe")] {
@@ -294,7 +290,7 @@ fn parameters(descriptor: &Descriptor, params: &Params) -> Result<Map, Fault> {
             Domain::Boolean(_) => params.boolean(name)?.into(),
             Domain::Items => Dynamic::from(Column::from(params.items(name)?)),
             Domain::Numbers => match params.numbers(name)? {
-                Some(ParamValue::Numbers(all)) => all.into_iter().map(Dynamic::from).collect::<rhai::Array>().into(),
+                Some(ParamValue::Numbers(all)) => all.into_iter().map(Dynamic::from).collect::<Array>().into(),
                 Some(ParamValue::Named(all)) => {
                     all.into_iter().map(|(name, x)| (name.into(), Dynamic::from(x))).collect::<Map>().into()
                 }

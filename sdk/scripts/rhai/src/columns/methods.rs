@@ -7,7 +7,7 @@ use rhai::{Array, Dynamic, Engine, FnPtr, NativeCallContext};
 
 use super::summaries::script_of;
 use super::{Column, Number, f32_of, make};
-use crate::fault::{Told, wrong};
+use crate::fault::{Told, ask, wrong};
 use crate::records::{Record, register};
 
 impl Record for Column {
@@ -42,25 +42,25 @@ impl Iterator for Numbers {
 
 /// What a closure makes of each number: a column of the numbers that it gives.
 fn map(context: NativeCallContext, column: Column, of: FnPtr) -> Told<Column> {
-    let each = column.iter().map(|number| Number::of(&of.call_within_context::<Dynamic>(&context, (number.value(),))?));
+    let each = column.iter().map(|number| Number::of(&ask::<Dynamic>(&context, &of, (number.value(),))?));
     Ok(make::of(&each.collect::<Told<Vec<_>>>()?))
 }
 
 fn zip(context: NativeCallContext, a: Column, b: Column, of: FnPtr) -> Told<Column> {
     a.beside(&b)?;
     let pairs = a.iter().zip(b.iter());
-    let each = pairs.map(|(a, b)| Number::of(&of.call_within_context::<Dynamic>(&context, (a.value(), b.value()))?));
+    let each = pairs.map(|(a, b)| Number::of(&ask::<Dynamic>(&context, &of, (a.value(), b.value()))?));
     Ok(make::of(&each.collect::<Told<Vec<_>>>()?))
 }
 
 fn reduce(context: NativeCallContext, column: Column, of: FnPtr, first: Dynamic) -> Told<Dynamic> {
-    column.iter().try_fold(first, |sum, number| of.call_within_context(&context, (sum, number.value())))
+    column.iter().try_fold(first, |sum, number| ask(&context, &of, (sum, number.value())))
 }
 
 fn filter(context: NativeCallContext, column: Column, of: FnPtr) -> Told<Column> {
     let mut places = Vec::new();
     for (place, number) in column.iter().enumerate() {
-        if of.call_within_context::<bool>(&context, (number.value(),))? {
+        if ask::<bool>(&context, &of, (number.value(),))? {
             places.push(place);
         }
     }
@@ -95,8 +95,7 @@ fn choose(mask: &Column, yes: &Dynamic, no: &Dynamic) -> Told<Column> {
         mask.beside(&column).map(|()| column)
     };
     let (yes, no) = (side(yes)?, side(no)?);
-    let chosen =
-        mask.iter().zip(yes.iter().zip(no.iter())).map(|(mark, (yes, no))| if mark.real() == 0.0 { no } else { yes });
+    let chosen = mask.iter().zip(yes.iter().zip(no.iter())).map(|(mark, (yes, no))| if mark.real() == 0.0 { no } else { yes });
     Ok(make::of(&chosen.collect::<Vec<_>>()))
 }
 
@@ -155,9 +154,7 @@ impl Column {
             let sum = match (self.at(place), number) {
                 (Some(Number::Whole(there)), Number::Whole(more)) => {
                     let sum = there.checked_add(more);
-                    Number::Whole(
-                        sum.ok_or_else(|| wrong(format!("the sum at place {place} is no whole number of 64 bits")))?,
-                    )
+                    Number::Whole(sum.ok_or_else(|| wrong(format!("the sum at place {place} is no whole number of 64 bits")))?)
                 }
                 // As all work on columns of f32s: rounded at each step.
                 (Some(there), more) => Number::Real(f64::from(f32_of(there.real()) + f32_of(more.real()))),
@@ -196,7 +193,7 @@ fn by_place(engine: &mut Engine) {
     });
     engine.register_fn("index_of", |column: Column, number: Dynamic| -> Told<Dynamic> {
         let number = Number::of(&number)?.real();
-        Ok(column.iter().position(|other| other.real() == number).map_or(Dynamic::UNIT, script_of))
+        Ok(column.iter().position(|other| other.real() == number).map_or(Dynamic::from(-1_i64), script_of))
     });
 }
 

@@ -44,7 +44,7 @@ impl Number {
         value
             .as_bool()
             .map(|truth| Self::Whole(truth.into()))
-            .map_err(|found| wrong(format!("a number is expected, not a value of type {}", short(found))))
+            .map_err(|found| wrong(format!("a number or a column is expected, not a value of type {}", short(found))))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "as a script's own numbers are mixed")]
@@ -63,6 +63,7 @@ impl Number {
         }
     }
 }
+
 
 /// A type's name without the path.
 pub(crate) fn short(name: &str) -> &str {
@@ -157,8 +158,7 @@ impl Column {
     /// A place of a script, which may count from the end; within the column.
     pub(crate) fn place(&self, place: i64) -> Told<usize> {
         let len = self.len();
-        let found =
-            usize::try_from(place).ok().or_else(|| len.checked_sub(usize::try_from(place.unsigned_abs()).ok()?));
+        let found = usize::try_from(place).ok().or_else(|| len.checked_sub(usize::try_from(place.unsigned_abs()).ok()?));
         found
             .filter(|place| *place < len)
             .ok_or_else(|| wrong(format!("there is no place {place} in a column of {len} numbers")))
@@ -167,11 +167,7 @@ impl Column {
     /// That two columns are of one length.
     pub(crate) fn beside(&self, other: &Self) -> Told<()> {
         let (len, others) = (self.len(), other.len());
-        if len == others {
-            Ok(())
-        } else {
-            Err(wrong(format!("columns of {len} and of {others} numbers do not fit each other")))
-        }
+        if len == others { Ok(()) } else { Err(wrong(format!("columns of {len} and of {others} numbers do not fit each other"))) }
     }
 
     /// As rows, places or sources.

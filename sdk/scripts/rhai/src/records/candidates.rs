@@ -7,7 +7,7 @@ use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, NativeCallContext};
 
 use super::{Record, register};
 use crate::columns::{Column, any, f32_of, marked, places, script_of};
-use crate::fault::{Told, wrong};
+use crate::fault::{Told, ask, wrong};
 
 /// Cheap to clone, as all that scripts have.
 #[derive(Debug, Clone)]
@@ -24,9 +24,7 @@ impl From<sdk::Candidates> for Candidates {
             rows: all.rows.into(),
             scores: all.scores.into(),
             sources: all.sources.into(),
-            columns: Rc::new(
-                all.columns.into_iter().map(|column| (column.name.into(), column.values.into())).collect(),
-            ),
+            columns: Rc::new(all.columns.into_iter().map(|column| (column.name.into(), column.values.into())).collect()),
         }
     }
 }
@@ -98,15 +96,8 @@ impl Candidates {
     /// By descending score, ties by ascending row, as the SDK has it; with sources and columns.
     fn best(&self, limit: i64) -> Told<Self> {
         let rows = self.rows.clone().into_u32s()?;
-        let mut places: Vec<(f32, u32, usize)> = self
-            .scores
-            .clone()
-            .into_f32s()
-            .into_iter()
-            .zip(rows)
-            .enumerate()
-            .map(|(at, (score, row))| (score, row, at))
-            .collect();
+        let mut places: Vec<(f32, u32, usize)> =
+            self.scores.clone().into_f32s().into_iter().zip(rows).enumerate().map(|(at, (score, row))| (score, row, at)).collect();
         places.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         places.truncate(usize::try_from(limit).unwrap_or_default());
         self.pick(&places.into_iter().map(|(_, _, at)| at).collect::<Vec<_>>())
@@ -125,9 +116,7 @@ impl Candidates {
         let scores = self.scores.into_f32s();
         if let Some(place) = scores.iter().position(|score| !score.is_finite()) {
             let score = scores.get(place).copied().unwrap_or_default();
-            return Err(wrong(format!(
-                "the score at place {place} is {score}: scores are finite (see `fill_nan` and `clamp`)"
-            )));
+            return Err(wrong(format!("the score at place {place} is {score}: scores are finite (see `fill_nan` and `clamp`)")));
         }
         let columns = Rc::unwrap_or_clone(self.columns).into_iter();
         Ok(sdk::Candidates {
@@ -151,7 +140,7 @@ fn best(rows: Dynamic, scores: Dynamic, limit: i64) -> Told<Candidates> {
 fn only(context: NativeCallContext, all: Candidates, keeps: FnPtr) -> Told<Candidates> {
     let mut kept = Vec::new();
     for (place, row) in all.rows.iter().enumerate() {
-        if keeps.call_within_context::<bool>(&context, (row.value(),))? {
+        if ask::<bool>(&context, &keeps, (row.value(),))? {
             kept.push(place);
         }
     }
