@@ -85,5 +85,12 @@ impl Learner for Interpreter {
 }
 
 greenroom_sdk::export_agent!(Interpreter);
+
 #[cfg(target_family = "wasm")]
-bindings::export_interpreter!(Interpreter with_types_in bindings);
+#[expect(unsafe_code, unreachable_pub, reason = "what is exported stands in a section of its own")]
+mod exported {
+    use super::Interpreter;
+    use super::bindings::{export_interpreter, interpreter};
+
+    export_interpreter!(Interpreter with_types_in interpreter);
+}
