@@ -30,6 +30,7 @@ func (a *agent) Decide(seen *greenroom.Observation) (greenroom.Decision, error) 
 }
 
 func (a *agent) score(relevance, age, shown, clicked float64) float32 {
+	age, shown = max(age, 0), max(shown, 0)
 	rate := (clicked + 1) / (shown + 20)
 	interest := relevance + a.freshness/(1+age/30) + rate + a.exploration/math.Sqrt(1+shown)
 	return float32(interest / math.Sqrt(1+interest*interest))

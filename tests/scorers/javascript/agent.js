@@ -37,6 +37,8 @@ export default agent({
    * @param {number} clicked
    */
   score(relevance, age, shown, clicked) {
+    age = Math.max(age, 0);
+    shown = Math.max(shown, 0);
     const rate = (clicked + 1) / (shown + 20);
     const interest = relevance + this.freshness / (1 + age / 30) + rate + this.exploration / Math.sqrt(1 + shown);
     return interest / Math.sqrt(1 + interest * interest);

@@ -33,6 +33,7 @@ class Scorer:
         freshness, exploration = self.freshness, self.exploration
         scores = []
         for relevance, age, shown, clicked in zip(*columns):
+            age, shown = max(age, 0), max(shown, 0)
             rate = (clicked + 1) / (shown + 20)
             interest = relevance + freshness / (1 + age / 30) + rate + exploration / sqrt(1 + shown)
             scores.append(interest / sqrt(1 + interest * interest))

@@ -141,6 +141,8 @@
 
   (func $score (param $relevance f64) (param $age f64) (param $shown f64) (param $clicked f64) (result f32)
     (local $interest f64)
+    (local.set $age (f64.max (local.get $age) (f64.const 0)))
+    (local.set $shown (f64.max (local.get $shown) (f64.const 0)))
     (local.set $interest
       (f64.add (local.get $relevance)
         (f64.div (global.get $freshness) (f64.add (f64.const 1) (f64.div (local.get $age) (f64.const 30))))))

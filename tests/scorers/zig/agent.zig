@@ -51,14 +51,16 @@ pub const Agent = struct {
         return .of(try .best(call.arena, ranked.rows, scores, seen.limit));
     }
 
-    fn scoreOf(agent: *const Agent, relevance: f64, age: f64, shown: f64, clicked: f64) f32 {
+    fn scoreOf(agent: *const Agent, relevance: f64, given_age: f64, given_shown: f64, clicked: f64) f32 {
+        const age = @max(given_age, 0);
+        const shown = @max(given_shown, 0);
         const rate = (clicked + 1) / (shown + 20);
         const interest = relevance + agent.freshness / (1 + age / 30) + rate + agent.exploration / @sqrt(1 + shown);
         return @floatCast(interest / @sqrt(1 + interest * interest));
     }
 };
 
-fn lacks(call: *greenroom.Call, column: []const u8) greenroom.Call.Error {
+fn lacks(call: *greenroom.Call, column: []const u8) greenroom.Error {
     return call.fail(.invalid_observation, "the candidates lack the column {s}", .{column});
 }
 

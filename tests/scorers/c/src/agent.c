@@ -39,6 +39,8 @@ static gr_result column(const gr_candidates *of, const gr_column_spec *spec, gr_
 }
 
 static float score(double relevance, double age, double shown, double clicked) {
+    age = fmax(age, 0);
+    shown = fmax(shown, 0);
     double rate = (clicked + 1) / (shown + 20);
     double interest = relevance + freshness / (1 + age / 30) + rate + exploration / sqrt(1 + shown);
     return (float)(interest / sqrt(1 + interest * interest));

@@ -38,6 +38,8 @@ export function decide(): i32 {
 }
 
 function score(relevance: f64, age: f64, shown: f64, clicked: f64): f32 {
+  age = max(age, 0);
+  shown = max(shown, 0);
   const rate = (clicked + 1) / (shown + 20);
   const interest = relevance + freshness / (1 + age / 30) + rate + exploration / sqrt(1 + shown);
   return <f32>(interest / sqrt(1 + interest * interest));

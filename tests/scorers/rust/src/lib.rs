@@ -43,6 +43,7 @@ fn column<'a>(of: &'a Candidates, name: &str) -> Option<&'a Values> {
 impl Scorer {
     fn score(&self, relevance: f64, age: f64, shown: f64, clicked: f64) -> f32 {
         let Settings { freshness, exploration } = self.settings;
+        let (age, shown) = (age.max(0.0), shown.max(0.0));
         let rate = (clicked + 1.0) / (shown + 20.0);
         let interest = relevance + freshness / (1.0 + age / 30.0) + rate + exploration / (1.0 + shown).sqrt();
         (interest / (1.0 + interest * interest).sqrt()) as f32

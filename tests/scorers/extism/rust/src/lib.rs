@@ -22,6 +22,7 @@ pub fn configure() -> FnResult<()> {
 }
 
 fn score([freshness, exploration]: [f64; 2], relevance: f64, age: f64, shown: f64, clicked: f64) -> f32 {
+    let (age, shown) = (age.max(0.0), shown.max(0.0));
     let rate = (clicked + 1.0) / (shown + 20.0);
     let interest = relevance + freshness / (1.0 + age / 30.0) + rate + exploration / (1.0 + shown).sqrt();
     (interest / (1.0 + interest * interest).sqrt()) as f32
