@@ -239,41 +239,47 @@
     (i32.store offset=8 (local.get $to) (local.get $length))
     (i32.store8 offset=12 (local.get $to) (local.get $retryable)))
 
-  ;; Brings the `k` best of `n` rows to the front, best first; ties go to the smaller row.
+  ;; Brings the `k` best of `n` rows to the front, best first; ties go to the smaller row. Of many rows few are among the best so
+  ;; far, and those are put where they belong.
   (func $best_first (param $rows i32) (param $scores i32) (param $n i32) (param $k i32)
-    (local $to i32) (local $i i32) (local $best i32)
+    (local $i i32) (local $to i32) (local $row i32) (local $score f32)
     (block $done
       (loop $next
-        (br_if $done (i32.ge_u (local.get $to) (local.get $k)))
-        (local.set $best (local.get $to))
-        (local.set $i (local.get $to))
-        (loop $look
-          (if (call $beats (local.get $rows) (local.get $scores) (local.get $i) (local.get $best))
-            (then (local.set $best (local.get $i))))
-          (local.set $i (i32.add (local.get $i) (i32.const 1)))
-          (br_if $look (i32.lt_u (local.get $i) (local.get $n))))
-        (call $swap (local.get $rows) (local.get $to) (local.get $best))
-        (call $swap (local.get $scores) (local.get $to) (local.get $best))
-        (local.set $to (i32.add (local.get $to) (i32.const 1)))
+        (br_if $done (i32.ge_u (local.get $i) (local.get $n)))
+        (local.set $row (i32.load (call $at (local.get $rows) (local.get $i))))
+        (local.set $score (f32.load (call $at (local.get $scores) (local.get $i))))
+        (local.set $to (local.get $i))
+        (if (i32.ge_u (local.get $i) (local.get $k)) (then (local.set $to (local.get $k))))
+        (block $there
+          (loop $down
+            (br_if $there (i32.eqz (local.get $to)))
+            (br_if $there
+              (i32.eqz
+                (call $beats (local.get $row) (local.get $score)
+                  (i32.load (call $at (local.get $rows) (i32.sub (local.get $to) (i32.const 1))))
+                  (f32.load (call $at (local.get $scores) (i32.sub (local.get $to) (i32.const 1)))))))
+            (local.set $to (i32.sub (local.get $to) (i32.const 1)))
+            (call $move (local.get $rows) (local.get $to) (local.get $k))
+            (call $move (local.get $scores) (local.get $to) (local.get $k))
+            (br $down)))
+        (if (i32.lt_u (local.get $to) (local.get $k))
+          (then
+            (i32.store (call $at (local.get $rows) (local.get $to)) (local.get $row))
+            (f32.store (call $at (local.get $scores) (local.get $to)) (local.get $score))))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
         (br $next))))
 
-  (func $beats (param $rows i32) (param $scores i32) (param $a i32) (param $b i32) (result i32)
-    (local $left f32) (local $right f32)
-    (local.set $left (f32.load (call $at (local.get $scores) (local.get $a))))
-    (local.set $right (f32.load (call $at (local.get $scores) (local.get $b))))
-    (if (f32.ne (local.get $left) (local.get $right))
-      (then (return (f32.gt (local.get $left) (local.get $right)))))
-    (i32.lt_u
-      (i32.load (call $at (local.get $rows) (local.get $a)))
-      (i32.load (call $at (local.get $rows) (local.get $b)))))
+  (func $beats (param $row i32) (param $score f32) (param $other i32) (param $its f32) (result i32)
+    (if (f32.ne (local.get $score) (local.get $its))
+      (then (return (f32.gt (local.get $score) (local.get $its)))))
+    (i32.lt_u (local.get $row) (local.get $other)))
 
-  (func $swap (param $list i32) (param $a i32) (param $b i32)
-    (local $kept i32)
-    (local.set $a (call $at (local.get $list) (local.get $a)))
-    (local.set $b (call $at (local.get $list) (local.get $b)))
-    (local.set $kept (i32.load (local.get $a)))
-    (i32.store (local.get $a) (i32.load (local.get $b)))
-    (i32.store (local.get $b) (local.get $kept)))
+  ;; Moves the value at a place to the next one, if that is below `k`.
+  (func $move (param $list i32) (param $i i32) (param $k i32)
+    (if (i32.lt_u (i32.add (local.get $i) (i32.const 1)) (local.get $k))
+      (then
+        (i32.store (call $at (local.get $list) (i32.add (local.get $i) (i32.const 1)))
+          (i32.load (call $at (local.get $list) (local.get $i)))))))
 
   ;; Where the `i`th value of a list of four-byte numbers stands.
   (func $at (param $list i32) (param $i i32) (result i32)

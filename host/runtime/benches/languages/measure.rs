@@ -10,6 +10,10 @@ use greenroom_sandbox::{Capabilities, Component, Config, ImageError, Preparation
 use crate::input::{self, Answer};
 use crate::measured::{Image, Instance, Measured};
 
+/// A busy machine changes what is measured, and stops nothing.
+const DECIDE: Budget = Budget { deadline_ms: 600_000, ..Budget::DECIDE };
+const PREPARE: Budget = Budget { deadline_ms: 600_000, ..Budget::PREPARE };
+
 pub(crate) fn measure(path: &Path, cache: &Path) -> Measured {
     let bytes = std::fs::read(path).unwrap();
     let none = Config { pool_instances: 10, ..Config::default() }.build().unwrap();
@@ -43,21 +47,22 @@ pub(crate) fn sandbox(cache: &Path, pool_instances: u32) -> Sandbox {
 /// Instances that begin configured.
 pub(crate) async fn image(component: &Component) -> Result<Component, ImageError> {
     let params = input::params();
-    let preparation = Preparation { params: Some(&params), state: None, budgets: &Budgets::default(), by: None };
+    let budgets = Budgets { instantiate: PREPARE, configure: PREPARE, ..Budgets::default() };
+    let preparation = Preparation { params: Some(&params), state: None, budgets: &budgets, by: None };
     component.image(none(), &preparation).await
 }
 
 /// A new instance, which is configured if it is not an image's.
 pub(crate) async fn instance(component: &Component, params: Option<&[u8]>) -> greenroom_sandbox::Instance {
-    let mut instance = component.instantiate(none(), &Budget::PREPARE).await.unwrap();
+    let mut instance = component.instantiate(none(), &PREPARE).await.unwrap();
     if let Some(params) = params {
-        instance.configure(params, &Budget::PREPARE).await.unwrap();
+        instance.configure(params, &PREPARE).await.unwrap();
     }
     instance
 }
 
 pub(crate) async fn decide(instance: &mut greenroom_sandbox::Instance, seen: &Observation) -> Decision {
-    instance.decide(seen, &Budget::DECIDE).await.unwrap()
+    instance.decide(seen, &DECIDE).await.unwrap()
 }
 
 fn none() -> Capabilities {
