@@ -2,14 +2,21 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, reason = "a test that cannot go on should stop")]
 
+use std::path::Path;
+
 use greenroom_model::{Budget, FaultKind, Script, ScriptExports};
 use greenroom_sandbox::{Capabilities, Component, Config, LoadError, Sandbox};
 
-fn sandbox(cache: Option<&std::path::Path>) -> Sandbox {
+fn sandbox(cache: Option<&Path>) -> Sandbox {
     let interpreters_dir = Some(greenroom_kit::interpreters());
     Config { cache_dir: cache.map(Into::into), interpreters_dir, pool_instances: 30, ..Config::default() }
         .build()
         .unwrap()
+}
+
+/// With what other tests compiled.
+fn usual() -> Sandbox {
+    sandbox(Some(&greenroom_kit::components().join("compiled")))
 }
 
 async fn script(sandbox: &Sandbox, source: &str) -> Result<Vec<u8>, String> {
@@ -25,7 +32,7 @@ const DECIDES: &str = "fn decide(seen) { candidates([7], [1.0]) }";
 
 #[tokio::test]
 async fn a_script_exports_what_its_text_has() {
-    let sandbox = sandbox(None);
+    let sandbox = usual();
     let of = async |source: &str| {
         let component = component(&sandbox, source).await;
         let interfaces = component.interfaces().clone();
@@ -41,7 +48,7 @@ async fn a_script_exports_what_its_text_has() {
 
 #[tokio::test]
 async fn what_is_wrong_with_a_script_is_told_with_its_place() {
-    let sandbox = sandbox(None);
+    let sandbox = usual();
     let wrong = async |source: &str| script(&sandbox, source).await.unwrap_err();
     let message = wrong("fn decide(seen) {\n    let x = ;\n}").await;
     assert!(message.starts_with("agent.rhai:2:13: "), "{message}");
@@ -69,7 +76,7 @@ async fn an_interpreter_is_compiled_once_for_all_scripts() {
 
 #[tokio::test]
 async fn only_a_script_in_an_interpreter_is_an_agent() {
-    let sandbox = sandbox(None);
+    let sandbox = usual();
     let interpreter = sandbox.interpreter("agent.rhai").unwrap();
     assert!(matches!(sandbox.inspect(&interpreter), Err(LoadError::NoScript)));
     assert!(matches!(sandbox.load(&interpreter), Err(LoadError::NoScript)));

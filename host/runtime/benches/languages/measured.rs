@@ -90,9 +90,8 @@ pub(crate) struct Found {
 impl Rounds {
     pub(crate) fn found(self) -> Found {
         let all = &self.measured;
-        let median = |of: &dyn Fn(&Measured) -> Option<f64>| {
-            quantile(&mut all.iter().filter_map(of).collect::<Vec<f64>>(), 0.5)
-        };
+        let median =
+            |of: &dyn Fn(&Measured) -> Option<f64>| quantile(&mut all.iter().filter_map(of).collect::<Vec<f64>>(), 0.5);
         let of_instance = |of: &dyn Fn(&Measured) -> Option<Instance>| {
             let each: [fn(Instance) -> f64; 3] = [|i| i.made_us, |i| i.first_us, |i| i.whole_us];
             each.map(|each| median(&|round| of(round).map(each)))

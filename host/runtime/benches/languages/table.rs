@@ -26,7 +26,17 @@ pub(crate) fn print(found: &[(&Subject, Found)]) {
     }
     println!(
         "\n{:<18} {:>9} | {:>9} {:>9} {:>9} | {:>9} {:>9} {:>9} {:>9} | {:>9} {:>9}",
-        "a request, us", "kept", "made", "first", "all", "by image", "first", "all", "making ms", "KB each", "of it own"
+        "a request, us",
+        "kept",
+        "made",
+        "first",
+        "all",
+        "by image",
+        "first",
+        "all",
+        "making ms",
+        "KB each",
+        "of it own"
     );
     for (subject, found) in found.iter().filter(|(subject, _)| subject.is_ours()) {
         let [made, first, whole] = found.fresh.map(|(median, _)| median);
@@ -35,9 +45,7 @@ pub(crate) fn print(found: &[(&Subject, Found)]) {
             (Some(image), Some(Resident { resident, proportional })) => {
                 let [made, first, whole] = image.map(|(median, _)| median);
                 let (resident, proportional, making) = (resident / 1e3, proportional / 1e3, found.making_ms);
-                println!(
-                    "{made:>9.1} {first:>9.1} {whole:>9.1} {making:>9.0} | {resident:>9.0} {proportional:>9.0}"
-                );
+                println!("{made:>9.1} {first:>9.1} {whole:>9.1} {making:>9.0} | {resident:>9.0} {proportional:>9.0}");
             }
             _ => println!("no image: {}", found.no_image.as_deref().unwrap_or_default()),
         }

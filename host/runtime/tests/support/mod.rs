@@ -38,6 +38,14 @@ impl World {
         open(&self.path("graph.toml"), &self.path("data"))
     }
 
+    /// With what other tests compiled, and interpreters of scripts.
+    pub fn config_with_scripts(&self) -> Config {
+        let cache_dir = Some(greenroom_kit::components().join("compiled"));
+        let interpreters_dir = Some(greenroom_kit::interpreters());
+        let usual = config(&self.path("graph.toml"), &self.path("data"), 120, Limits::default());
+        Config { cache_dir, interpreters_dir, ..usual }
+    }
+
     /// Whatever the files say by now.
     pub fn open_again(&self) -> Host {
         let config = config(&self.path("graph.toml"), &self.path("data"), 120, Limits::default());
@@ -46,7 +54,11 @@ impl World {
 
     /// Imported, trained and active.
     pub fn serving(&self) -> Host {
-        let host = self.open();
+        self.trained(self.open())
+    }
+
+    /// The same of a host that was opened otherwise.
+    pub fn trained(&self, host: Host) -> Host {
         let events = read(&self.path("events.csv"), &ReadOptions::default()).unwrap();
         let items = read_items(&self.path("items.csv")).unwrap();
         host.import(Some(&events), Some(&items)).unwrap();
@@ -94,7 +106,7 @@ fn config(graph: &Path, data: &Path, pool_instances: u32, limits: Limits) -> Con
         graph: graph.to_owned(),
         data_dir: data.to_owned(),
         cache_dir: None,
-        interpreters_dir: Some(greenroom_kit::interpreters()),
+        interpreters_dir: None,
         guest_threads: 2,
         pool_instances,
         tick: Duration::from_millis(1),

@@ -1,8 +1,8 @@
 //! What a script says of itself.
 
 use greenroom_sdk::{
-    ColumnKind, ColumnSpec, Descriptor, Layer, Learning, Parameter, PayloadKind, Port, RewardLevel, Role, boolean, choice,
-    describe, float, integer, items, numbers,
+    ColumnKind, ColumnSpec, Descriptor, Layer, Learning, Parameter, PayloadKind, Port, RewardLevel, Role, boolean,
+    choice, describe, float, integer, items, numbers,
 };
 use rhai::{Array, Dynamic, Engine};
 
@@ -30,7 +30,8 @@ const PAYLOADS: [(&str, PayloadKind); 4] = [
     ("settings", PayloadKind::Settings),
     ("document", PayloadKind::Document),
 ];
-const COLUMNS: [(&str, ColumnKind); 3] = [("f32s", ColumnKind::F32s), ("s64s", ColumnKind::S64s), ("u32s", ColumnKind::U32s)];
+const COLUMNS: [(&str, ColumnKind); 3] =
+    [("f32s", ColumnKind::F32s), ("s64s", ColumnKind::S64s), ("u32s", ColumnKind::U32s)];
 
 /// Of an instance that was not told its script, or whose script does not describe itself.
 pub(crate) fn nobody() -> Descriptor {
@@ -85,10 +86,15 @@ fn strs(all: &[String]) -> Vec<&str> {
 
 fn add_parameters_to(engine: &mut Engine) {
     engine.register_type_with_name::<Parameter>("Parameter");
-    engine.register_fn("float", |name: &str, low: Dynamic, high: Dynamic, default: Dynamic, summary: &str| -> Told<Parameter> {
-        Ok(float(name, real(&low)?, real(&high)?, real(&default)?, summary))
+    engine.register_fn(
+        "float",
+        |name: &str, low: Dynamic, high: Dynamic, default: Dynamic, summary: &str| -> Told<Parameter> {
+            Ok(float(name, real(&low)?, real(&high)?, real(&default)?, summary))
+        },
+    );
+    engine.register_fn("integer", |name: &str, low: i64, high: i64, default: i64, summary: &str| {
+        integer(name, low, high, default, summary)
     });
-    engine.register_fn("integer", |name: &str, low: i64, high: i64, default: i64, summary: &str| integer(name, low, high, default, summary));
     engine.register_fn("choice", |name: &str, options: Array, default: &str, summary: &str| -> Told<Parameter> {
         let options = options.into_iter().map(text).collect::<Told<Vec<_>>>()?;
         Ok(choice(name, &strs(&options), default, summary))

@@ -184,11 +184,15 @@ fn words(mut error: EvalAltResult) -> String {
         EvalAltResult::ErrorUnboundThis(_) => {
             "there is no `this` here: a helper has one when it is called as `this.helper()`, a closure never".into()
         }
-        EvalAltResult::ErrorDataRace(..) => "a closure uses the variable that its function is called on, as in `c.map(|x| x / c.sum())`: take what it \
+        EvalAltResult::ErrorDataRace(..) => {
+            "a closure uses the variable that its function is called on, as in `c.map(|x| x / c.sum())`: take what it \
              needs into another variable before"
-            .into(),
+                .into()
+        }
         EvalAltResult::ErrorPropertyNotFound(name, _) => {
-            format!("there is no `{name}` in the map: set it before, or read what may be missing with `get(\"{name}\")`")
+            format!(
+                "there is no `{name}` in the map: set it before, or read what may be missing with `get(\"{name}\")`"
+            )
         }
         other => other.to_string(),
     }

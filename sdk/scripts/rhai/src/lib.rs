@@ -32,7 +32,8 @@ impl bindings::Guest for Interpreter {
     fn load(name: String, source: String) -> Result<Exports, Failure> {
         SCRIPT.with_borrow_mut(|script| {
             if let Some(there) = script {
-                let message = format!("this instance runs {} already: each script has an instance of its own", there.name());
+                let message =
+                    format!("this instance runs {} already: each script has an instance of its own", there.name());
                 return Err(Failure { message, line: None, column: None });
             }
             let loaded = Script::load(&name, &source)?;

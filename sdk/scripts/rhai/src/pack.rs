@@ -126,7 +126,11 @@ fn write_single(bytes: &mut Vec<u8>, real: f32) {
 pub(crate) fn unpack(bytes: &[u8]) -> Told<Dynamic> {
     let mut reader = Reader { rest: bytes };
     let value = reader.value(0).map_err(|why| {
-        wrong(format!("the bytes are no MessagePack: {why} at byte {} of {}", bytes.len() - reader.rest.len(), bytes.len()))
+        wrong(format!(
+            "the bytes are no MessagePack: {why} at byte {} of {}",
+            bytes.len() - reader.rest.len(),
+            bytes.len()
+        ))
     })?;
     match reader.rest.len() {
         0 => Ok(value),
@@ -233,7 +237,8 @@ mod tests {
 
     #[test]
     fn every_width_comes_back_as_it_went() {
-        let wholes = [0, 127, 128, 255, 256, 65_535, 65_536, 1 << 32, i64::MAX, -1, -32, -33, -128, -129, -32_769, i64::MIN];
+        let wholes =
+            [0, 127, 128, 255, 256, 65_535, 65_536, 1 << 32, i64::MAX, -1, -32, -33, -128, -129, -32_769, i64::MIN];
         for whole in wholes {
             assert_eq!(unpack(&pack(&whole.into()).unwrap()).unwrap().as_int(), Ok(whole));
         }

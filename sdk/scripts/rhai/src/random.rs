@@ -76,5 +76,7 @@ pub(crate) fn add_to(engine: &mut Engine) {
     engine.register_fn("below", Random::below);
     engine.register_fn("place", |random: &mut Random, weights: Column| random.place(&weights));
     engine.register_fn("hash", |value: Dynamic| Ok::<_, Box<rhai::EvalAltResult>>(hash(&bytes_of(&value)?, OFFSET)));
-    engine.register_fn("hash", |value: Dynamic, from: i64| Ok::<_, Box<rhai::EvalAltResult>>(hash(&bytes_of(&value)?, from)));
+    engine.register_fn("hash", |value: Dynamic, from: i64| {
+        Ok::<_, Box<rhai::EvalAltResult>>(hash(&bytes_of(&value)?, from))
+    });
 }

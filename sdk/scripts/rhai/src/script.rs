@@ -4,8 +4,8 @@ use greenroom_sdk::{
     Decision, Descriptor, Domain, Fault, Feedback, FitReport, Observation, ParamValue, Parameter, Params, State,
 };
 use rhai::packages::{
-    BasicArrayPackage, BasicBlobPackage, BasicMapPackage, BasicMathPackage, CorePackage, LogicPackage, MoreStringPackage,
-    Package,
+    BasicArrayPackage, BasicBlobPackage, BasicMapPackage, BasicMathPackage, CorePackage, LogicPackage,
+    MoreStringPackage, Package,
 };
 use rhai::{AST, Array, CallFnOptions, Dynamic, Engine, FuncArgs, Map, Module, OptimizationLevel, Position, Scope};
 
@@ -105,7 +105,12 @@ impl Script {
     }
 
     /// Calls a function that the contract asks for.
-    fn call<T>(&mut self, function: &str, args: impl FuncArgs, of: impl FnOnce(Dynamic) -> Told<T>) -> Result<T, Fault> {
+    fn call<T>(
+        &mut self,
+        function: &str,
+        args: impl FuncArgs,
+        of: impl FnOnce(Dynamic) -> Told<T>,
+    ) -> Result<T, Fault> {
         if !self.has(function) {
             return Err(Fault::internal(format!("{} has no `{function}`", self.name)));
         }
@@ -258,7 +263,11 @@ fn check(ast: &AST) -> Result<(), Failure> {
         if let [one] = found.as_slice()
             && one.params.len() != takes.len()
         {
-            return failure(format!("`fn {name}({})` is called as `{name}({})`", one.params.join(", "), takes.join(", ")));
+            return failure(format!(
+                "`fn {name}({})` is called as `{name}({})`",
+                one.params.join(", "),
+                takes.join(", ")
+            ));
         }
     }
     for (one, other) in [("learn", "fit"), ("fit", "learn"), ("configure", "describe"), ("learn", "describe")] {

@@ -3,8 +3,8 @@
 use greenroom_echo::Echo;
 use greenroom_script_rhai::Script;
 use greenroom_sdk::{
-    Branch, Candidates, Column, Feedback, Input, Learner as _, Lifecycle as _, NONE, Observation, Params, Payload, Policy as _,
-    Route, Settings, Subject, Values, memory, native,
+    Branch, Candidates, Column, Feedback, Input, Learner as _, Lifecycle as _, NONE, Observation, Params, Payload,
+    Policy as _, Route, Settings, Subject, Values, memory, native,
 };
 
 fn script(source: &str) -> Script {
@@ -16,7 +16,11 @@ fn echoes() -> (Script, Echo) {
 }
 
 fn world() {
-    native::set_facts(4, &[("year", vec![1990.0, f32::NAN, 2000.0, 1e10])], &[("genres", vec!["a", "ü"], vec![1, 2, 3, 0])]);
+    native::set_facts(
+        4,
+        &[("year", vec![1990.0, f32::NAN, 2000.0, 1e10])],
+        &[("genres", vec!["a", "ü"], vec![1, 2, 3, 0])],
+    );
     native::grant(&["echo"]);
 }
 
@@ -26,8 +30,12 @@ fn full() -> Observation {
         Column { name: "ease.rank".into(), values: Values::S64s(vec![-1, i64::MIN, i64::MAX]) },
         Column { name: "ü".into(), values: Values::U32s(vec![0, u32::MAX, 7]) },
     ];
-    let candidates =
-        Candidates { rows: vec![3, u32::MAX, 0], scores: vec![1.5, -0.0, 1e-42], sources: vec![u64::MAX, 0, 1 << 63], columns };
+    let candidates = Candidates {
+        rows: vec![3, u32::MAX, 0],
+        scores: vec![1.5, -0.0, 1e-42],
+        sources: vec![u64::MAX, 0, 1 << 63],
+        columns,
+    };
     let input = |port: &str, payload| Input { port: port.into(), node: "n".into(), payload };
     let branch = |name: &str, probability| Branch { name: name.into(), probability };
     Observation {

@@ -10,7 +10,8 @@ use wit_bindgen_core::{Files, WorldGenerator as _};
 use wit_bindgen_rust::Opts;
 
 /// The interpreter's own export; the SDK brings those of the contract.
-const WORLD: &str = "package greenroom:has-interpreter; world has-interpreter { export greenroom:script/interpreter@0.1.0; }";
+const WORLD: &str =
+    "package greenroom:has-interpreter; world has-interpreter { export greenroom:script/interpreter@0.1.0; }";
 
 fn folder(within: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(within)

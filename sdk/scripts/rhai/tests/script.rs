@@ -26,7 +26,8 @@ fn fault(body: &str) -> (FaultKind, String) {
 #[track_caller]
 fn decided(body: &str) -> (Vec<u32>, Vec<f32>) {
     let seen = native::observe(3, &[]).with_input("ranked", Candidates::new(vec![5, 6, 7], vec![3.0, 2.0, 1.0]));
-    let decision = load(&format!("fn decide(seen) {{ let ranked = seen.candidates(\"ranked\"); {body} }}")).decide(seen);
+    let decision =
+        load(&format!("fn decide(seen) {{ let ranked = seen.candidates(\"ranked\"); {body} }}")).decide(seen);
     let all = decision.unwrap_or_else(|fault| panic!("{}", fault.message)).candidates().unwrap().clone();
     (all.rows, all.scores)
 }
@@ -42,7 +43,9 @@ fn a_mistake_of_the_grammar_has_its_place() {
 
 #[test]
 fn what_the_contract_calls_has_to_be_there_and_to_fit() {
-    assert!(refused("fn describe() { agent(\"a\", \"1\", \"recall\", \"s\") }").message.contains("no `fn decide(seen)`"));
+    assert!(
+        refused("fn describe() { agent(\"a\", \"1\", \"recall\", \"s\") }").message.contains("no `fn decide(seen)`")
+    );
     assert!(refused("fn decide() { }").message.contains("is called as `decide(seen)`"));
     assert!(refused("fn decide(seen) { } fn learn(batch) { }").message.contains("no `fn fit`"));
     let failure = refused("fn decide(seen) {}\nfn describe() {\n    agent(\"a\", \"1\", \"reranker\", \"s\")\n}");
@@ -68,7 +71,10 @@ fn a_mistake_at_run_time_has_the_place_where_it_is_made() {
     assert_eq!(fault.kind, FaultKind::Internal);
     assert!(fault.message.starts_with("agent.rhai:6:7: Function not found: nothing"), "{}", fault.message);
     let (_, message) = fault_of_line("let x = seen.limitt;");
-    assert!(message.starts_with("agent.rhai:2:") && message.contains("Observation has no `limitt`; it has `request_id`"), "{message}");
+    assert!(
+        message.starts_with("agent.rhai:2:") && message.contains("Observation has no `limitt`; it has `request_id`"),
+        "{message}"
+    );
     let (_, message) = fault_of_line("9223372036854775807 + seen.limit");
     assert!(message.contains("overflow"), "{message}");
     let (_, message) = fault_of_line("throw \"on purpose\"");
@@ -86,7 +92,9 @@ fn fault_of_line(line: &str) -> (FaultKind, String) {
 fn thrown_faults_are_those_of_the_contract() {
     assert_eq!(fault("throw fault(\"unavailable\", \"later\")"), (FaultKind::Unavailable, "later".into()));
     assert_eq!(fault("throw fault(\"invalid-observation\", \"no\")"), (FaultKind::InvalidObservation, "no".into()));
-    assert!(fault("throw fault(\"invalid\", \"no\")").1.contains("the kind of a fault is one of \"invalid-parameters\""));
+    assert!(
+        fault("throw fault(\"invalid\", \"no\")").1.contains("the kind of a fault is one of \"invalid-parameters\"")
+    );
     native::grant(&[]);
     assert_eq!(
         fault("memory.open(\"notes\")"),
@@ -127,7 +135,8 @@ fn functions_see_constants_and_what_the_agent_keeps() {
 
 #[test]
 fn columns_are_worked_on_in_f32_as_the_sdk_does() {
-    let (rows, scores) = decided("let s = f32(0.1); best(ranked, (1 - s) * ranked.standing() + s * (ranked.scores / 3), 3)");
+    let (rows, scores) =
+        decided("let s = f32(0.1); best(ranked, (1 - s) * ranked.standing() + s * (ranked.scores / 3), 3)");
     let expected = |place: f32, score: f32| (1.0 - 0.1_f32) * (1.0 - place / 3.0) + 0.1 * (score / 3.0);
     assert_eq!((rows, scores), (vec![5, 6, 7], vec![expected(0.0, 3.0), expected(1.0, 2.0), expected(2.0, 1.0)]));
     for (body, rows) in [
@@ -137,7 +146,10 @@ fn columns_are_worked_on_in_f32_as_the_sdk_does() {
         ("ranked.pick(ranked.scores.top(1))", &[5]),
         ("best(ranked.rows, ranked.rows, 2)", &[7, 6]),
         ("let scale = 2; best(ranked.rows, ranked.scores.map(|x| -x * scale), 1)", &[7]),
-        ("let c = ranked.rows; let t = 0; for (x, i) in c { t += x * i; } candidates([t, c[-1], c.sum()], [1, 1, 1])", &[20, 7, 18]),
+        (
+            "let c = ranked.rows; let t = 0; for (x, i) in c { t += x * i; } candidates([t, c[-1], c.sum()], [1, 1, 1])",
+            &[20, 7, 18],
+        ),
         ("let c = u32s(); c.add_at([2, 0, 2], 1); c.push(9); candidates(c, f32s(4, 1))", &[1, 0, 2, 9]),
         ("candidates(s64s([3, 1]) * 2 + [1][0], [0, 0])", &[7, 3]),
         ("candidates(choose(f32s([0.5, 0 / 1.0]) > 0, 1, 2), [1, 1])", &[1, 2]),
@@ -167,7 +179,9 @@ fn columns_say_what_does_not_fit() {
 #[test]
 fn a_namespace_is_open_for_one_call() {
     native::grant(&["notes"]);
-    let mut script = load("fn decide(seen) { if \"notes\" in this { this.notes.get(\"a\") } else { this.notes = memory.open(\"notes\"); candidates() } }");
+    let mut script = load(
+        "fn decide(seen) { if \"notes\" in this { this.notes.get(\"a\") } else { this.notes = memory.open(\"notes\"); candidates() } }",
+    );
     script.decide(native::observe(1, &[])).unwrap();
     let fault = script.decide(native::observe(1, &[])).err().unwrap();
     assert!(fault.message.contains("the namespace is closed"), "{}", fault.message);

@@ -179,14 +179,9 @@ fn operator<T: Copy + 'static, R: Clone + 'static>(
 }
 
 pub(super) fn add_to(engine: &mut Engine) {
-    for (name, step) in [
-        ("+", Step::Add),
-        ("-", Step::Sub),
-        ("*", Step::Mul),
-        ("/", Step::Div),
-        ("%", Step::Rem),
-        ("**", Step::Pow),
-    ] {
+    for (name, step) in
+        [("+", Step::Add), ("-", Step::Sub), ("*", Step::Mul), ("/", Step::Div), ("%", Step::Rem), ("**", Step::Pow)]
+    {
         operator(engine, name, step, calculate);
     }
     for (name, order) in [("<", Order::Less), ("<=", Order::AtMost), (">", Order::More), (">=", Order::AtLeast)] {

@@ -37,7 +37,10 @@ fn source(value: Dynamic) -> Told<Source> {
 }
 
 fn unfit(found: &str) -> Box<rhai::EvalAltResult> {
-    wrong(format!("a column is made of an array of numbers, a range, bytes or a column, not of a value of type {}", short(found)))
+    wrong(format!(
+        "a column is made of an array of numbers, a range, bytes or a column, not of a value of type {}",
+        short(found)
+    ))
 }
 
 /// A column of whatever numbers stand in: columns as they are; f32s when any number is real.
@@ -82,7 +85,8 @@ fn u32s(value: Dynamic) -> Told<Column> {
         Source::Bytes(bytes) => read(&bytes, u32::from_le_bytes)?.into(),
         Source::Column(column) => column.into_u32s()?.into(),
         Source::Numbers(numbers) => {
-            let rows: Told<Vec<u32>> = numbers.into_iter().enumerate().map(|(place, number)| u32_of(number, place)).collect();
+            let rows: Told<Vec<u32>> =
+                numbers.into_iter().enumerate().map(|(place, number)| u32_of(number, place)).collect();
             rows?.into()
         }
     })
@@ -95,7 +99,8 @@ fn s64s(value: Dynamic) -> Told<Column> {
             column.iter().enumerate().map(|(place, number)| i64_of(number, place)).collect::<Told<Vec<_>>>()?.into()
         }
         Source::Numbers(numbers) => {
-            let wholes: Told<Vec<i64>> = numbers.into_iter().enumerate().map(|(place, number)| i64_of(number, place)).collect();
+            let wholes: Told<Vec<i64>> =
+                numbers.into_iter().enumerate().map(|(place, number)| i64_of(number, place)).collect();
             wholes?.into()
         }
     })
@@ -134,5 +139,7 @@ pub(super) fn add_to(engine: &mut Engine) {
         }
     }
     // The nearest that a column of f32s could hold.
-    engine.register_fn("f32", |number: Dynamic| Ok::<_, Box<rhai::EvalAltResult>>(f64::from(f32_of(Number::of(&number)?.real()))));
+    engine.register_fn("f32", |number: Dynamic| {
+        Ok::<_, Box<rhai::EvalAltResult>>(f64::from(f32_of(Number::of(&number)?.real())))
+    });
 }

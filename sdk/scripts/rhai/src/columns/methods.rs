@@ -95,7 +95,8 @@ fn choose(mask: &Column, yes: &Dynamic, no: &Dynamic) -> Told<Column> {
         mask.beside(&column).map(|()| column)
     };
     let (yes, no) = (side(yes)?, side(no)?);
-    let chosen = mask.iter().zip(yes.iter().zip(no.iter())).map(|(mark, (yes, no))| if mark.real() == 0.0 { no } else { yes });
+    let chosen =
+        mask.iter().zip(yes.iter().zip(no.iter())).map(|(mark, (yes, no))| if mark.real() == 0.0 { no } else { yes });
     Ok(make::of(&chosen.collect::<Vec<_>>()))
 }
 
@@ -154,7 +155,9 @@ impl Column {
             let sum = match (self.at(place), number) {
                 (Some(Number::Whole(there)), Number::Whole(more)) => {
                     let sum = there.checked_add(more);
-                    Number::Whole(sum.ok_or_else(|| wrong(format!("the sum at place {place} is no whole number of 64 bits")))?)
+                    Number::Whole(
+                        sum.ok_or_else(|| wrong(format!("the sum at place {place} is no whole number of 64 bits")))?,
+                    )
                 }
                 // As all work on columns of f32s: rounded at each step.
                 (Some(there), more) => Number::Real(f64::from(f32_of(there.real()) + f32_of(more.real()))),

@@ -64,7 +64,6 @@ impl Number {
     }
 }
 
-
 /// A type's name without the path.
 pub(crate) fn short(name: &str) -> &str {
     name.rsplit("::").next().unwrap_or(name)
@@ -158,7 +157,8 @@ impl Column {
     /// A place of a script, which may count from the end; within the column.
     pub(crate) fn place(&self, place: i64) -> Told<usize> {
         let len = self.len();
-        let found = usize::try_from(place).ok().or_else(|| len.checked_sub(usize::try_from(place.unsigned_abs()).ok()?));
+        let found =
+            usize::try_from(place).ok().or_else(|| len.checked_sub(usize::try_from(place.unsigned_abs()).ok()?));
         found
             .filter(|place| *place < len)
             .ok_or_else(|| wrong(format!("there is no place {place} in a column of {len} numbers")))
@@ -167,7 +167,11 @@ impl Column {
     /// That two columns are of one length.
     pub(crate) fn beside(&self, other: &Self) -> Told<()> {
         let (len, others) = (self.len(), other.len());
-        if len == others { Ok(()) } else { Err(wrong(format!("columns of {len} and of {others} numbers do not fit each other"))) }
+        if len == others {
+            Ok(())
+        } else {
+            Err(wrong(format!("columns of {len} and of {others} numbers do not fit each other")))
+        }
     }
 
     /// As rows, places or sources.

@@ -148,7 +148,9 @@ pub(super) fn add_to(engine: &mut Engine) {
     });
     engine.register_fn("sum", |column: Column| sum(&column));
     engine.register_fn("mean", |column: Column| mean(&column));
-    for (name, of) in [("max", (f64::gt as fn(&f64, &f64) -> bool, i64::gt as fn(&i64, &i64) -> bool)), ("min", (f64::lt, i64::lt))] {
+    for (name, of) in
+        [("max", (f64::gt as fn(&f64, &f64) -> bool, i64::gt as fn(&i64, &i64) -> bool)), ("min", (f64::lt, i64::lt))]
+    {
         engine.register_fn(name, move |column: Column| number_or_nothing(&column, foremost(&column, of.0, of.1)));
         engine.register_fn(format!("place_of_{name}"), move |column: Column| {
             place_or_nothing(foremost(&column, of.0, of.1))
@@ -165,5 +167,7 @@ pub(super) fn add_to(engine: &mut Engine) {
     engine.register_fn("any", |column: Column| !column.marked().is_empty());
     engine.register_fn("all", |column: Column| column.marked().len() == column.len());
     engine.register_fn("count", |column: Column| script_of(column.marked().len()));
-    engine.register_fn("places", |column: Column| -> Column { column.marked().iter().map(|place| *place as i64).collect::<Vec<_>>().into() });
+    engine.register_fn("places", |column: Column| -> Column {
+        column.marked().iter().map(|place| *place as i64).collect::<Vec<_>>().into()
+    });
 }

@@ -73,12 +73,17 @@ fn page(Page { entries, next }: Page) -> Dynamic {
 /// Values are bytes.
 fn bytes(value: Dynamic) -> Told<Blob> {
     value.into_blob().map_err(|found| {
-        wrong(format!("memory holds bytes, not a value of type {}: write `pack(value)`, and read `unpack(entry.value)`", short(found)))
+        wrong(format!(
+            "memory holds bytes, not a value of type {}: write `pack(value)`, and read `unpack(entry.value)`",
+            short(found)
+        ))
     })
 }
 
 fn names(list: Array) -> Told<Vec<String>> {
-    let name = |value: Dynamic| value.into_string().map_err(|found| wrong(format!("a name is a text, not a value of type {}", short(found))));
+    let name = |value: Dynamic| {
+        value.into_string().map_err(|found| wrong(format!("a name is a text, not a value of type {}", short(found))))
+    };
     list.into_iter().map(name).collect()
 }
 
@@ -87,7 +92,9 @@ fn perhaps<T>(value: Dynamic, what: &str, of: impl FnOnce(Dynamic) -> Result<T, 
     if value.is_unit() {
         return Ok(None);
     }
-    of(value).map(Some).map_err(|found| wrong(format!("{what} or `()` is expected, not a value of type {}", short(found))))
+    of(value)
+        .map(Some)
+        .map_err(|found| wrong(format!("{what} or `()` is expected, not a value of type {}", short(found))))
 }
 
 fn compare_and_swap(space: Space, key: &str, expected: Dynamic, value: Dynamic) -> Told<i64> {
@@ -131,5 +138,7 @@ pub(super) fn add_to(engine: &mut Engine) {
     });
     engine.register_fn("compare_and_swap", compare_and_swap);
     engine.register_fn("delete", |space: Space, key: &str| space.ask(|space| space.delete(key)));
-    engine.register_fn("scan", |space: Space, prefix: &str, after: Dynamic, limit: i64| scan(&space, prefix, after, limit));
+    engine.register_fn("scan", |space: Space, prefix: &str, after: Dynamic, limit: i64| {
+        scan(&space, prefix, after, limit)
+    });
 }

@@ -9,7 +9,8 @@ use crate::columns::Number;
 use crate::fault::{Told, case_of};
 pub(crate) use memory::close_all;
 
-const LEVELS: [(&str, fn(&str)); 4] = [("debug", log::debug), ("info", log::info), ("warn", log::warn), ("error", log::error)];
+const LEVELS: [(&str, fn(&str)); 4] =
+    [("debug", log::debug), ("info", log::info), ("warn", log::warn), ("error", log::error)];
 
 /// Lines for the operator.
 #[derive(Debug, Clone, Copy)]

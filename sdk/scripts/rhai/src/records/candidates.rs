@@ -24,7 +24,9 @@ impl From<sdk::Candidates> for Candidates {
             rows: all.rows.into(),
             scores: all.scores.into(),
             sources: all.sources.into(),
-            columns: Rc::new(all.columns.into_iter().map(|column| (column.name.into(), column.values.into())).collect()),
+            columns: Rc::new(
+                all.columns.into_iter().map(|column| (column.name.into(), column.values.into())).collect(),
+            ),
         }
     }
 }
@@ -96,8 +98,15 @@ impl Candidates {
     /// By descending score, ties by ascending row, as the SDK has it; with sources and columns.
     fn best(&self, limit: i64) -> Told<Self> {
         let rows = self.rows.clone().into_u32s()?;
-        let mut places: Vec<(f32, u32, usize)> =
-            self.scores.clone().into_f32s().into_iter().zip(rows).enumerate().map(|(at, (score, row))| (score, row, at)).collect();
+        let mut places: Vec<(f32, u32, usize)> = self
+            .scores
+            .clone()
+            .into_f32s()
+            .into_iter()
+            .zip(rows)
+            .enumerate()
+            .map(|(at, (score, row))| (score, row, at))
+            .collect();
         places.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         places.truncate(usize::try_from(limit).unwrap_or_default());
         self.pick(&places.into_iter().map(|(_, _, at)| at).collect::<Vec<_>>())
@@ -116,7 +125,9 @@ impl Candidates {
         let scores = self.scores.into_f32s();
         if let Some(place) = scores.iter().position(|score| !score.is_finite()) {
             let score = scores.get(place).copied().unwrap_or_default();
-            return Err(wrong(format!("the score at place {place} is {score}: scores are finite (see `fill_nan` and `clamp`)")));
+            return Err(wrong(format!(
+                "the score at place {place} is {score}: scores are finite (see `fill_nan` and `clamp`)"
+            )));
         }
         let columns = Rc::unwrap_or_clone(self.columns).into_iter();
         Ok(sdk::Candidates {

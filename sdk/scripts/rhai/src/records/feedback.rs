@@ -105,9 +105,13 @@ pub(super) fn add_to(engine: &mut Engine) {
     engine.register_fn("column", |batch: Batch, name: &str| batch.column(name));
     engine.register_fn("asked", |batch: Batch| batch.asked());
     engine.register_fn("check", |batch: Batch| batch.0.check().map_err(|fault| thrown(Dynamic::from(fault))));
-    let questions: [(&str, fn(&Feedback, usize) -> bool); 3] =
-        [("is_rewarded", Feedback::is_rewarded), ("is_organic", Feedback::is_organic), ("is_retracted", Feedback::is_retracted)];
+    let questions: [(&str, fn(&Feedback, usize) -> bool); 3] = [
+        ("is_rewarded", Feedback::is_rewarded),
+        ("is_organic", Feedback::is_organic),
+        ("is_retracted", Feedback::is_retracted),
+    ];
     for (name, is) in questions {
-        engine.register_fn(name, move |batch: Batch, event: i64| -> Told<bool> { Ok(is(&batch.0, batch.event(event)?)) });
+        engine
+            .register_fn(name, move |batch: Batch, event: i64| -> Told<bool> { Ok(is(&batch.0, batch.event(event)?)) });
     }
 }

@@ -56,7 +56,9 @@ impl Fields {
     pub(crate) fn of(what: &'static str, value: Dynamic) -> Told<Self> {
         match value.try_cast_result::<Map>() {
             Ok(map) => Ok(Self { what, map }),
-            Err(found) => Err(wrong(format!("{what} is a map, not a value of type {}", crate::columns::short(found.type_name())))),
+            Err(found) => {
+                Err(wrong(format!("{what} is a map, not a value of type {}", crate::columns::short(found.type_name()))))
+            }
         }
     }
 
@@ -87,7 +89,9 @@ impl Fields {
 
     fn typed<T>(&self, name: &str, expected: &str, value: Result<T, &'static str>) -> Told<T> {
         let what = self.what;
-        value.map_err(|found| wrong(format!("`{name}` of {what} is {expected}, not a value of type {}", crate::columns::short(found))))
+        value.map_err(|found| {
+            wrong(format!("`{name}` of {what} is {expected}, not a value of type {}", crate::columns::short(found)))
+        })
     }
 
     /// That nothing else was said.

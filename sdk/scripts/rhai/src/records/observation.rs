@@ -41,8 +41,10 @@ struct Arrived {
 
 impl From<Observation> for Seen {
     fn from(mut seen: Observation) -> Self {
-        let History { rows, times, kinds, values } =
-            std::mem::replace(&mut seen.history, History { rows: vec![], times: vec![], kinds: vec![], values: vec![] });
+        let History { rows, times, kinds, values } = std::mem::replace(
+            &mut seen.history,
+            History { rows: vec![], times: vec![], kinds: vec![], values: vec![] },
+        );
         let history = Past { rows: rows.into(), times: times.into(), kinds: kinds.into(), values: values.into() };
         let arrived = |Input { port, node, payload }| Arrived {
             port: port.into(),

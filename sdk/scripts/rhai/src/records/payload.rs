@@ -27,8 +27,11 @@ impl Record for Route {
         ("kind", |_| "route".into()),
         ("branches", |route| {
             let branch = |branch: &Branch| {
-                let fields = [("name", branch.name.clone().into()), ("probability", f64::from(branch.probability).into())];
-                Dynamic::from(fields.into_iter().map(|(name, value): (&str, Dynamic)| (name.into(), value)).collect::<Map>())
+                let fields =
+                    [("name", branch.name.clone().into()), ("probability", f64::from(branch.probability).into())];
+                Dynamic::from(
+                    fields.into_iter().map(|(name, value): (&str, Dynamic)| (name.into(), value)).collect::<Map>(),
+                )
             };
             route.0.branches.iter().map(branch).collect::<Array>().into()
         }),
