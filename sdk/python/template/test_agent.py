@@ -1,4 +1,4 @@
-"""Tests of the agent as it is, without WebAssembly: `greenroom test` runs them, and so does an editor."""
+"""Tests of the agent as it is, without WebAssembly: `greenroom test --native` runs them, and so does an editor."""
 
 import math
 import unittest
