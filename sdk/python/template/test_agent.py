@@ -29,7 +29,3 @@ class AgentTest(unittest.TestCase):
     def test_nothing_to_order_is_nothing_answered(self):
         native.set_facts(rows=0, year=[])
         self.assertEqual(len(native.configured(Agent).decide(native.observe(10))), 0)
-
-
-if __name__ == "__main__":
-    unittest.main()
