@@ -7,8 +7,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # Cargo fills every core by itself, and steps in order make the output readable: `-j` changes nothing.
 .NOTPARALLEL:
-.PHONY: help setup tools build components languages demo test fmt lint deny example-check doc-test fuzz suite \
-	figures figures-quality figures-calls figures-hostile figures-swap figures-evolution clean
+.PHONY: help setup tools build components languages demo test fmt lint deny example-check doc-test sdk-tests fuzz suite \
+	figures figures-quality figures-calls figures-hostile figures-swap figures-languages figures-evolution clean
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 GREENROOM := $(TARGET)/release/greenroom
@@ -21,7 +21,7 @@ EVENTS := --events $(EXAMPLE)/ratings.csv --items $(EXAMPLE)/movies.csv
 # Cargo merges the features that the selected packages ask for, and another mix compiles wasmtime anew: so commands select
 # the whole workspace and narrow the kind of target. Tests bring features of their own, hence their kind from the start.
 KINDS := --bins
-test suite languages doc-test figures figures-quality figures-calls figures-hostile figures-swap figures-evolution: KINDS := --bins --tests
+test suite languages doc-test sdk-tests figures figures-languages figures-quality figures-calls figures-hostile figures-swap figures-evolution: KINDS := --bins --tests
 # How long each fuzz target goes on.
 SECONDS_EACH ?= 60
 # And each of the tests that generate what they try.
@@ -61,7 +61,7 @@ demo: setup components ## Train, evaluate and recommend on MovieLens
 	$(call step,ten titles for subject $(SUBJECT))
 	@$(GREENROOM) decide $(GRAPH) --subject $(SUBJECT) --limit 10
 
-test: fmt lint deny components languages example-check doc-test fuzz suite ## Everything that CI runs
+test: fmt lint deny components languages example-check doc-test sdk-tests fuzz suite ## Everything that CI runs
 
 tools:
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
@@ -87,6 +87,10 @@ example-check: languages ## Check the example's graph files
 doc-test: ## The examples in the documentation
 	$(call step,documentation tests)
 	@cargo test --locked --release --workspace --doc --quiet
+
+sdk-tests: languages ## The SDKs' own tests, which need no host
+	$(call step,tests of the SDKs)
+	@scripts/sdk-tests.sh
 
 fuzz: ## Fuzz what reads input, a minute each target; SECONDS_EACH=3600 is an hour
 	$(call step,fuzz targets)
@@ -131,6 +135,14 @@ figures-swap: setup components ## What changing plans costs those who are served
 	@GREENROOM=$(GREENROOM) GREENROOM_FIGURES=$(FIGURES)/swap.json cargo bench --locked --workspace --bench swap
 	@GREENROOM_KILLS=200 GREENROOM_FIGURES=$(FIGURES)/swap.json \
 		cargo test --locked --release --workspace --test killed -- --nocapture
+
+# Not among `figures` either: Extism brings an engine of its own, which takes ten minutes to compile.
+figures-languages: languages ## What agents cost in each language, beside Extism, to target/figures/languages.json
+	$(call step,figures: languages)
+	@mkdir -p $(FIGURES)
+	@rm -f $(FIGURES)/languages.json
+	@GREENROOM=$(GREENROOM) scripts/scorers.sh
+	@GREENROOM_FIGURES=$(FIGURES)/languages.json cargo bench --locked --workspace --bench languages
 
 # Not among `figures`: 300 trials of six arms take hours, and Optuna comes from the network. What is finished is kept.
 figures-evolution: setup components ## What evolution finds beside others, to target/figures/evolution.json

@@ -13,6 +13,7 @@ mod language;
 mod layout;
 mod mistake;
 mod module;
+mod native;
 mod project;
 mod template;
 mod tool;
@@ -22,6 +23,7 @@ pub use encode::encode;
 pub use interfaces::{Interface, Interfaces};
 pub use language::{Built, Language, build};
 pub use mistake::Mistake;
+pub use native::{NativeTests, native_tests};
 pub use project::{Import, MANIFEST, Project};
 pub use template::{check_name, new};
 

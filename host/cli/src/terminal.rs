@@ -1,8 +1,9 @@
 //! What people see of errors, logs and interruptions.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use miette::MietteHandlerOpts;
 use tracing_subscriber::EnvFilter;
@@ -51,6 +52,32 @@ pub(crate) fn say_when_interrupted(words: &'static str) {
     let _ = WHEN_INTERRUPTED.set(words);
 }
 
+/// Folders that do not outlive the process.
+static PASSING: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// A folder for what is needed while this lives: it goes with it, and when Ctrl-C ends the process.
+pub(crate) struct Passing(PathBuf);
+
+impl Passing {
+    /// Nothing is there yet.
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        PASSING.lock().unwrap_or_else(PoisonError::into_inner).push(folder.clone());
+        Self(folder)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        // What is left in a folder for temporary files goes with it.
+        let _ = std::fs::remove_dir_all(&self.0);
+        PASSING.lock().unwrap_or_else(PoisonError::into_inner).retain(|folder| *folder != self.0);
+    }
+}
+
 /// Whether somebody would rather stop than be ended.
 static HEEDED: AtomicBool = AtomicBool::new(false);
 /// Whether Ctrl-C was pressed while somebody heeded it.
@@ -87,6 +114,10 @@ pub(crate) fn end_when_interrupted() {
             Ok(()) => {
                 if let Some(words) = WHEN_INTERRUPTED.get() {
                     say(words);
+                }
+                // Whoever holds one is not asked any more.
+                for folder in PASSING.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                    let _ = std::fs::remove_dir_all(folder);
                 }
                 std::process::exit(exit::INTERRUPTED.into());
             }

@@ -280,21 +280,67 @@ fn libraries_are_built_before_the_agents_that_import_them() {
     assert_eq!(tested.status.code(), Some(3), "a library answers nobody");
 }
 
-/// Every agent in `plugins/` that is in another language keeps the contract.
+/// Every agent in `plugins/` that is in another language keeps the contract, and its own tests pass.
 #[test]
-fn plugins_in_other_languages_keep_the_contract() {
+fn plugins_in_other_languages_keep_the_contract_and_pass_their_own_tests() {
     let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins");
-    let mut checked = 0;
+    let (mut checked, mut without) = (0, Vec::new());
     for entry in fs::read_dir(plugins).unwrap() {
         let entry = entry.unwrap();
         if !entry.path().join("greenroom.toml").is_file() {
             continue;
         }
         let name = entry.file_name().into_string().unwrap();
-        let output =
-            Command::new(GREENROOM).arg("inspect").arg(component(&name)).arg("--conformance").output().unwrap();
-        done(&output, &name);
+        let mut test = Command::new(GREENROOM);
+        test.arg("test").arg(entry.path()).arg("--component").arg(component(&name)).args(["--native", "--json"]);
+        let told = done(&test.env("PATH", path()).output().unwrap(), &name);
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        if told["native"] != true {
+            without.push(name);
+        }
         checked += 1;
     }
     assert!(checked >= 8, "{checked} plugins in other languages were found");
+    assert_eq!(without, ["head"], "only text of WebAssembly has no tests that run without a host");
+}
+
+/// A new agent's own tests pass, and when one of them expects something else, the command fails and says so.
+#[track_caller]
+fn new_agent_is_tested(language: &str, file: &str, right: &str, wrong: &str) {
+    let scene = tempfile::tempdir().unwrap();
+    let greenroom = |arguments: &[&str]| {
+        Command::new(GREENROOM).args(arguments).current_dir(scene.path()).env("PATH", path()).output().unwrap()
+    };
+    done(&greenroom(&["new", "mine", "--lang", language]), "new");
+    // What is asked in the sandbox is tried by the guides.
+    fs::remove_file(scene.path().join("mine/cases.toml")).unwrap();
+    let component = component("head");
+    let test = ["test", "mine", "--native", "--json", "--component", component.to_str().unwrap()];
+    let told: serde_json::Value = serde_json::from_str(&done(&greenroom(&test), language)).unwrap();
+    assert_eq!(told["native"], true, "{language}");
+    let file = scene.path().join("mine").join(file);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(right), "{text}");
+    fs::write(&file, text.replacen(right, wrong, 1)).unwrap();
+    let failed = greenroom(&test);
+    let said = String::from_utf8_lossy(&failed.stderr);
+    assert_eq!(failed.status.code(), Some(4), "{said}");
+    assert!(said.contains("its own tests failed"), "{said}");
+}
+
+mod own_tests {
+    #[test]
+    fn rust() {
+        super::new_agent_is_tested("rust", "src/lib.rs", "decide(0.9), [1, 0]", "decide(0.9), [0, 2]");
+    }
+
+    #[test]
+    fn go() {
+        super::new_agent_is_tested("go", "agent_test.go", "Row{1, 0}", "Row{0, 2}");
+    }
+
+    #[test]
+    fn python() {
+        super::new_agent_is_tested("python", "test_agent.py", "[1, 0, 2]", "[0, 2, 1]");
+    }
 }

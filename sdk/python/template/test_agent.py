@@ -1,4 +1,4 @@
-"""Tests of the agent as it is, without WebAssembly: `greenroom test` runs them, and so does an editor."""
+"""Tests of the agent as it is, without WebAssembly: `greenroom test --native` runs them, and so does an editor."""
 
 import math
 import unittest
@@ -29,7 +29,3 @@ class AgentTest(unittest.TestCase):
     def test_nothing_to_order_is_nothing_answered(self):
         native.set_facts(rows=0, year=[])
         self.assertEqual(len(native.configured(Agent).decide(native.observe(10))), 0)
-
-
-if __name__ == "__main__":
-    unittest.main()

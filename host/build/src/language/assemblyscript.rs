@@ -1,9 +1,11 @@
 //! AssemblyScript: its compiler, which npm installs.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use super::{Compiled, Site, read, run};
 use crate::BuildError;
+use crate::native::authored;
 use crate::tool::{Needed, Place, Tool};
 
 const NODE: Needed = Needed {
@@ -39,6 +41,19 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
         other => other,
     })?;
     Ok((Compiled::Module(read(&site.build.join("core.wasm"))?, Vec::new()), authors(&said)))
+}
+
+pub(crate) fn tests(site: &Site<'_>) -> Result<Vec<Command>, BuildError> {
+    let files = authored(site, &[".test.ts"])?;
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let node = NODE.find(&site.project.folder)?;
+    // The script that runs them finds it by itself, and says less when it does not.
+    ASC.find(&site.project.folder)?;
+    let mut command = node.command();
+    command.arg("build/sdk/test.mjs").args(files);
+    Ok(vec![command])
 }
 
 /// The compiler's script, which a link of npm stands for.

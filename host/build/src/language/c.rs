@@ -1,10 +1,21 @@
 //! C: clang with a C library, as zig brings them.
 
 use std::path::Path;
+use std::process::Command;
 
 use super::zig::ZIG;
 use super::{Compiled, Site, read, run};
+use crate::tool::{Needed, Place};
 use crate::{BuildError, Interface, bindings, module};
+
+const BASH: Needed = Needed {
+    name: "bash",
+    places: &[Place::Program("bash")],
+    version: &["--version"],
+    oldest: (3, 2),
+    before: None,
+    install: "install it from your packages",
+};
 
 pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError> {
     let zig = ZIG.find(&site.project.folder)?;
@@ -48,6 +59,18 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
     // Debug information is a megabyte of the C library's; names of functions stay, for faults.
     let core = module::strip(&core, &["name"]).map_err(wrong)?;
     Ok((Compiled::Module(core, Vec::new()), authors(&said)))
+}
+
+/// A script of the SDK compiles the agent with all of `tests/`, and runs that.
+pub(crate) fn tests(site: &Site<'_>) -> Result<Vec<Command>, BuildError> {
+    let folder = &site.project.folder;
+    if !folder.join("tests").is_dir() || sources(folder, Path::new("tests"))?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (bash, zig) = (BASH.find(folder)?, ZIG.find(folder)?.command());
+    let mut command = bash.command();
+    command.args(["build/sdk/native/run.sh", "."]).arg(zig.get_program()).args(zig.get_args());
+    Ok(vec![command])
 }
 
 /// The C files right in a folder, sorted, by their paths from the agent's folder: these are what messages show.

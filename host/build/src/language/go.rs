@@ -1,6 +1,9 @@
 //! Go, whose runtime expects a WASI that an adapter of the SDK stands for.
 
+use std::process::Command;
+
 use super::{Compiled, Site, read, run};
+use crate::native::authored;
 use crate::tool::{Needed, Place};
 use crate::{BuildError, Interface};
 
@@ -31,18 +34,8 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
         _ => ".".to_owned(),
     };
     command.args(["-tags", &tags.join(","), "-o", "build/core.wasm", &package]);
-    command
-        .env("GOOS", "wasip1")
-        .env("GOARCH", "wasm")
-        .env("GOWORK", "off")
-        .env("GOTOOLCHAIN", "local")
-        .env("GOFLAGS", "");
-    ["GOWASM", "GOEXPERIMENT", "GODEBUG"].iter().for_each(|name| {
-        command.env_remove(name);
-    });
-    if ["HOME", "XDG_CACHE_HOME", "GOCACHE"].iter().all(|name| std::env::var_os(name).is_none()) {
-        command.env("GOCACHE", site.build.join("cache"));
-    }
+    alone(site, &mut command);
+    command.env("GOOS", "wasip1").env("GOARCH", "wasm");
     run(site, command).map_err(|error| match error {
         BuildError::Compile { language, said } => BuildError::Compile { language, said: authors(&said) },
         other => other,
@@ -54,6 +47,27 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
         Compiled::Module(read(&site.build.join("core.wasm"))?, vec![("wasi_snapshot_preview1", adapter)]),
         String::new(),
     ))
+}
+
+pub(crate) fn tests(site: &Site<'_>) -> Result<Vec<Command>, BuildError> {
+    if authored(site, &["_test.go"])?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut command = GO.find(&site.project.folder)?.command();
+    alone(site, &mut command);
+    command.args(["test", "./..."]).env_remove("GOOS").env_remove("GOARCH");
+    Ok(vec![command])
+}
+
+/// Whatever the author's environment has for other work, and with a cache wherever it is.
+fn alone(site: &Site<'_>, command: &mut Command) {
+    command.env("GOWORK", "off").env("GOTOOLCHAIN", "local").env("GOFLAGS", "");
+    ["GOWASM", "GOEXPERIMENT", "GODEBUG"].iter().for_each(|name| {
+        command.env_remove(name);
+    });
+    if ["HOME", "XDG_CACHE_HOME", "GOCACHE"].iter().all(|name| std::env::var_os(name).is_none()) {
+        command.env("GOCACHE", site.build.join("cache"));
+    }
 }
 
 /// Without the names of packages.

@@ -1,6 +1,9 @@
 //! JavaScript and TypeScript: a script of the SDK that Node runs, over what npm installs.
 
+use std::process::Command;
+
 use super::{Compiled, Site, read};
+use crate::native::authored;
 use crate::tool::{Needed, Place};
 use crate::{BuildError, Language};
 
@@ -11,6 +14,16 @@ const NODE: Needed = Needed {
     oldest: (20, 0),
     before: None,
     install: "install Node.js from nodejs.org or your packages",
+};
+
+/// What makes JavaScript of TypeScript for tests.
+const ESBUILD: Needed = Needed {
+    name: "esbuild",
+    places: &[Place::Node("esbuild"), Place::Program("esbuild")],
+    version: &["--version"],
+    oldest: (0, 17),
+    before: None,
+    install: "`npm install` in the agent's folder, whose package.json names it",
 };
 
 /// How the script ends when a tool is missing.
@@ -38,4 +51,21 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
         Some(MISSING) => Err(BuildError::Toolchain(said)),
         _ => Err(BuildError::Component(format!("the SDK for {language} failed ({}), report it:\n{said}", done.status))),
     }
+}
+
+pub(crate) fn tests(site: &Site<'_>) -> Result<Vec<Command>, BuildError> {
+    let folder = &site.project.folder;
+    let typed = site.project.language == Language::TypeScript;
+    let ends = [".test.js", ".test.mjs", ".test.ts"];
+    let files = authored(site, if typed { &ends } else { &ends[..2] })?;
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let node = NODE.find(folder)?;
+    if typed {
+        ESBUILD.find(folder)?;
+    }
+    let mut command = node.command();
+    command.args(["--import", "./build/sdk/native/register.mjs", "--test"]).args(files);
+    Ok(vec![command])
 }

@@ -1,13 +1,13 @@
 //! The languages, one file each: which compiler, how it is called, and whose its errors are.
 
-mod assemblyscript;
-mod c;
-mod go;
-mod javascript;
-mod python;
-mod rust;
+pub(crate) mod assemblyscript;
+pub(crate) mod c;
+pub(crate) mod go;
+pub(crate) mod javascript;
+pub(crate) mod python;
+pub(crate) mod rust;
 mod wat;
-mod zig;
+pub(crate) mod zig;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,10 +1,13 @@
 //! Python: componentize-py, which brings a Python for WebAssembly.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use sha2::{Digest as _, Sha256};
 
 use super::{Compiled, Site, read, run};
+use crate::native::{authored, says};
 use crate::tool::{Needed, Place};
 use crate::{BuildError, layout};
 
@@ -15,6 +18,15 @@ const COMPONENTIZE: Needed = Needed {
     oldest: (0, 25),
     before: None,
     install: "`pip install componentize-py`, in a virtual environment if your Python is managed by the system",
+};
+
+const PYTHON: Needed = Needed {
+    name: "python",
+    places: &[Place::Program("python3"), Place::Program("python")],
+    version: &["--version"],
+    oldest: (3, 10),
+    before: None,
+    install: "install Python from python.org or your packages",
 };
 
 /// Modules that an author's would hide.
@@ -53,6 +65,38 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
     std::fs::rename(site.build.join("component.new"), &out).map_err(BuildError::file(&out, "written"))?;
     layout::put(&stamp, now.as_bytes())?;
     Ok((Compiled::Component(read(&out)?), said))
+}
+
+/// `unittest`, from each folder with tests.
+pub(crate) fn tests(site: &Site<'_>) -> Result<Vec<Command>, BuildError> {
+    let folder = &site.project.folder;
+    let mut within = BTreeSet::new();
+    for path in authored(site, &[".py"])? {
+        let named = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("test"));
+        if named && says(site, &path, &|line| line.trim_start().starts_with("def test"))? {
+            within.extend(path.parent().map(Path::to_owned));
+        }
+    }
+    if within.is_empty() {
+        return Ok(Vec::new());
+    }
+    let python = PYTHON.find(folder)?;
+    let root = std::path::absolute(folder).map_err(BuildError::file(folder, "used"))?;
+    let path = std::env::join_paths([root, site.build.join("sdk")])
+        .map_err(|e| BuildError::Component(format!("{} cannot be on Python's path: {e}", folder.display())))?;
+    // What is found from the folder above is not run twice.
+    let twice = |place: &Path| {
+        place.parent().is_some_and(|above| within.contains(above)) && folder.join(place).join("__init__.py").is_file()
+    };
+    let command = |place: &PathBuf| {
+        let mut command = python.command();
+        command.args(["-m", "unittest", "discover", "--start-directory"]).arg(Path::new(".").join(place));
+        command.env("PYTHONPATH", &path).env_remove("PYTHONHOME");
+        // Nothing that can be made again lies beside the sources.
+        command.env("PYTHONPYCACHEPREFIX", site.build.join("cache"));
+        command
+    };
+    Ok(within.iter().filter(|place| !twice(place)).map(command).collect())
 }
 
 /// The module that a source file is.

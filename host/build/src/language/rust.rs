@@ -1,8 +1,11 @@
 //! Rust: cargo, with the target for WebAssembly.
 
+use std::process::Command;
+
 use super::{Compiled, Site, read, run};
 use crate::BuildError;
 use crate::module::strip;
+use crate::native::{authored, says};
 use crate::tool::{Needed, Place};
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -45,4 +48,20 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
     }
     let module = strip(&read(&path)?, KEPT).map_err(BuildError::Component)?;
     Ok((Compiled::Module(module, Vec::new()), said))
+}
+
+pub(crate) fn tests(site: &Site<'_>) -> Result<Vec<Command>, BuildError> {
+    let marks = |line: &str| {
+        let line = line.trim();
+        line.starts_with("#[") && (line.ends_with("test]") || line.contains("cfg(test)"))
+    };
+    for path in authored(site, &[".rs"])? {
+        if says(site, &path, &marks)? {
+            let mut command = CARGO.find(&site.project.folder)?.command();
+            command.args(["test", "--quiet", "--target-dir"]).arg(site.build.join("cargo"));
+            command.env_remove("CARGO_BUILD_TARGET");
+            return Ok(vec![command]);
+        }
+    }
+    Ok(Vec::new())
 }

@@ -1,6 +1,10 @@
 //! Zig, whose compiler has no promises between its minor versions: the SDK is for one of them.
 
+use std::path::PathBuf;
+use std::process::Command;
+
 use super::{Compiled, Site, read, run};
+use crate::native::{authored, says};
 use crate::tool::{Needed, Place};
 use crate::{BuildError, module};
 
@@ -42,6 +46,39 @@ pub(super) fn compile(site: &Site<'_>) -> Result<(Compiled, String), BuildError>
     let core = read(&site.build.join("core.wasm"))?;
     let core = module::strip(&core, &["name"]).map_err(BuildError::Component)?;
     Ok((Compiled::Module(core, Vec::new()), String::new()))
+}
+
+/// Zig runs the tests of a file and of all that it imports: so those of the agent, and of each file of tests that nothing imports.
+pub(crate) fn tests(site: &Site<'_>) -> Result<Vec<Command>, BuildError> {
+    let files = authored(site, &[".zig"])?;
+    let (mut reached, mut roots) = (false, Vec::new());
+    for path in &files {
+        if !says(site, path, &|line| line.trim_start().starts_with("test "))? {
+            continue;
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let imports = |line: &str| line.contains("@import(") && line.contains(&format!("{name}\")"));
+        let mut alone = name.ends_with("_test.zig");
+        for other in files.iter().filter(|other| *other != path) {
+            alone = alone && !says(site, other, &imports)?;
+        }
+        match alone {
+            true => roots.push(path),
+            false => reached = true,
+        }
+    }
+    roots.extend(reached.then_some(&site.project.source));
+    if roots.is_empty() {
+        return Ok(Vec::new());
+    }
+    let zig = OF_SDK.find(&site.project.folder)?;
+    let command = |root: &PathBuf| {
+        let mut command = zig.command();
+        command.args(["test", "--cache-dir", "build/cache", "--dep", "greenroom"]);
+        command.arg(format!("-Mroot={}", root.display())).arg("-Mgreenroom=build/sdk/greenroom.zig");
+        command
+    };
+    Ok(roots.into_iter().map(command).collect())
 }
 
 /// A message of the compiler: "PATH:LINE:COLUMN: KIND: TEXT", and the lines of source under it.

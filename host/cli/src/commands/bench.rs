@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::exit::Failure;
 use crate::settings::HostFlags;
 use crate::table::{self, Table};
+use crate::terminal::Passing;
 use crate::{failures, output};
 
 /// Measures what an agent costs: compiling it, an instance, a call, in time, fuel and memory. With --against, beside another version
@@ -46,23 +47,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let paths: Vec<&PathBuf> = std::iter::once(&arguments.component).chain(&arguments.against).collect();
     let settings = arguments.host.settings()?;
     // A cache of its own: what was compiled before would hide what it costs.
-    let cache = std::env::temp_dir().join(format!("greenroom-bench-{}", std::process::id()));
-    let measured = settings.sandbox_cached_in(&cache).and_then(|(sandbox, guests)| {
-        let (mut sizes, mut components) = (Vec::new(), Vec::new());
-        for path in &paths {
-            let (size, component) = load(&sandbox, path)?;
-            sizes.push(size);
-            components.push(component);
-        }
-        let (rows, calls) = (arguments.rows, arguments.calls);
-        let costs = guests.block_on(async move { greenroom_workbench::bench(&components, rows, calls).await });
-        let costs =
-            costs.map_err(Failure::failed)?.map_err(|fault| Failure::agent(format!("it cannot be called: {fault}")))?;
-        Ok((sizes, costs))
-    });
-    // What is left in a folder for temporary files goes with it.
-    let _ = std::fs::remove_dir_all(&cache);
-    let (sizes, costs) = measured?;
+    let cache = Passing::new(std::env::temp_dir().join(format!("greenroom-bench-{}", std::process::id())));
+    let (sandbox, guests) = settings.sandbox_cached_in(cache.path())?;
+    let (mut sizes, mut components) = (Vec::new(), Vec::new());
+    for path in &paths {
+        let (size, component) = load(&sandbox, path)?;
+        sizes.push(size);
+        components.push(component);
+    }
+    let (rows, calls) = (arguments.rows, arguments.calls);
+    let costs = guests.block_on(async move { greenroom_workbench::bench(&components, rows, calls).await });
+    let costs =
+        costs.map_err(Failure::failed)?.map_err(|fault| Failure::agent(format!("it cannot be called: {fault}")))?;
     if arguments.json {
         let one = |((path, size), cost): ((&&PathBuf, &Size), &Cost)| {
             json!({ "component": path, "bytes": size.bytes, "compiled_bytes": size.compiled, "compile_ms": size.compile_ms,

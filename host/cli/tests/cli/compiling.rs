@@ -112,6 +112,22 @@ fn who_interrupts_the_host_ends_its_compiler_too() {
     until(|| state(compiler).is_none_or(|(state, _)| state == 'Z').then_some(()));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_bench_that_is_interrupted_leaves_nothing_behind() {
+    let scene = Scene::new(GRAPH);
+    let temporary = scene.path("temporary");
+    std::fs::create_dir(&temporary).unwrap();
+    let mut command = scene.command(&["bench", "popularity.wasm", "--calls", "100000"]);
+    command.env("RUST_LOG", "greenroom=debug").env("TMPDIR", &temporary);
+    let (mut bench, _) = scene.start(command, "Ctrl-C ends this command", true);
+    let left = || std::fs::read_dir(&temporary).unwrap().next();
+    until(left).unwrap();
+    signal(&bench, "INT");
+    assert_eq!(bench.wait().unwrap().code(), Some(130));
+    assert!(left().is_none());
+}
+
 #[test]
 fn the_command_that_compiles_is_not_for_people() {
     let help = Scene::new(GRAPH).run(&["--help"]).ok();

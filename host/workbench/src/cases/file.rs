@@ -265,4 +265,12 @@ mod tests {
         assert!(file.cases[0].facts);
         assert!(read("[[case]]\nname = \"a\"\nask.inputs.x = { rows = [1], scores = [1, 2] }\nexpect = {}\n").is_err());
     }
+
+    #[test]
+    fn two_cases_of_one_name_are_a_mistake() {
+        let case = "[[case]]\nname = \"a\"\nexpect = {}\n";
+        assert_eq!(read(case).unwrap().cases.len(), 1);
+        let mistakes = read(&case.repeat(2)).unwrap_err();
+        assert!(matches!(&mistakes[..], [(_, words)] if words.contains("\"a\"")), "{mistakes:?}");
+    }
 }
