@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::imports::Imported;
 use crate::language::{self, Site};
+use crate::wit::Wit;
 use crate::{BuildError, Language, Project, layout};
 
 /// Tests that were found.
@@ -36,7 +38,9 @@ impl NativeTests {
 pub fn native_tests(project: &Project) -> Result<Option<NativeTests>, BuildError> {
     let used = BuildError::file(&project.folder, "used");
     let build = std::path::absolute(project.build_folder()).map_err(used)?;
-    let site = Site { project, build, say: &|_| {} };
+    let imported = Imported::read(project)?;
+    let wit = Wit::of(project, &imported)?;
+    let site = Site { project, build, wit: &wit, imported: &imported, say: &|_| {} };
     let commands = match project.language {
         Language::Rust => language::rust::tests(&site)?,
         Language::C => language::c::tests(&site)?,
@@ -50,7 +54,7 @@ pub fn native_tests(project: &Project) -> Result<Option<NativeTests>, BuildError
     if commands.is_empty() {
         return Ok(None);
     }
-    layout::lay_out(project.language.sdk(), &site.build, &project.exports)?;
+    layout::lay_out(project.language.sdk(), &site.build, &wit)?;
     Ok(Some(NativeTests { folder: project.folder.clone(), commands }))
 }
 
@@ -104,7 +108,9 @@ mod tests {
             name: "mine".to_owned(),
             language,
             source: language.source().into(),
+            library: false,
             exports: crate::Interfaces::default(),
+            imports: Vec::new(),
         };
         (folder, project)
     }
@@ -136,7 +142,10 @@ mod tests {
     fn tests_are_found_by_the_habits_of_their_language() {
         let found = |language, files: &[(&str, &str)], ends: &[&str]| {
             let (_folder, project) = agent(language, files);
-            let site = Site { project: &project, build: project.build_folder(), say: &|_| {} };
+            let imported = Imported::default();
+            let wit = Wit::of(&project, &imported).unwrap();
+            let build = project.build_folder();
+            let site = Site { project: &project, build, wit: &wit, imported: &imported, say: &|_| {} };
             authored(&site, ends).unwrap()
         };
         let files = [("src/a.ts", ""), ("test/b.test.ts", ""), ("a.test.ts", ""), ("node_modules/x/c.test.ts", "")];

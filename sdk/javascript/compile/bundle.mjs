@@ -33,14 +33,14 @@ export async function bundle(main, wanted, libraries) {
 import author from ${JSON.stringify(resolve(main))};
 ${made.join("\n")}
 `;
-  const { code, imports, map } = await bundled(entry);
+  const { code, imports, map } = await bundled(entry, libraries);
   const mine = (file) => !resolve(process.cwd(), file).startsWith(SDK) && !file.endsWith(ENTRY);
   const lines = linesOf(map, join(process.cwd(), "build"), mine);
   return { code: `${code}\nglobalThis.__greenroomLines = ${JSON.stringify(lines)};\n`, imports, lines };
 }
 
-/** A module of this text and all that it imports but the contract: what it imports of that, and its source map. */
-export async function bundled(entry) {
+/** A module of this text and all that it imports but the contract and libraries: what it imports of that, and its source map. */
+export async function bundled(entry, libraries = []) {
   let result;
   try {
     result = await esbuild().build({

@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     host.make_images();
     let no_thread = |what: &str, e: &dyn std::fmt::Display| Failure::failed(format!("no thread to {what}: {e}"));
-    host.watch_files(settings.settle()).map_err(|e| no_thread("watch files", &e))?;
+    host.watch_files(settings.settle_in_dev()).map_err(|e| no_thread("watch files", &e))?;
     let subjects = subjects(&arguments.subject, &host);
     let mut scene = Scene::new(&host, subjects, arguments.limit)?;
     output::text(&scene.first())?;
@@ -144,7 +144,7 @@ impl Sources {
             return Ok(None);
         }
         let mut seen = false;
-        let watch = Watch::start(settings.settle(), move |_| {
+        let watch = Watch::start(settings.settle_in_dev(), move |_| {
             // The first call is about what is there already.
             if std::mem::replace(&mut seen, true) && changed.send(()).is_err() {
                 tracing::debug!("nobody builds any more");

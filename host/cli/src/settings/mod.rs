@@ -48,6 +48,9 @@ pub(crate) struct Settings {
     values: BTreeMap<&'static str, (Value, Origin)>,
 }
 
+/// Clocks of file systems are no finer than half of it.
+const SETTLE_IN_DEV: Duration = Duration::from_millis(20);
+
 impl Settings {
     /// Reads all sources.
     pub(crate) fn read(config: Option<&Path>, flags: &[(&'static str, Option<&str>)]) -> Result<Self, Failure> {
@@ -169,6 +172,14 @@ impl Settings {
     /// How long changed files must have been left alone.
     pub(crate) fn settle(&self) -> Duration {
         Duration::from_millis(self.count("settle_ms"))
+    }
+
+    /// The same for an author, who waits for what was just saved: as short as it can be, unless something else is said.
+    pub(crate) fn settle_in_dev(&self) -> Duration {
+        match self.values.get("settle_ms") {
+            Some((_, origin)) if !matches!(origin, Origin::Default) => self.settle(),
+            _ => SETTLE_IN_DEV,
+        }
     }
 
     /// How a server serves.
