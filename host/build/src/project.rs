@@ -209,6 +209,13 @@ impl Reader<'_> {
             let message = format!("there is no folder `{LIBRARY_WIT}` with the interfaces that the library exports");
             self.wrong(None, message);
         }
+        if language.is_some_and(Language::is_script) {
+            for Import { interface, line, .. } in imports.iter().flatten() {
+                let message =
+                    format!("`{interface}` in [imports]: a script is one file, which imports no other component");
+                self.mistakes.push(Mistake { line: *line, message });
+            }
+        }
         let source = self.source(folder, section, table, language);
         let exports = if library { Some(Interfaces::default()) } else { self.exports(table, language) };
         Some(Project {

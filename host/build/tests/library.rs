@@ -128,3 +128,11 @@ fn names_that_are_none_are_told_together() {
         assert!(error.contains(expected), "{error}");
     }
 }
+
+#[test]
+fn a_script_imports_nothing() {
+    let scene = Scene::new();
+    scene.write("adds/greenroom.toml", &AGENT.replace("\"wat\"", "\"script-rhai\"").replace("agent.wat", "agent.rhai"));
+    scene.write("adds/agent.rhai", "fn decide(seen) { candidates() }");
+    scene.refuses("adds", "in [imports]: a script is one file, which imports no other component");
+}

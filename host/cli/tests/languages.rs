@@ -230,9 +230,10 @@ fn nine_languages_answer_in_one_graph() {
 /// Agents that import a library in C: its code is in their components, with a memory of its own, and gives up as theirs does.
 #[test]
 fn a_library_in_c_serves_agents_in_other_languages() {
-    for name in ["alike-zig", "alike-javascript"] {
+    // The engine of JavaScript has three by itself.
+    for (name, memories) in [("alike-zig", 2), ("alike-javascript", 4)] {
         let needs = greenroom_sandbox::inspect(&fs::read(component(name)).unwrap()).unwrap().need;
-        assert_eq!((needs.memories, needs.weight()), (2, 2), "{name}");
+        assert_eq!((needs.memories, needs.weight()), (memories, memories), "{name}");
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests").join(name);
         let mut test = Command::new(GREENROOM);
         test.arg("test").arg(folder).arg("--component").arg(component(name));
@@ -317,7 +318,7 @@ fn new_agent_is_tested(language: &str, file: &str, right: &str, wrong: &str) {
     let component = component("head");
     let test = ["test", "mine", "--native", "--json", "--component", component.to_str().unwrap()];
     let told: serde_json::Value = serde_json::from_str(&done(&greenroom(&test), language)).unwrap();
-    assert_eq!(told["native"], true, "{language}");
+    assert_eq!(told.get("native"), Some(&serde_json::Value::Bool(true)), "{language}");
     let file = scene.path().join("mine").join(file);
     let text = fs::read_to_string(&file).unwrap();
     assert!(text.contains(right), "{text}");

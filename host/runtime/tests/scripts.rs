@@ -24,7 +24,7 @@ fn graph() -> String {
 }
 
 fn answers(row: u32) -> String {
-    format!("fn decide(seen) {{\n    candidates([{row}], [1.0])\n}}\n")
+    format!("fn decide(seen) {{\n    candidates([{row}], [1.0]).first(seen.limit)\n}}\n")
 }
 
 fn watching(world: &World) -> Host {
@@ -98,11 +98,11 @@ fn nothing_of_a_request_is_left_for_the_next() {
     let script = r#"
         import { Candidates, agent } from "greenroom";
         export default agent({
-          decide() {
+          decide(seen) {
             const before = Object.prototype.calls ?? 0;
             Object.prototype.calls = before + 1;
             Array.prototype.push = () => 0;
-            return new Candidates([3 + before], [1]);
+            return new Candidates([3 + before], [1]).first(seen.limit);
           },
         });
     "#;

@@ -51,6 +51,7 @@ fn what_is_packaged_from_no_module_is_explained_and_nothing_is_written() {
     fs::create_dir(scene.path("out")).unwrap();
     scene.refused("package_text", 3, &["package", "greenroom_text.wasm", "--out", "out"]);
     scene.refused("package_component", 3, &["package", "popularity.wasm", "--out", "out"]);
+    scene.refused("package_bare", 3, &["package", "greenroom_bare.wasm", "--out", "out"]);
     scene.refused("package_missing", 3, &["package", "greenroom_missing.wasm", "--out", "out"]);
 }
 
@@ -59,7 +60,11 @@ fn what_is_packaged_from_no_module_is_explained_and_nothing_is_written() {
 fn packaged_components_have_the_permissions_of_any_new_file() {
     use std::os::unix::fs::PermissionsExt as _;
     let scene = Scene::new(GRAPH);
-    scene.write("greenroom_bare.wasm", wat("(module (memory 1))"));
+    let module = r#"(module
+        (memory (export "memory") 1)
+        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+        (func (export "greenroom:agent/policy@0.2.0#decide") (param i32) (result i32) unreachable))"#;
+    scene.write("greenroom_bare.wasm", wat(module));
     scene.run(&["package", "greenroom_bare.wasm", "--out", "out"]).ok();
     let mode = |name| fs::metadata(scene.path(name)).unwrap().permissions().mode();
     assert_eq!(mode("out/bare.wasm"), mode("graph.toml"));

@@ -67,7 +67,7 @@ impl AgentShape {
     }
 
     pub(super) fn read(reader: &mut Reader, section: &Section<'_, '_>) -> Self {
-        if !section.get("script").is_some() {
+        if section.get("script").is_none() {
             reader.require(section, "component", "component = \"ease.wasm\"");
         }
         only_text(reader, section);
@@ -112,7 +112,7 @@ impl AgentShape {
 
 /// A script is its text: there is no component beside it, and none to pin.
 fn only_text(reader: &mut Reader, section: &Section<'_, '_>) {
-    if !section.get("script").is_some() {
+    if section.get("script").is_none() {
         return;
     }
     let both = [

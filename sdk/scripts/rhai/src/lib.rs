@@ -1,6 +1,7 @@
 //! The interpreter of agents that are Rhai scripts: a component that is built once and told its script's text by `load`.
 //!
 //! [`Script`] is the agent natively, which is how it is tested: with the stand-in for the host of `greenroom_sdk::native`.
+#![allow(clippy::type_complexity, reason = "tables of names and what they stand for")]
 
 mod bindings;
 mod columns;

@@ -28,7 +28,7 @@ impl Random {
     /// uneven in it is below 1 in 2^64 / n.
     fn below(&mut self, n: i64) -> Told<i64> {
         let n = u64::try_from(n).ok().filter(|n| *n > 0).ok_or_else(|| wrong(format!("nothing is below {n}")))?;
-        let high = u128::from(self.next()) * u128::from(n) >> 64;
+        let high = (u128::from(self.next()) * u128::from(n)) >> 64;
         i64::try_from(high).map_err(|_| wrong("it does not fit"))
     }
 

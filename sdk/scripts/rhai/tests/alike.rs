@@ -1,5 +1,13 @@
 //! The scripts of the repository beside the same agents in Rust: the same answers, byte for byte.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unnecessary_operation,
+    reason = "a test that cannot go on should stop"
+)]
+
 use greenroom_echo::Echo;
 use greenroom_script_rhai::Script;
 use greenroom_sdk::{

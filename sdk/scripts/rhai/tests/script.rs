@@ -1,5 +1,7 @@
 //! Scripts as a host sees them: what is loaded, what is refused, and what is told of mistakes.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on should stop")]
+
 use greenroom_script_rhai::{Exports, Failure, Script};
 use greenroom_sdk::{Candidates, FaultKind, Params, State, native};
 

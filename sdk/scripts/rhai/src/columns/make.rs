@@ -16,10 +16,10 @@ enum Source {
 
 fn source(value: Dynamic) -> Told<Source> {
     if value.is_blob() {
-        return value.into_blob().map(Source::Bytes).map_err(|found| unfit(found));
+        return value.into_blob().map(Source::Bytes).map_err(unfit);
     }
     if value.is_array() {
-        let array: Array = value.into_array().map_err(|found| unfit(found))?;
+        let array: Array = value.into_array().map_err(unfit)?;
         return array.iter().map(Number::of).collect::<Told<_>>().map(Source::Numbers);
     }
     let value = match value.try_cast_result::<Column>() {
