@@ -133,3 +133,9 @@ fn the_catalogue_is_held_to_the_same() {
     assert!(!authored.accepts(more, &found("als.wasm").unwrap().digest, || Ok(signed(&[1]).into_bytes())));
     assert!(!authored.mistakes().is_empty());
 }
+
+#[test]
+fn a_graph_that_trusts_keys_takes_no_script() {
+    let text = graph(&trusting(1), "").replace("component = 'ease.wasm'", "script = 'ease.js'");
+    refused(&text, Ok(signed(&[1])), ("unsigned", 7), "it is a script, which has no signature");
+}
