@@ -37,6 +37,7 @@ fn of_subject(name: &str, found: &Found) -> Vec<Figure> {
         ("compile", "compiling", "ms", found.compile_ms),
         ("load", "loading what was compiled", "ms", found.load_ms),
         ("instance", "an instance", "us", found.fresh[0]),
+        ("request-stocked", "a request in an instance that was made before", "us", found.fresh[1]),
         ("request-fresh", "a request in a fresh instance", "us", found.fresh[2]),
         ("call", "a call, p50", "us", found.call_us),
         ("call-p99", "a call, p99", "us", found.call_p99_us),
