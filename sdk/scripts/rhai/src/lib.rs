@@ -96,3 +96,23 @@ mod exported {
 
     export_interpreter!(Interpreter with_types_in interpreter);
 }
+
+#[cfg(test)]
+mod tests {
+    use bindings::Guest as _;
+    use greenroom_sdk::native;
+
+    use super::*;
+
+    #[test]
+    fn an_instance_runs_one_script_and_none_before_it_was_loaded() {
+        let decide = || Interpreter.decide(native::observe(1, &[]));
+        assert_eq!(decide().unwrap_err().message, "no script was loaded");
+        let load = |name: &str, source: &str| Interpreter::load(name.into(), source.into());
+        assert!(load("broken.rhai", "fn decide(seen) {").is_err());
+        assert_eq!(load("first.rhai", "fn decide(seen) { candidates([1], [1]) }").unwrap(), Exports::POLICY);
+        let again = load("second.rhai", "fn decide(seen) { candidates() }").unwrap_err();
+        assert!(again.message.contains("runs first.rhai already"), "{}", again.message);
+        assert_eq!(decide().unwrap().candidates().unwrap().rows, [1]);
+    }
+}
