@@ -48,9 +48,11 @@ impl Agent {
         }
     }
 
-    /// Whether it is to have an image, and none was tried yet.
+    /// Whether it is to have an image, and none was tried yet. For a script, which is ready in a millisecond or two, its
+    /// interpreter would be compiled anew with every change of the text.
     pub(crate) fn wants_image(&self) -> bool {
-        self.spec.instances == Instances::Fresh && self.spec.interfaces.lifecycle && self.image.load().is_none()
+        let of = &self.spec.interfaces;
+        self.spec.instances == Instances::Fresh && of.lifecycle && !of.script && self.image.load().is_none()
     }
 
     /// What making a copy of the image may use: it has all that preparing it took.
