@@ -26,7 +26,8 @@ pub struct Loaded {
     pub revoked: Arc<Revocations>,
     /// The text, and what messages call it.
     pub source: Arc<GraphText>,
-    /// By path, as the text has it: components, those that were made of scripts among them, and the files with their signatures where the text asks for any.
+    /// By path, as the text has it: components, those that were made of scripts among them, and the files with their signatures
+    /// where the text asks for any.
     pub paths: BTreeMap<String, Digest>,
     /// What is in the files with signatures, by path.
     pub signatures: BTreeMap<String, Arc<[u8]>>,

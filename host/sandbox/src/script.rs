@@ -40,7 +40,7 @@ pub enum ScriptError {
     Script(String),
 }
 
-/// The interpreters that were used lately, the latest last. They are told apart by their bytes, which takes less time than
+/// The interpreters that were met last. They are told apart by their bytes, which takes less time than
 /// making a digest of them.
 #[derive(Default)]
 pub(crate) struct Interpreters(Mutex<VecDeque<Arc<Interpreter>>>);
