@@ -30,7 +30,8 @@ pub(crate) fn component(sandbox: &Sandbox, guests: &Guests, path: &Path, source:
         let interpreter = sandbox.interpreter(&name)?;
         sandbox.script(&interpreter, &name, &source, &Budget::PREPARE).await
     });
-    made.map_err(Failure::failed)?.map_err(|error| match error {
+    let made = made.map_err(Failure::failed)?.map(|component| component.bytes().to_vec());
+    made.map_err(|error| match error {
         ScriptError::NoInterpreter { .. } => {
             Failure::failed(format!("{error}; `make components languages` builds them, --interpreters-dir names them"))
         }

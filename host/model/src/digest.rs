@@ -76,6 +76,24 @@ impl fmt::Debug for Digest {
     }
 }
 
+/// What many contents begin with, so that each is hashed from there on.
+#[derive(Clone)]
+pub struct Prefix(Sha256);
+
+impl Prefix {
+    /// Of the bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::new_with_prefix(bytes))
+    }
+
+    /// The digest of the bytes and what follows them.
+    #[must_use]
+    pub fn and(&self, rest: &[u8]) -> Digest {
+        Digest(self.0.clone().chain_update(rest).finalize().into())
+    }
+}
+
 /// A text that is no digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DigestError(String);
@@ -130,6 +148,14 @@ impl TryFrom<String> for Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_follows_a_prefix_has_the_digest_of_the_whole() {
+        let prefix = Prefix::of(b"green");
+        for rest in ["", "room", "house"] {
+            assert_eq!(prefix.and(rest.as_bytes()), Digest::of(format!("green{rest}").as_bytes()));
+        }
+    }
 
     #[test]
     fn a_digest_survives_text() {

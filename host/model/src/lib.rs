@@ -24,7 +24,7 @@ pub use capability::{Grant, Interfaces, Verb};
 pub use descriptor::{
     ColumnKind, ColumnSpec, Condition, Descriptor, Domain, Layer, Learning, Parameter, Port, RewardLevel, Role,
 };
-pub use digest::{Digest, DigestError};
+pub use digest::{Digest, DigestError, Prefix};
 pub use evidence::{Compared, Doubt, Evidence};
 pub use fault::{Fault, FaultKind, FaultReport, FaultSource, Frame, Overrun};
 pub use feedback::{Exposure, Feedback, FitReport, NONE, Status};

@@ -133,12 +133,7 @@ impl ActivePlan {
             let others = others.iter().filter(|other| Arc::ptr_eq(&other.memory, memory));
             others.flat_map(|other| &other.agents).find(|a| a.version == *version && a.spec == *spec).cloned()
         };
-        // A state may have megabytes, and most of them serve already.
-        let digest = |state: &Arc<State>| {
-            let mut agents = others.iter().flat_map(|other| &other.agents);
-            let same = agents.find(|agent| agent.state().is_some_and(|other| Arc::ptr_eq(other, state)));
-            same.and_then(|agent| agent.version.state).unwrap_or_else(|| state.digest())
-        };
+        let digest = |state: &Arc<State>| Self::digest_of(state, others);
         for spec in &loaded.plan.agents {
             let state = states.get(&spec.name).cloned();
             let version =
@@ -154,6 +149,13 @@ impl ActivePlan {
             agents.push(Arc::new(agent));
         }
         Ok(Self::of(loaded.plan.clone(), agents, Arc::clone(memory), generation))
+    }
+
+    /// Of a state, which may have megabytes, and most of them serve already.
+    pub(crate) fn digest_of(state: &Arc<State>, plans: &[Arc<Self>]) -> Digest {
+        let mut agents = plans.iter().flat_map(|plan| &plan.agents);
+        let same = agents.find(|agent| agent.state().is_some_and(|other| Arc::ptr_eq(other, state)));
+        same.and_then(|agent| agent.version.state).unwrap_or_else(|| state.digest())
     }
 
     fn of(plan: Plan, agents: Vec<Arc<Agent>>, memory: Arc<dyn Memory>, generation: Generation) -> Self {

@@ -40,7 +40,7 @@ pub async fn admit(sandbox: &Sandbox, bytes: &[u8]) -> Result<Admission, LoadErr
     let inspection = sandbox.inspect(bytes)?;
     match kept(sandbox, &inspection) {
         Some(verdict) => Ok(Admission { inspection, verdict, kept: true }),
-        None => Ok(tried(sandbox, inspection, bytes).await?.0),
+        None => Ok(tried(sandbox, bytes).await?.0),
     }
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn admit_and_load(sandbox: &Sandbox, bytes: &[u8]) -> Result<(A
     let inspection = sandbox.inspect(bytes)?;
     match kept(sandbox, &inspection) {
         Some(verdict) => Ok((Admission { inspection, verdict, kept: true }, sandbox.load(bytes)?)),
-        None => tried(sandbox, inspection, bytes).await,
+        None => tried(sandbox, bytes).await,
     }
 }
 
@@ -58,11 +58,29 @@ fn kept(sandbox: &Sandbox, inspection: &Inspection) -> Option<Verdict> {
     rmp_serde::from_slice(&verdict).ok()
 }
 
-async fn tried(sandbox: &Sandbox, inspection: Inspection, bytes: &[u8]) -> Result<(Admission, Component), LoadError> {
+/// The same of one that is loaded already, which took so many microseconds.
+pub(crate) async fn admit_loaded(sandbox: &Sandbox, component: &Component, load_us: u64) -> Admission {
+    let inspection = component.inspection().clone();
+    match kept(sandbox, &inspection) {
+        Some(verdict) => Admission { inspection, verdict, kept: true },
+        None => tried_loaded(sandbox, component, load_us).await,
+    }
+}
+
+async fn tried(sandbox: &Sandbox, bytes: &[u8]) -> Result<(Admission, Component), LoadError> {
     let began = Instant::now();
     let component = sandbox.load(bytes)?;
-    let load_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let trial = trial(&component).await;
+    let admission = tried_loaded(sandbox, &component, micros(began)).await;
+    Ok((admission, component))
+}
+
+pub(crate) fn micros(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+async fn tried_loaded(sandbox: &Sandbox, component: &Component, load_us: u64) -> Admission {
+    let inspection = component.inspection().clone();
+    let trial = trial(component).await;
     let verdict = Verdict { load_us, compiled_bytes: component.compiled_bytes() as u64, trial };
     if verdict.trial.passed() {
         match rmp_serde::to_vec_named(&verdict) {
@@ -70,5 +88,5 @@ async fn tried(sandbox: &Sandbox, inspection: Inspection, bytes: &[u8]) -> Resul
             Err(error) => tracing::warn!(%error, "a verdict could not be written down"),
         }
     }
-    Ok((Admission { inspection, verdict, kept: false }, component))
+    Admission { inspection, verdict, kept: false }
 }

@@ -59,4 +59,4 @@ pub use state_file::{StateFileError, sealed, unsealed};
 pub use states::{States, Training};
 pub use train::{Lessons, Overspent, Progress, Quiet, TrainError, Trained, Trainer};
 pub use trial::{Outcome, Step, Trial, trial};
-pub use watch::{Found, Watch, WatchError};
+pub use watch::{Found, SETTLE_MIN, Watch, WatchError};

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use greenroom_graph::{Authored, ComponentFacts, ComponentRef, Diagnostics, Plan, StateRef, resolve};
 use greenroom_model::{Budget, Digest, Script};
 use greenroom_sandbox::{Component, LoadError, Sandbox, ScriptError};
 use thiserror::Error;
 
-use crate::admit::admit_and_load;
+use crate::admit::{admit_and_load, admit_loaded, micros};
 use crate::given::Given;
 use crate::plans::Gate;
 use crate::revoked::Revocations;
@@ -94,6 +95,8 @@ pub enum Offered {
     Bytes(Arc<[u8]>),
     /// One that was admitted before.
     Admitted(Box<Admitted>),
+    /// One that is loaded, which took so many microseconds, and is not admitted yet.
+    Loaded(Component, u64),
 }
 
 impl Offered {
@@ -102,6 +105,7 @@ impl Offered {
         match self {
             Self::Bytes(bytes) => Digest::of(bytes),
             Self::Admitted(admitted) => admitted.facts.digest,
+            Self::Loaded(component, _) => component.digest(),
         }
     }
 }
@@ -267,14 +271,15 @@ async fn scripted(sandbox: &Sandbox, path: &str, bytes: &[u8], components: &dyn 
     let source = std::str::from_utf8(bytes).map_err(|error| format!("{called} is no text: {error}"))?;
     let name = Path::new(path).file_name().map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned());
     let interpreter = sandbox.interpreter(&name).map_err(|error| error.to_string())?;
+    let began = Instant::now();
     let made = sandbox.script(&interpreter, &name, source, &Budget::PREPARE).await;
     let made = made.map_err(|error| match error {
         // The message begins with the file's name.
         ScriptError::Script(why) => why,
         error => format!("{called}: {error}"),
     })?;
-    let known = components.known(&Digest::of(&made)).map(|admitted| Offered::Admitted(Box::new(admitted)));
-    Ok(known.unwrap_or_else(|| Offered::Bytes(made.into())))
+    let known = components.known(&made.digest()).map(|admitted| Offered::Admitted(Box::new(admitted)));
+    Ok(known.unwrap_or_else(|| Offered::Loaded(made, micros(began))))
 }
 
 async fn admitted(
@@ -283,13 +288,13 @@ async fn admitted(
     offered: Offered,
     components: &dyn Components,
 ) -> Result<Admitted, String> {
-    let bytes = match offered {
-        Offered::Bytes(bytes) => bytes,
-        Offered::Admitted(admitted) => return Ok(*admitted),
-    };
     let called = components.called(path);
     let unusable = |e: LoadError| format!("{called} is not usable: {e}");
-    let (admission, component) = admit_and_load(sandbox, &bytes).await.map_err(unusable)?;
+    let (admission, component) = match offered {
+        Offered::Admitted(admitted) => return Ok(*admitted),
+        Offered::Bytes(bytes) => admit_and_load(sandbox, &bytes).await.map_err(unusable)?,
+        Offered::Loaded(component, load_us) => (admit_loaded(sandbox, &component, load_us).await, component),
+    };
     let trial = &admission.verdict.trial;
     if !trial.passed() {
         return Err(format!("{called} is not admitted: {}", told(trial)));

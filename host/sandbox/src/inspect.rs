@@ -128,6 +128,8 @@ pub struct Inspection {
     pub need: Need,
     /// How large it is.
     pub extent: Extent,
+    /// Of the bytes without the script at their end, if they have one.
+    pub interpreter: Option<Digest>,
 }
 
 impl From<BinaryReaderError> for LoadError {
@@ -152,7 +154,7 @@ pub fn inspect_within(bytes: &[u8], limits: &Limits) -> Result<Inspection, LoadE
     let (code, script) = taken_apart(bytes)?;
     let code = read(code, limits)?;
     match script {
-        Some(script) => code.with(bytes, &script),
+        Some(script) => code.with(&script, Digest::of(bytes), bytes.len()),
         None if code.interpreter => Err(LoadError::NoScript),
         None => Ok(code.inspection),
     }
@@ -161,14 +163,21 @@ pub fn inspect_within(bytes: &[u8], limits: &Limits) -> Result<Inspection, LoadE
 /// A component's code, and the script in it.
 pub(crate) fn taken_apart(bytes: &[u8]) -> Result<(&[u8], Option<Script>), LoadError> {
     let (code, script) = Script::split(bytes).map_err(LoadError::Script)?;
-    let size = script.as_ref().map_or(0, |script| script.source.len());
+    if let Some(script) = &script {
+        short_enough(&script.source)?;
+    }
+    Ok((code, script))
+}
+
+pub(crate) fn short_enough(source: &str) -> Result<(), LoadError> {
+    let size = source.len();
     if size > SCRIPT_BYTES_MAX {
         let message = format!(
             "its script has {size} bytes, more than the {SCRIPT_BYTES_MAX} of which every instance keeps a copy"
         );
         return Err(LoadError::Script(message));
     }
-    Ok((code, script))
+    Ok(())
 }
 
 /// A component without a script.
@@ -179,13 +188,15 @@ pub(crate) struct Code {
 }
 
 impl Code {
-    /// What it is with a script, the bytes of both being these: an agent that exports what the script does.
-    pub(crate) fn with(&self, bytes: &[u8], script: &Script) -> Result<Inspection, LoadError> {
+    /// What it is with a script, both together having this digest and so many bytes: an agent that exports what the script
+    /// does.
+    pub(crate) fn with(&self, script: &Script, digest: Digest, bytes: usize) -> Result<Inspection, LoadError> {
         if !self.interpreter {
             return Err(LoadError::NoInterpreter);
         }
-        let mut inspection = Inspection { digest: Digest::of(bytes), ..self.inspection.clone() };
-        inspection.extent.bytes = bytes.len() as u64;
+        let interpreter = Some(self.inspection.digest);
+        let mut inspection = Inspection { digest, interpreter, ..self.inspection.clone() };
+        inspection.extent.bytes = bytes as u64;
         let (has, of) = (&mut inspection.interfaces, script.exports);
         (has.policy, has.lifecycle, has.learner) =
             (has.policy && of.policy, has.lifecycle && of.lifecycle, has.learner && of.learner);
@@ -242,7 +253,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Code, LoadError> {
     contract.version().clone_into(&mut interfaces.contract);
     let extent = found.extent;
     let need = Need::of(&extent);
-    let inspection = Inspection { digest: Digest::of(bytes), interfaces, contract, need, extent };
+    let inspection = Inspection { digest: Digest::of(bytes), interfaces, contract, need, extent, interpreter: None };
     Ok(Code { inspection, interpreter })
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use greenroom_model::{Budget, Fault, Script, ScriptExports, ScriptFailure, Usage, text};
+use greenroom_model::{Budget, Digest, Fault, Prefix, Script, ScriptExports, ScriptFailure, Usage, text};
 use thiserror::Error;
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
@@ -48,6 +48,7 @@ pub(crate) struct Interpreters(Mutex<VecDeque<Arc<Interpreter>>>);
 /// What is known of one.
 pub(crate) struct Interpreter {
     bytes: Vec<u8>,
+    prefix: Prefix,
     code: Code,
     compiled: OnceLock<wasmtime::component::Component>,
 }
@@ -59,13 +60,30 @@ impl Interpreters {
             return Ok(known);
         }
         let code = inspect::read(bytes, limits)?;
-        let new = Arc::new(Interpreter { bytes: bytes.to_owned(), code, compiled: OnceLock::new() });
+        let new = Arc::new(Interpreter {
+            bytes: bytes.to_owned(),
+            prefix: Prefix::of(bytes),
+            code,
+            compiled: OnceLock::new(),
+        });
         let mut kept = lock();
         kept.push_back(Arc::clone(&new));
         if kept.len() > KEPT {
             kept.pop_front();
         }
         Ok(new)
+    }
+}
+
+impl Interpreter {
+    /// Of a component that begins with it.
+    fn digest(&self, component: &[u8]) -> Digest {
+        self.prefix.and(component.get(self.bytes.len()..).unwrap_or_default())
+    }
+
+    /// What a component is that begins with it.
+    fn with(&self, script: &Script, component: &[u8]) -> Result<Inspection, LoadError> {
+        self.code.with(script, self.digest(component), component.len())
     }
 }
 
@@ -145,26 +163,43 @@ impl Sandbox {
         name: &str,
         source: &str,
         budget: &Budget,
-    ) -> Result<Vec<u8>, ScriptError> {
+    ) -> Result<Component, ScriptError> {
+        inspect::short_enough(source)?;
+        let code = interpreter;
+        let interpreter = self.interpreters().of(code, self.limits())?;
         let exports = ScriptExports { policy: true, lifecycle: true, learner: true };
         let mut script = Script { name: name.to_owned(), exports, source: source.to_owned() };
-        let component = self.load(&script.component(interpreter))?;
+        let unknown = interpreter.code.with(&script, interpreter.code.inspection.digest, code.len())?;
+        let component = self.scripted(&interpreter, code, unknown, script.clone(), Arc::default())?;
         let told = |fault: Fault| ScriptError::Script(fault.message);
         let reaches = Capabilities::none("load");
         let (_, found) =
             component.make(reaches, budget, &mut Usage::default(), &mut Tape::default()).await.map_err(told)?;
         script.exports = found.unwrap_or_default();
-        Ok(script.component(interpreter))
+        let bytes: Arc<[u8]> = script.component(code).into();
+        let inspection = interpreter.with(&script, &bytes)?;
+        Ok(self.scripted(&interpreter, code, inspection, script, bytes)?)
     }
 
     /// What a component with a script is, without compiling anything.
     pub(crate) fn inspect_script(&self, code: &[u8], script: &Script, bytes: &[u8]) -> Result<Inspection, LoadError> {
-        self.interpreters().of(code, self.limits())?.code.with(bytes, script)
+        self.interpreters().of(code, self.limits())?.with(script, bytes)
     }
 
     pub(crate) fn load_script(&self, code: &[u8], script: Script, bytes: &[u8]) -> Result<Component, LoadError> {
         let interpreter = self.interpreters().of(code, self.limits())?;
-        let inspection = interpreter.code.with(bytes, &script)?;
+        let inspection = interpreter.with(&script, bytes)?;
+        self.scripted(&interpreter, code, inspection, script, bytes.into())
+    }
+
+    fn scripted(
+        &self,
+        interpreter: &Interpreter,
+        code: &[u8],
+        inspection: Inspection,
+        script: Script,
+        bytes: Arc<[u8]>,
+    ) -> Result<Component, LoadError> {
         let compiled = match interpreter.compiled.get() {
             Some(compiled) => compiled,
             None => {
@@ -172,7 +207,7 @@ impl Sandbox {
                 interpreter.compiled.get_or_init(|| compiled)
             }
         };
-        Component::new(inspection, bytes.into(), compiled, Some(script), Arc::default(), self.clone())
+        Component::new(inspection, bytes, compiled, Some(script), Arc::default(), self.clone())
     }
 }
 

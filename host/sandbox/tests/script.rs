@@ -19,13 +19,13 @@ fn usual() -> Sandbox {
     sandbox(Some(&greenroom_kit::components().join("compiled")))
 }
 
-async fn script(sandbox: &Sandbox, source: &str) -> Result<Vec<u8>, String> {
+async fn script(sandbox: &Sandbox, source: &str) -> Result<Component, String> {
     let interpreter = sandbox.interpreter("agent.rhai").unwrap();
     sandbox.script(&interpreter, "agent.rhai", source, &Budget::PREPARE).await.map_err(|error| error.to_string())
 }
 
 async fn component(sandbox: &Sandbox, source: &str) -> Component {
-    sandbox.load(&script(sandbox, source).await.unwrap()).unwrap()
+    script(sandbox, source).await.unwrap()
 }
 
 const DECIDES: &str = "fn decide(seen) { candidates([7], [1.0]) }";
@@ -49,7 +49,7 @@ async fn a_script_exports_what_its_text_has() {
 #[tokio::test]
 async fn what_is_wrong_with_a_script_is_told_with_its_place() {
     let sandbox = usual();
-    let wrong = async |source: &str| script(&sandbox, source).await.unwrap_err();
+    let wrong = async |source: &str| script(&sandbox, source).await.err().unwrap();
     let message = wrong("fn decide(seen) {\n    let x = ;\n}").await;
     assert!(message.starts_with("agent.rhai:2:13: "), "{message}");
     assert!(wrong("let x = 1;").await.contains("decide"), "nothing decides");

@@ -78,7 +78,7 @@ pub(crate) const KEYS: [Key; 27] = [
         memory().join_window_ms.unsigned_abs() / 3_600_000
     }),
     count("replays_max", "recordings of faults that are kept; 0 is none", 0, 10_000, || 16),
-    count("settle_ms", "milliseconds that changed files must have been left alone", 20, 60_000, || 100),
+    count("settle_ms", "milliseconds that changed files must have been left alone", 12, 60_000, || 100),
     count("plans_warm", "plans that served and stay warm, to be gone back to at once", 0, 100, || {
         limits().warm_max as u64
     }),

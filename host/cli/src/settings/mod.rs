@@ -48,9 +48,6 @@ pub(crate) struct Settings {
     values: BTreeMap<&'static str, (Value, Origin)>,
 }
 
-/// Clocks of file systems are no finer than half of it.
-const SETTLE_IN_DEV: Duration = Duration::from_millis(20);
-
 impl Settings {
     /// Reads all sources.
     pub(crate) fn read(config: Option<&Path>, flags: &[(&'static str, Option<&str>)]) -> Result<Self, Failure> {
@@ -178,7 +175,7 @@ impl Settings {
     pub(crate) fn settle_in_dev(&self) -> Duration {
         match self.values.get("settle_ms") {
             Some((_, origin)) if !matches!(origin, Origin::Default) => self.settle(),
-            _ => SETTLE_IN_DEV,
+            _ => greenroom_runtime::SETTLE_MIN,
         }
     }
 

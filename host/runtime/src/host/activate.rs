@@ -39,11 +39,7 @@ impl Host {
             self.adopt(plan, loaded, active.generation, active.since_ms)?;
             return Ok(active.generation);
         }
-        let signatures = loaded.signatures.values().map(AsRef::as_ref);
-        for bytes in loaded.components.values().map(|admitted| admitted.component.bytes()).chain(signatures) {
-            let kept = self.inner.components.put(bytes);
-            kept.map_err(|source| HostError::Refused(Box::new(Refused::Keep(source))))?;
-        }
+        self.keep_components(&loaded).map_err(Box::new)?;
         self.keep_given(&loaded).map_err(|source| HostError::Refused(Box::new(Refused::Keep(source))))?;
         let proposal = Proposal {
             parent: None,

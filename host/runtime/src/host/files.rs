@@ -88,7 +88,9 @@ impl Host {
             // They are looked at first, and come in another call.
             return;
         }
-        let (components, states) = (found(files, path, components), found(files, path, states));
+        let known = self.loaded();
+        let known = |digest: &Digest| known.components.contains_key(digest);
+        let (components, states) = (found(files, path, components, known), found(files, path, states, |_| false));
         let digests = |of: &BTreeMap<String, (Part, Digest)>| -> BTreeMap<String, Digest> {
             of.iter().map(|(name, (_, digest))| (name.clone(), *digest)).collect()
         };
@@ -169,11 +171,17 @@ fn beside(graph: &Path, named: &str) -> PathBuf {
     graph.parent().unwrap_or(Path::new("")).join(named)
 }
 
-/// What is at each path that a graph file names, with a digest by which a change is known.
-fn found(files: &BTreeMap<PathBuf, Found>, graph: &Path, named: Vec<String>) -> BTreeMap<String, (Part, Digest)> {
+/// What is at each path that a graph file names, with a digest by which a change is known. What serves already is named by it.
+fn found(
+    files: &BTreeMap<PathBuf, Found>,
+    graph: &Path,
+    named: Vec<String>,
+    serves: impl Fn(&Digest) -> bool,
+) -> BTreeMap<String, (Part, Digest)> {
     let part = |name: String| {
         let at = beside(graph, &name);
         let part = match files.get(&at)? {
+            Found::Bytes { digest, .. } if serves(digest) => (Part::Kept(*digest), *digest),
             Found::Bytes { bytes, digest } => (Part::Bytes(std::sync::Arc::clone(bytes)), *digest),
             other => {
                 let why = wrong(&at, other);

@@ -182,12 +182,9 @@ impl Host {
     /// Components and states.
     fn sweep_made_of(&self, used: &BTreeSet<Digest>, swept: &mut Swept) -> std::io::Result<()> {
         let inner = &self.inner;
-        for (digest, bytes, age) in inner.components.all()? {
-            if age > GRACE && !used.contains(&digest) && inner.components.remove(&digest, GRACE)? {
-                swept.components += 1;
-                swept.bytes += bytes;
-            }
-        }
+        let (components, bytes) = inner.components.sweep(used, GRACE)?;
+        swept.components += components;
+        swept.bytes += bytes;
         for (digest, bytes, age) in inner.states.all()? {
             if age > GRACE && !used.contains(&digest) && inner.states.remove(&digest, GRACE)? {
                 swept.states += 1;

@@ -34,10 +34,10 @@ impl Host {
         let components = &self.inner.components;
         let digest = Digest::of(bytes);
         if !components.renew(&digest) {
-            let kept: u64 = components.all()?.iter().map(|(_, size, _)| size).sum();
-            full("components", kept, bytes)?;
+            full("components", components.bytes()?, bytes)?;
         }
-        Ok(components.put(bytes)?)
+        components.put(&digest, bytes)?;
+        Ok(digest)
     }
 
     /// Keeps the learned state that is in a file, durably, for a proposal that names it by its digest. Whether an agent takes it

@@ -8,8 +8,9 @@ use rand::{RngExt as _, SeedableRng as _};
 
 /// Points that are tried.
 const POINTS_MAX: usize = 32;
-/// How many of them are drawn.
-const DRAWN: usize = 8;
+/// How many of them are drawn, for each parameter and at the most.
+const DRAWN: usize = 2;
+const DRAWN_MAX: usize = 8;
 
 /// A point, and how it differs from the defaults.
 pub(super) struct Point {
@@ -55,14 +56,14 @@ pub(super) fn of(descriptor: &Descriptor, seed: u64) -> Vec<Point> {
         .collect();
     let mut random = StdRng::seed_from_u64(seed);
     // Of more bounds than there are places, some.
-    while bounds.len() > POINTS_MAX - DRAWN - 1 {
+    while bounds.len() > POINTS_MAX - DRAWN_MAX - 1 {
         bounds.swap_remove(random.random_range(0..bounds.len()));
     }
     let mut points = vec![at(Vec::new())];
     points.extend(bounds);
     if !searched.is_empty() {
         let mut draw = || at(searched.iter().map(|p| (p.name.clone(), drawn(&p.domain, &mut random))).collect());
-        points.extend((0..DRAWN).map(|_| draw()));
+        points.extend((0..DRAWN_MAX.min(searched.len() * DRAWN)).map(|_| draw()));
     }
     points
 }

@@ -25,7 +25,7 @@ use settle::{Next, Settle};
 
 /// Files settle at least so long. Clocks of file systems are as coarse as the kernel's tick, up to 10 ms: of two writes
 /// within one tick the second cannot be seen, unless the file is read after the tick.
-const SETTLE_MIN: Duration = Duration::from_millis(20);
+pub const SETTLE_MIN: Duration = Duration::from_millis(12);
 /// How often files are looked at without an event.
 const POLL: Duration = Duration::from_secs(1);
 /// How long after a look the next one is, however many events come: a file that is written all the time costs little.
@@ -73,7 +73,7 @@ impl Watch {
     /// before, on a thread of its own. All of them have then been as they are for `settle`, at the same time; so files
     /// that are written one after the other come in one call, and a file that never rests holds up the others.
     ///
-    /// `settle` is 20 ms or more, whatever is given. Where the machine tells of no changes, they are seen a second late.
+    /// `settle` is [`SETTLE_MIN`] or more, whatever is given. Where the machine tells of no changes, they are seen a second late.
     ///
     /// # Errors
     /// When no thread can be had.

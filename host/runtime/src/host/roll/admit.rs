@@ -10,7 +10,7 @@ use greenroom_model::{Digest, Generation, State};
 use super::super::room::recordable;
 use super::super::{Host, now_ms};
 use super::{Change, Part, Refused, Work, beside, proven};
-use crate::active::StatesByAgent;
+use crate::active::{ActivePlan, StatesByAgent};
 use crate::given::Given;
 use crate::load::{Admitted, Components, GraphText, Loaded, Offered, load_from};
 use crate::plans::{self, Content, LearnedRecord};
@@ -64,7 +64,9 @@ impl Host {
             self.keep_components(loaded)?;
         }
         // It is new again: nobody may refer to it until the activation does.
-        work.states.values().for_each(|state| self.inner.states.renew(&state.digest()));
+        let plans: Vec<_> = self.inner.plans().values().map(|live| Arc::clone(&live.plan)).collect();
+        let states = work.states.values().map(|state| ActivePlan::digest_of(state, &plans));
+        states.for_each(|digest| self.inner.states.renew(&digest));
         work.took.admit = began.elapsed();
         Ok(())
     }
@@ -184,10 +186,10 @@ impl Host {
                 continue;
             }
             // Other parameters make another state of the same code. What other code makes of it, that code knows.
-            let offered = before.filter(|before| before.spec.component != spec.component).and_then(|b| b.state());
-            match offered {
-                Some(state) => {
-                    work.offered.insert(spec.name.clone(), state.digest());
+            let offered = before.filter(|before| before.spec.component != spec.component);
+            match offered.and_then(|before| Some((before.state()?, before.version.state?))) {
+                Some((state, digest)) => {
+                    work.offered.insert(spec.name.clone(), digest);
                     work.states.insert(spec.name.clone(), Arc::clone(state));
                 }
                 None => {
@@ -228,12 +230,20 @@ impl Host {
         Ok(())
     }
 
-    fn keep_components(&self, loaded: &Loaded) -> Result<(), Refused> {
-        for admitted in loaded.components.values() {
-            self.inner.components.put(admitted.component.bytes()).map_err(Refused::Keep)?;
+    /// Keeps what a plan is made of. What serves was kept when it was new.
+    pub(in super::super) fn keep_components(&self, loaded: &Loaded) -> Result<(), Refused> {
+        let serves = self.active().is_some().then(|| self.inner.loaded.load_full());
+        let serves = |digest| serves.as_ref().is_some_and(|serves| serves.components.contains_key(digest));
+        for (digest, admitted) in &loaded.components {
+            if !(serves(digest) && self.inner.components.renew(digest)) {
+                let component = &admitted.component;
+                let kept =
+                    self.inner.components.put_apart(digest, component.bytes(), component.inspection().interpreter);
+                kept.map_err(Refused::Keep)?;
+            }
         }
         for text in loaded.signatures.values() {
-            self.inner.components.put(text).map_err(Refused::Keep)?;
+            self.inner.components.put(&Digest::of(text), text).map_err(Refused::Keep)?;
         }
         Ok(())
     }
