@@ -128,7 +128,7 @@ figures-hostile: setup components ## What hostile guests and the walls against t
 		cargo bench --locked --workspace --bench hostile --bench admission
 
 # The kills are a test, which counts what was lost.
-figures-swap: setup components ## What changing plans costs those who are served, to target/figures/swap.json
+figures-swap: setup languages ## What changing plans costs those who are served, to target/figures/swap.json
 	$(call step,figures: swap)
 	@mkdir -p $(FIGURES)
 	@rm -f $(FIGURES)/swap.json

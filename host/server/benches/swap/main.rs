@@ -19,6 +19,7 @@ mod latencies;
 mod load;
 mod moments;
 mod movies;
+mod scripts;
 mod small;
 
 use std::sync::Arc;
@@ -126,6 +127,10 @@ fn main() {
         let pace = Pace::Rate(rate(&load, &movies.host, &callers, 5));
         let found = alternate(&load, &mut changes, &book, pace, size(100_000, 200));
         all.extend(figures("movies", "movie graph", found));
+    }
+    if wanted("scripts") {
+        println!("\nagents that are text, in the movie graph: training");
+        all.extend(scripts::figures(program, usize::try_from(asked_for("FEW", 5)).unwrap() * 6));
     }
     greenroom_kit::report(&all);
 }

@@ -48,7 +48,7 @@ fn large(code: u32, bytes: usize, number: u64) -> Vec<u8> {
 }
 
 /// Milliseconds until another generation serves than `before`.
-fn until_other(host: &Host, before: Generation, began: Instant) -> f64 {
+pub(crate) fn until_other(host: &Host, before: Generation, began: Instant) -> f64 {
     while host.active().unwrap().generation == before {
         assert!(
             began.elapsed() < Duration::from_secs(120),

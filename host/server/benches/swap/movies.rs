@@ -31,11 +31,11 @@ pub(crate) struct Movies {
     subjects: Vec<String>,
 }
 
-fn example() -> std::path::PathBuf {
+pub(crate) fn example() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/movielens")
 }
 
-fn graph(diversity: usize) -> String {
+pub(crate) fn graph(diversity: usize) -> String {
     let text = std::fs::read_to_string(example().join("graph.toml")).unwrap();
     let name = "component = \"components/rerank.wasm\"\n";
     assert!(text.contains(name));

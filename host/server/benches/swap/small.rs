@@ -49,7 +49,11 @@ pub(crate) fn serving(folder: &Path, program: Option<&Path>, events: &str, items
 }
 
 pub(crate) fn serving_of(folder: &Path, program: Option<&Path>, events: &Path, items: &Path) -> Host {
-    let host = config(folder, program).open().unwrap();
+    serving_in(config(folder, program), events, items)
+}
+
+pub(crate) fn serving_in(config: Config, events: &Path, items: &Path) -> Host {
+    let host = config.open().unwrap();
     let events = read(events, &ReadOptions::default()).unwrap();
     host.import(Some(&events), Some(&read_items(items).unwrap())).unwrap();
     host.train(Arc::new(Quiet)).unwrap();
