@@ -14,7 +14,6 @@ use crate::admit::{admit_and_load, admit_loaded, micros};
 use crate::given::Given;
 use crate::plans::Gate;
 use crate::revoked::Revocations;
-use crate::trial::{Outcome, Trial};
 
 /// A graph that can be prepared.
 #[derive(Clone)]
@@ -297,7 +296,7 @@ async fn admitted(
     };
     let trial = &admission.verdict.trial;
     if !trial.passed() {
-        return Err(format!("{called} is not admitted: {}", told(trial)));
+        return Err(format!("{called} is not admitted: {}", trial.told()));
     }
     let gate = Gate {
         component: path.to_owned(),
@@ -310,21 +309,4 @@ async fn admitted(
     let descriptor = admission.verdict.trial.descriptor;
     let facts = ComponentFacts { digest: component.digest(), interfaces, descriptor };
     Ok(Admitted { component, facts, gate })
-}
-
-/// Why a component failed, each reason once.
-fn told(trial: &Trial) -> String {
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for step in trial.failures() {
-        let Outcome::Failed(why) = &step.outcome else { continue };
-        match reasons.iter_mut().find(|(reason, _)| reason == why) {
-            Some((_, steps)) => steps.push(&step.name),
-            None => reasons.push((why, vec![&step.name])),
-        }
-    }
-    let told = reasons.into_iter().map(|(why, steps)| match steps.as_slice() {
-        [first, others @ ..] if !others.is_empty() => format!("{first}, and {} more: {why}", others.len()),
-        steps => format!("{}: {why}", steps.concat()),
-    });
-    told.collect::<Vec<_>>().join("; ")
 }

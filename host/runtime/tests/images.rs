@@ -171,3 +171,51 @@ fn a_copy_may_have_as_much_memory_as_preparing_it_took() {
         assert!(reply.answer.degraded.is_empty(), "{:?}", reply.answer.degraded);
     }
 }
+
+const LARGE: &str = r#"
+[graph]
+name = "large"
+output = "rerank"
+deadline_ms = 5000
+
+[agents.popularity]
+component = "popularity.wasm"
+
+[agents.rerank]
+component = "rerank.wasm"
+grants = { memory = ["items:read"] }
+
+[nodes.popularity]
+agent = "popularity"
+
+[nodes.rerank]
+agent = "rerank"
+inputs = { ranked = "popularity" }
+"#;
+
+#[test]
+fn code_that_is_large_has_an_image_only_with_a_state() {
+    let world = World::new(LARGE);
+    for name in ["popularity", "rerank"] {
+        let mut component = std::fs::read(greenroom_kit::component(name)).unwrap();
+        // A custom section of 8 MiB, which nobody reads.
+        component.extend([0, 0x82, 0x80, 0x80, 0x04, 1, b'x']);
+        component.resize(component.len() + (8 << 20), 0);
+        std::fs::write(world.path(&format!("{name}.wasm")), component).unwrap();
+    }
+    let host = world.serving();
+    host.make_images();
+    let source = |agent: &str| {
+        let plan = host.active().unwrap();
+        plan.agents.iter().find(|a| a.spec.name == agent).unwrap().source()
+    };
+    let began = Instant::now();
+    while source("popularity").0 != Source::Image {
+        assert!(began.elapsed() < Duration::from_secs(120), "no images: {:?}", sources(&host));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let (rerank, why) = source("rerank");
+    assert_eq!(rerank, Source::Stock);
+    assert!(why.as_ref().is_some_and(|why| why.contains("no learned state")), "{why:?}");
+    assert!(answers(&host, 3).iter().all(|reply| reply.answer.degraded.is_empty()));
+}

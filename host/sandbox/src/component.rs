@@ -191,7 +191,9 @@ impl Component {
         store.data_mut().begin(budget, Instant::now());
         store.set_epoch_deadline(1);
         let began = Instant::now();
-        let fault = |store: &Store<Context>, error| outcome::fault(store.data(), "instantiation", &error);
+        let loaded = inner.loading.as_ref().map(Loading::name);
+        let what = loaded.map_or_else(|| "instantiation".to_owned(), |script| format!("{script}: loading it"));
+        let fault = |store: &Store<Context>, error| outcome::fault(store.data(), &what, &error);
         if let Err(error) = store.set_fuel(budget.fuel) {
             return Err(fault(&store, error));
         }

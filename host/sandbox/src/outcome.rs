@@ -25,7 +25,10 @@ pub(crate) fn fault(context: &Context, call: &str, error: &wasmtime::Error) -> F
     let backtrace = backtrace(error);
     let mut message = format!("{call} {message}");
     if kind == FaultKind::Trap && !backtrace.is_empty() {
-        let frames: Vec<&str> = backtrace.iter().take(FRAMES_SAID).map(|frame| frame.function.as_str()).collect();
+        // One that calls itself is named once.
+        let mut frames: Vec<&str> = backtrace.iter().map(|frame| frame.function.as_str()).collect();
+        frames.dedup();
+        frames.truncate(FRAMES_SAID);
         message.push_str(&format!(" (in {})", frames.join(" < ")));
     }
     let report = FaultReport { overrun, backtrace, host_calls: context.latest.lines(), replay: None };
@@ -85,6 +88,9 @@ fn cause(context: &Context, error: &wasmtime::Error) -> (FaultKind, String, Opti
         trap => {
             let why = match (&context.last_words, trap) {
                 (Some(words), _) => shown(words),
+                (None, Some(Trap::StackOverflow)) => {
+                    format!("{}: functions call each other too deep, or without end", Trap::StackOverflow)
+                }
                 (None, Some(trap)) => trap.to_string(),
                 (None, None) => shown(&error.root_cause().to_string()),
             };

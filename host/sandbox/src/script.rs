@@ -98,6 +98,11 @@ impl Loading {
         Ok(Self { indices: generated::GuestIndices::new(pre)?, script })
     }
 
+    /// Of the script's file.
+    pub(crate) fn name(&self) -> &str {
+        &self.script.name
+    }
+
     /// Gives an instance its script.
     pub(crate) async fn load(
         &self,

@@ -54,11 +54,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         output::text(&text(path, &sandbox, &admission, grants.as_deref()))?;
     }
-    let failed: Vec<String> = admission.verdict.trial.failures().map(ToString::to_string).collect();
-    if failed.is_empty() {
+    let trial = &admission.verdict.trial;
+    if trial.passed() {
         return Ok(());
     }
-    Err(Failure::agent(format!("{} is not admitted: {}", path.display(), failed.join("; "))))
+    Err(Failure::agent(format!("{} is not admitted: {}", path.display(), trial.told())))
 }
 
 fn refusals(error: &LoadError) -> Vec<Value> {

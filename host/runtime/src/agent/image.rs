@@ -10,6 +10,10 @@ use greenroom_sandbox::{Component, ImageError, panic_message};
 
 use super::{Agent, Source};
 
+/// A component of more bytes is not compiled anew with each version, unless there is a learned state to be had by it: what an
+/// image of CPython, of 18 MB, saves in a request, writing to the pages that it shares takes again (`docs/agents/costs.md`).
+const CODE_MAX: usize = 8 << 20;
+
 impl Agent {
     /// Makes the image that fresh instances are copies of, unless there is one or there is nothing to prepare. Takes as
     /// long as compiling does, and is to be done beside serving.
@@ -48,11 +52,20 @@ impl Agent {
         }
     }
 
-    /// Whether it is to have an image, and none was tried yet. For a script, which is ready in a millisecond or two, its
-    /// interpreter would be compiled anew with every change of the text.
+    /// Whether it is to have an image, and none was tried yet.
     pub(crate) fn wants_image(&self) -> bool {
-        let of = &self.spec.interfaces;
-        self.spec.instances == Instances::Fresh && of.lifecycle && !of.script && self.image.load().is_none()
+        let fresh = self.spec.instances == Instances::Fresh && self.spec.interfaces.lifecycle;
+        fresh && self.dear().is_none() && self.image.load().is_none()
+    }
+
+    /// Why an image would cost more than it saves, if that can be told before it is made.
+    fn dear(&self) -> Option<&'static str> {
+        if self.spec.interfaces.script {
+            // One is ready in a millisecond or two.
+            return Some("an image would compile the interpreter anew with every change of the text");
+        }
+        let large = self.component.bytes().len() > CODE_MAX && self.state().is_none();
+        large.then_some("more than 8 MiB of code would be compiled anew with every change, and there is no learned state to restore")
     }
 
     /// What making a copy of the image may use: it has all that preparing it took.
@@ -73,6 +86,8 @@ impl Agent {
     /// Where the next instance comes from, and why there is no image when one was tried.
     pub fn source(&self) -> (Source, Option<String>) {
         let refused = self.image.load().as_ref().and_then(|made| made.as_ref().as_ref().err().cloned());
+        let dear = || self.dear().filter(|_| self.spec.instances == Instances::Fresh).map(str::to_owned);
+        let refused = refused.or_else(dear);
         let source = match self.spec.instances {
             Instances::Pooled { .. } => Source::Pool,
             _ if self.image().is_some() => Source::Image,

@@ -82,6 +82,24 @@ impl Trial {
     pub fn failures(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| matches!(step.outcome, Outcome::Failed(_)))
     }
+
+    /// Why it failed, each reason once.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for step in self.failures() {
+            let Outcome::Failed(why) = &step.outcome else { continue };
+            match reasons.iter_mut().find(|(reason, _)| reason == why) {
+                Some((_, steps)) => steps.push(&step.name),
+                None => reasons.push((why, vec![&step.name])),
+            }
+        }
+        let told = reasons.into_iter().map(|(why, steps)| match steps.as_slice() {
+            [first, others @ ..] if !others.is_empty() => format!("{first}, and {} more: {why}", others.len()),
+            steps => format!("{}: {why}", steps.concat()),
+        });
+        told.collect::<Vec<_>>().join("; ")
+    }
 }
 
 /// Tries a component. Blocks no thread, but takes up to a minute for one that uses up its budgets.
