@@ -60,6 +60,20 @@ impl Failure {
         Self::Breaking(Report::msg(message.to_string()))
     }
 
+    /// The same, with what it is about before what it says.
+    pub(crate) fn about(self, what: &str) -> Self {
+        let told = |report: Report| Report::msg(format!("{what}: {report}"));
+        match self {
+            Self::Failed(report) => Self::Failed(told(report)),
+            Self::Arguments(report) => Self::Arguments(told(report)),
+            Self::BadFile(report) => Self::BadFile(told(report)),
+            Self::Agent(report) => Self::Agent(told(report)),
+            Self::InUse(report) => Self::InUse(told(report)),
+            Self::Breaking(report) => Self::Breaking(told(report)),
+            Self::Told | Self::Interrupted => self,
+        }
+    }
+
     /// What it says.
     pub(crate) fn words(&self) -> String {
         match self {

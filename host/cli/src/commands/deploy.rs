@@ -143,10 +143,10 @@ fn components(authored: &Authored, graph: &Path) -> Result<BTreeMap<String, Vec<
 /// Brings what the host does not have; the digests of what was brought.
 fn bring(client: &Client, components: BTreeMap<String, Vec<u8>>) -> Result<Vec<String>, Failure> {
     let mut brought = Vec::new();
-    for bytes in components.into_values() {
+    for (path, bytes) in components {
         let digest = Digest::of(&bytes).to_string();
         if !brought.contains(&digest) && client.find(&format!("/v1/components/{digest}"))?.is_none() {
-            client.put("/v1/components", "application/wasm", bytes)?;
+            client.put("/v1/components", "application/wasm", bytes).map_err(|failure| failure.about(&path))?;
             brought.push(digest);
         }
     }
@@ -181,10 +181,10 @@ fn states(authored: &Authored, graph: &Path) -> Result<BTreeMap<String, StateFil
 /// The same as [`bring`].
 fn bring_states(client: &Client, states: BTreeMap<String, StateFile>) -> Result<Vec<String>, Failure> {
     let mut brought = Vec::new();
-    for StateFile { digest, bytes } in states.into_values() {
+    for (path, StateFile { digest, bytes }) in states {
         let digest = digest.to_string();
         if !brought.contains(&digest) && client.find(&format!("/v1/states/{digest}"))?.is_none() {
-            client.put("/v1/states", "application/octet-stream", bytes)?;
+            client.put("/v1/states", "application/octet-stream", bytes).map_err(|failure| failure.about(&path))?;
             brought.push(digest);
         }
     }

@@ -136,7 +136,8 @@ fn a_component_that_is_too_large_is_refused_by_its_size() {
     scene.write("fusion.wasm", bytes);
     let ran = scene.run(&["deploy", "graph.toml"]);
     assert_eq!(ran.code, Some(1), "{}", ran.err);
-    assert!(ran.err.contains("larger than 2048 bytes; `component_bytes_max` is as large"), "{}", ran.err);
+    let why = "fusion.wasm: the body is larger than 2048 bytes; `component_bytes_max` is as large";
+    assert!(ran.err.contains(why), "{}", ran.err);
     assert_eq!(generation(&server), 1);
 }
 
