@@ -8,7 +8,7 @@ SHELL := bash
 # Cargo fills every core by itself, and steps in order make the output readable: `-j` changes nothing.
 .NOTPARALLEL:
 .PHONY: help setup tools build components languages demo test fmt lint deny example-check doc-test sdk-tests fuzz suite \
-	figures figures-quality figures-calls figures-hostile figures-swap figures-languages figures-evolution clean
+	figures figures-quality figures-calls figures-hostile figures-swap figures-memory figures-languages figures-evolution clean
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 GREENROOM := $(TARGET)/release/greenroom
@@ -135,6 +135,12 @@ figures-swap: setup languages ## What changing plans costs those who are served,
 	@GREENROOM=$(GREENROOM) GREENROOM_FIGURES=$(FIGURES)/swap.json cargo bench --locked --workspace --bench swap
 	@GREENROOM_KILLS=200 GREENROOM_FIGURES=$(FIGURES)/swap.json \
 		cargo test --locked --release --workspace --test killed -- --nocapture
+
+figures-memory: ## What the shared memory layer costs, beside the engine under it, to target/figures/memory.json
+	$(call step,figures: memory)
+	@mkdir -p $(FIGURES)
+	@rm -f $(FIGURES)/memory.json
+	@GREENROOM_FIGURES=$(FIGURES)/memory.json cargo bench --locked --workspace --bench memory
 
 # Not among `figures` either: Extism brings an engine of its own, which takes ten minutes to compile.
 figures-languages: languages ## What agents cost in each language, beside Extism, to target/figures/languages.json

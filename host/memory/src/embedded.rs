@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
+use crate::cache::{Cache, Reading};
 use crate::change::{Before, check_key, check_write, judge, within};
 use crate::engine::{Engine, NUMBERS};
 use crate::kv::{
@@ -22,14 +23,16 @@ pub(crate) const SPACES: TableDefinition<&str, (u64, u64)> = TableDefinition::ne
 /// The name of the store's revision among [`NUMBERS`].
 const REVISION: &str = "revision";
 
-/// Keys and values in the store's file.
+/// Keys and values in the store's file, with those in memory that were read lately.
 pub(crate) struct Embedded {
     engine: Arc<Engine>,
+    cache: Arc<Cache>,
 }
 
 impl Embedded {
-    pub(crate) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine }
+    /// With so many bytes of entries in memory.
+    pub(crate) fn new(engine: Arc<Engine>, cache_bytes: u64) -> Self {
+        Self { engine, cache: Arc::new(Cache::new(cache_bytes)) }
     }
 }
 
@@ -39,7 +42,12 @@ impl KeyValue for Embedded {
         for key in keys {
             check_key(namespace, key)?;
         }
-        let entries = self.engine.read(|transaction| {
+        if let Some(known) = self.cache.get_many(namespace, keys) {
+            return Ok(known);
+        }
+        // All of them from the file, where they are as they were at one moment.
+        let readings: Vec<Reading> = keys.iter().map(|key| self.cache.reading(namespace, key)).collect();
+        let entries: Vec<Option<Entry>> = self.engine.read(|transaction| {
             let table = transaction.open_table(ENTRIES)?;
             keys.iter()
                 .map(|key| {
@@ -50,6 +58,9 @@ impl KeyValue for Embedded {
                 })
                 .collect()
         })?;
+        for ((key, reading), entry) in keys.iter().zip(readings).zip(&entries) {
+            self.cache.keep(namespace, key, reading, entry);
+        }
         Ok(entries)
     }
 
@@ -109,21 +120,25 @@ impl KeyValue for Embedded {
         let bytes = namespace.len() + write.key.len() + write.change.value().map_or(0, Vec::len);
         // No graph can declare a name with an `@`: it is the host's own.
         let full = if namespace.starts_with('@') { WhenFull::Ahead } else { WhenFull::Refuse };
+        let (cache, after) = (Arc::clone(&self.cache), Arc::clone(&self.cache));
         self.engine.writer().submit(
             full,
             bytes,
-            move |transaction| Ok(apply(transaction, &namespace, &write)?.map(|written| (written, ()))),
-            |()| (),
+            move |transaction| {
+                let applied = apply(transaction, &namespace, &write)?;
+                Ok(applied.map(|(written, changed)| (written, changed.then(|| cache.begin(&namespace, &write.key)))))
+            },
+            move |writing| writing.into_iter().for_each(|writing| after.end(writing)),
         )
     }
 }
 
-/// Refuses before it writes anything.
+/// Refuses before it writes anything. Whether it wrote anything is told too.
 fn apply(
     transaction: &WriteTransaction,
     namespace: &str,
     write: &Write,
-) -> Result<Result<Written, WriteError>, redb::Error> {
+) -> Result<Result<(Written, bool), WriteError>, redb::Error> {
     let mut entries = transaction.open_table(ENTRIES)?;
     let mut spaces = transaction.open_table(SPACES)?;
     let mut numbers = transaction.open_table(NUMBERS)?;
@@ -137,7 +152,7 @@ fn apply(
     let before = Before { key, revision, space: Space { entries: held, bytes } };
     let (written, space) = match judge(namespace, write, &before) {
         Ok((written, Some(space))) => (written, space),
-        Ok((written, None)) => return Ok(Ok(written)),
+        Ok((written, None)) => return Ok(Ok((written, false))),
         Err(refusal) => return Ok(Err(refusal)),
     };
     numbers.insert(REVISION, written.revision)?;
@@ -146,5 +161,5 @@ fn apply(
         Some(value) => entries.insert(at, (written.revision, value.as_slice()))?,
         None => entries.remove(at)?,
     };
-    Ok(Ok(written))
+    Ok(Ok((written, true)))
 }

@@ -4,6 +4,7 @@
 //! Every write answers with a [`Pending`]: `wait()` blocks until the write is durable, `.await` does not block. What was
 //! acknowledged survives a kill. Reads see what was committed last.
 
+mod cache;
 mod catalog;
 mod change;
 mod disk;

@@ -40,14 +40,17 @@ pub struct Settings {
     pub join_window_ms: i64,
     /// Bytes of memory for pages of the file.
     pub cache_bytes: usize,
+    /// Bytes of memory for keys and values that were read lately.
+    pub entries_bytes: usize,
     /// Writes that may wait, at least 1; one more is refused, or waits where it says so.
     pub queue_max: usize,
 }
 
 impl Default for Settings {
-    /// 24 hours, 256 MiB, and as many writes as one commit takes.
+    /// 24 hours, 256 MiB and 64 MiB, and as many writes as four commits take.
     fn default() -> Self {
-        Self { join_window_ms: 24 * 60 * 60 * 1000, cache_bytes: 256 << 20, queue_max: 4096 }
+        let join_window_ms = 24 * 60 * 60 * 1000;
+        Self { join_window_ms, cache_bytes: 256 << 20, entries_bytes: 64 << 20, queue_max: 4096 }
     }
 }
 
@@ -189,7 +192,7 @@ impl Store {
         let items = Numbering::load(Arc::clone(&engine), ITEMS).map_err(load)?.map_err(damaged)?;
         let subjects = Numbering::load(Arc::clone(&engine), SUBJECTS).map_err(load)?.map_err(damaged)?;
         Ok(Self(Arc::new(Parts {
-            kv: Arc::new(Embedded::new(Arc::clone(&engine))),
+            kv: Arc::new(Embedded::new(Arc::clone(&engine), settings.entries_bytes as u64)),
             items: Catalog::load(items).map_err(load)?,
             subjects,
             facts: FactsTable::load(Arc::clone(&engine)).map_err(load)?,

@@ -55,6 +55,7 @@ conformance!(
     usage_counts_keys_and_values,
     a_write_beyond_its_bound_changes_nothing,
     writers_at_once_stay_within_the_bound_together,
+    several_keys_are_read_as_they_were_at_one_moment,
     it_does_what_a_map_does,
 );
 
@@ -72,6 +73,36 @@ fn a_value_is_read_as_it_was_written(kv: &dyn KeyValue) {
     let many = kv.get_many("profile", &["bob", "ada", "ada"]).unwrap();
     let values: Vec<Option<&[u8]>> = many.iter().map(|entry| entry.as_ref().map(|e| e.value.as_slice())).collect();
     assert_eq!(values, [None, Some(&b""[..]), Some(&b""[..])]);
+}
+
+/// A second key is written after the first one each time, so that at no moment it is ahead of it, or more than one behind.
+fn several_keys_are_read_as_they_were_at_one_moment(kv: &dyn KeyValue) {
+    const TIMES: u64 = 300;
+    let number = |entry: &Option<greenroom_memory::Entry>| {
+        entry.as_ref().map_or(0, |entry| u64::from_le_bytes(entry.value.as_slice().try_into().unwrap()))
+    };
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let mut latest = 0;
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    let both = kv.get_many("profile", &["first", "second"]).unwrap();
+                    let (first, second) = (number(&both[0]), number(&both[1]));
+                    assert!(second <= first && first <= second + 1, "{first} and {second} were never there together");
+                    let again = number(&kv.get("profile", "second").unwrap());
+                    assert!(first >= latest && again >= second, "what was read is gone again");
+                    latest = first;
+                }
+            });
+        }
+        for time in 1..=TIMES {
+            put(kv, "profile", "first", &time.to_le_bytes());
+            put(kv, "profile", "second", &time.to_le_bytes());
+            assert_eq!(number(&kv.get("profile", "second").unwrap()), time, "what was acknowledged is not read");
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
 }
 
 fn a_namespace_sees_nothing_of_another(kv: &dyn KeyValue) {

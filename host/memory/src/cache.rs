@@ -1,0 +1,203 @@
+//! Entries that were read lately, in front of the file: what is here is what was committed last.
+//!
+//! A hit takes no lock of the store. That no entry outlives its write is up to the thread that commits: before a commit it
+//! takes the keys of its writes away and closes their stripes, and opens them again after it. What is read from the file meanwhile,
+//! or since before that, is not kept: whoever keeps an entry shows when it began to read.
+
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use quick_cache::sync::Cache as Entries;
+use quick_cache::{Equivalent, Weighter};
+
+use crate::kv::Entry;
+
+/// Keys whose writes shut each other's reads out for the time of a commit: one in so many.
+const STRIPES: usize = 1_024;
+
+/// Bytes that an entry takes beside its own.
+const BESIDE: u64 = 160;
+
+/// Entries of so many bytes on average are what the cache makes room for at first.
+const USUAL: u64 = 512;
+
+/// The bounded cache.
+pub(crate) struct Cache {
+    entries: Entries<Key, Option<Entry>, Bytes>,
+    hasher: RandomState,
+    stripes: Box<[Mutex<Stripe>]>,
+    /// Counts writes, each before its commit.
+    begun: AtomicU64,
+}
+
+/// Namespace and key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key(Box<str>, Box<str>);
+
+/// The same, borrowed.
+#[derive(Hash)]
+struct At<'k>(&'k str, &'k str);
+
+impl Equivalent<Key> for At<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        *self.1 == *key.1 && *self.0 == *key.0
+    }
+}
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<Key, Option<Entry>> for Bytes {
+    fn weight(&self, key: &Key, entry: &Option<Entry>) -> u64 {
+        let value = entry.as_ref().map_or(0, |entry| entry.value.len());
+        (key.0.len() + key.1.len() + value) as u64 + BESIDE
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Stripe {
+    /// Writes whose commit has begun and not ended.
+    writing: u32,
+    /// Writes that began.
+    begun: u64,
+}
+
+/// When a read of the file began; none while a write of its stripe is under way.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading(Option<u64>);
+
+/// A write of a key that is under way.
+#[derive(Debug)]
+pub(crate) struct Writing(usize);
+
+impl Cache {
+    /// Of so many bytes.
+    pub(crate) fn new(bytes: u64) -> Self {
+        let items = usize::try_from(bytes / USUAL).unwrap_or(usize::MAX);
+        Self {
+            entries: Entries::with_weighter(items, bytes, Bytes),
+            hasher: RandomState::new(),
+            stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
+            begun: AtomicU64::new(0),
+        }
+    }
+
+    /// What is known of a key: the entry, or that there is none.
+    pub(crate) fn get(&self, namespace: &str, key: &str) -> Option<Option<Entry>> {
+        self.entries.get(&At(namespace, key))
+    }
+
+    /// The same of several keys as they were at one moment, if all of them are known.
+    pub(crate) fn get_many(&self, namespace: &str, keys: &[&str]) -> Option<Vec<Option<Entry>>> {
+        let begun = self.begun.load(Ordering::Acquire);
+        let mut found = Vec::with_capacity(keys.len());
+        for key in keys {
+            found.push(self.get(namespace, key)?);
+        }
+        // Between two of them a commit may have come.
+        (keys.len() < 2 || self.begun.load(Ordering::Acquire) == begun).then_some(found)
+    }
+
+    /// To be called before a key is read from the file that is to be kept.
+    pub(crate) fn reading(&self, namespace: &str, key: &str) -> Reading {
+        let stripe = *self.stripe(self.place(namespace, key)).lock();
+        Reading((stripe.writing == 0).then_some(stripe.begun))
+    }
+
+    /// Keeps what was read, unless it may have been written since.
+    pub(crate) fn keep(&self, namespace: &str, key: &str, since: Reading, entry: &Option<Entry>) {
+        let Some(since) = since.0 else { return };
+        let stripe = self.stripe(self.place(namespace, key)).lock();
+        if stripe.writing == 0 && stripe.begun == since {
+            self.entries.insert(Key(namespace.into(), key.into()), entry.clone());
+        }
+    }
+
+    /// To be called by the thread that commits, before the commit that changes a key.
+    pub(crate) fn begin(&self, namespace: &str, key: &str) -> Writing {
+        let place = self.place(namespace, key);
+        let mut stripe = self.stripe(place).lock();
+        stripe.writing += 1;
+        stripe.begun += 1;
+        self.begun.fetch_add(1, Ordering::AcqRel);
+        self.entries.remove(&At(namespace, key));
+        Writing(place)
+    }
+
+    /// After that commit. Without it the stripe stays closed, which is right when nobody knows what became of the write.
+    pub(crate) fn end(&self, Writing(place): Writing) {
+        self.stripe(place).lock().writing -= 1;
+    }
+
+    fn place(&self, namespace: &str, key: &str) -> usize {
+        #[expect(clippy::cast_possible_truncation, reason = "a place among few")]
+        let place = self.hasher.hash_one(At(namespace, key)) as usize % STRIPES;
+        place
+    }
+
+    fn stripe(&self, place: usize) -> &Mutex<Stripe> {
+        #[expect(clippy::indexing_slicing, reason = "a place is below the number of stripes")]
+        &self.stripes[place]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(revision: u64) -> Option<Entry> {
+        Some(Entry { value: revision.to_le_bytes().to_vec(), revision })
+    }
+
+    fn kept(cache: &Cache, key: &str, entry: &Option<Entry>) {
+        let reading = cache.reading("a", key);
+        cache.keep("a", key, reading, entry);
+    }
+
+    #[test]
+    fn what_was_kept_is_found_and_so_is_that_there_is_none() {
+        let cache = Cache::new(1 << 20);
+        assert_eq!(cache.get("a", "k"), None);
+        kept(&cache, "k", &entry(3));
+        kept(&cache, "gone", &None);
+        assert_eq!(cache.get("a", "k"), Some(entry(3)));
+        assert_eq!(cache.get("a", "gone"), Some(None));
+        assert_eq!(cache.get("b", "k"), None, "another namespace");
+        assert_eq!(cache.get_many("a", &["k", "gone", "k"]), Some(vec![entry(3), None, entry(3)]));
+        assert_eq!(cache.get_many("a", &["k", "other"]), None);
+    }
+
+    #[test]
+    fn nothing_is_kept_that_was_read_before_a_write_or_in_it() {
+        let cache = Cache::new(1 << 20);
+        kept(&cache, "k", &entry(1));
+        let before = cache.reading("a", "k");
+        let writing = cache.begin("a", "k");
+        assert_eq!(cache.get("a", "k"), None, "gone before the commit");
+        cache.keep("a", "k", before, &entry(1));
+        kept(&cache, "k", &entry(1));
+        assert_eq!(cache.get("a", "k"), None);
+        let within = cache.reading("a", "k");
+        cache.end(writing);
+        cache.keep("a", "k", before, &entry(1));
+        cache.keep("a", "k", within, &entry(1));
+        assert_eq!(cache.get("a", "k"), None);
+        kept(&cache, "k", &entry(2));
+        assert_eq!(cache.get("a", "k"), Some(entry(2)));
+    }
+
+    #[test]
+    fn it_stays_within_its_bytes() {
+        let cache = Cache::new(64 << 10);
+        let large = Some(Entry { value: vec![7; 1_000], revision: 1 });
+        for number in 0..1_000 {
+            kept(&cache, &number.to_string(), &large);
+        }
+        assert!(cache.entries.weight() <= 64 << 10, "{}", cache.entries.weight());
+        assert!(cache.entries.len() > 20, "{}", cache.entries.len());
+        // Larger than all of it.
+        kept(&cache, "larger", &Some(Entry { value: vec![7; 100 << 10], revision: 1 }));
+        assert!(cache.entries.weight() <= 64 << 10);
+    }
+}
