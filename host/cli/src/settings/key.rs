@@ -40,6 +40,9 @@ const fn address(name: &'static str, what: &'static str, default: fn() -> Socket
     Key { name, what, kind: Kind::Address { default } }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "some milliseconds")]
+const SETTLE_MIN_MS: u64 = greenroom_runtime::SETTLE_MIN.as_millis() as u64;
+
 /// In the order in which they are shown.
 pub(crate) const KEYS: [Key; 27] = [
     address("listen", "where the server listens", || server().listen),
@@ -78,7 +81,7 @@ pub(crate) const KEYS: [Key; 27] = [
         memory().join_window_ms.unsigned_abs() / 3_600_000
     }),
     count("replays_max", "recordings of faults that are kept; 0 is none", 0, 10_000, || 16),
-    count("settle_ms", "milliseconds that changed files must have been left alone", 12, 60_000, || 100),
+    count("settle_ms", "milliseconds that changed files must have been left alone", SETTLE_MIN_MS, 60_000, || 100),
     count("plans_warm", "plans that served and stay warm, to be gone back to at once", 0, 100, || {
         limits().warm_max as u64
     }),
