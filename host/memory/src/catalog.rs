@@ -1,17 +1,16 @@
 //! Items: which rows there are, and which of them are no longer offered. A row is never reused, so taking an item out
 //! of the offer is a mark and not a removal.
 
-use std::ops::Deref;
+use std::ops::{Bound, Deref};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use redb::{ReadableTable, TableDefinition};
 
+use crate::engine::{Pending, Rows, Table, Unavailable, WhenFull};
 use crate::ids::Numbering;
-use crate::writer::{Pending, Unavailable, WhenFull};
 
 /// Rows that are not offered.
-pub(crate) const DELISTED: TableDefinition<u32, ()> = TableDefinition::new("delisted");
+pub(crate) const DELISTED: Table<u32, ()> = Table::new(5, "delisted");
 
 /// Why rows were not delisted or relisted; then none was.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -45,10 +44,7 @@ impl Deref for Catalog {
 
 impl Catalog {
     pub(crate) fn load(numbering: Numbering) -> Result<Self, Unavailable> {
-        let delisted: Arc<[u32]> = numbering.engine().read(|transaction| {
-            let table = transaction.open_table(DELISTED)?;
-            table.iter()?.map(|entry| Ok(entry?.0.value())).collect::<Result<_, redb::Error>>()
-        })?;
+        let delisted = numbering.engine().read(|snapshot| listed(snapshot.rows(&DELISTED, Bound::Unbounded)?))?;
         Ok(Self { numbering, delisted: Arc::new(RwLock::new(delisted)) })
     }
 
@@ -75,24 +71,25 @@ impl Catalog {
             return Pending::ready(Err(CatalogError::UnknownRows { rows: unknown, len }));
         }
         let rows = rows.to_vec();
-        let delisted = Arc::clone(&self.delisted);
+        let published = Arc::clone(&self.delisted);
         self.engine().writer().submit(
             WhenFull::Wait,
             rows.len() * 16,
             move |transaction| {
-                let mut table = transaction.open_table(DELISTED)?;
                 for row in rows {
                     if delist {
-                        table.insert(row, ())?;
+                        transaction.insert(&DELISTED, row, ());
                     } else {
-                        table.remove(row)?;
+                        transaction.remove(&DELISTED, row);
                     }
                 }
-                let now: Arc<[u32]> =
-                    table.iter()?.map(|entry| Ok(entry?.0.value())).collect::<Result<_, redb::Error>>()?;
-                Ok(Ok(((), now)))
+                Ok(Ok(((), listed(transaction.rows(&DELISTED, Bound::Unbounded)?)?)))
             },
-            move |now| *delisted.write() = now,
+            move |now| *published.write() = now,
         )
     }
+}
+
+fn listed(rows: Rows<'_, u32, ()>) -> Result<Arc<[u32]>, redb::Error> {
+    rows.map(|entry| Ok(entry?.0.value())).collect()
 }

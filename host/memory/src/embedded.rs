@@ -3,22 +3,19 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use redb::{ReadableTable, TableDefinition, WriteTransaction};
-
 use crate::cache::{Cache, Reading};
 use crate::change::{Before, check_key, check_write, judge, within};
-use crate::engine::{Engine, NUMBERS};
+use crate::engine::{Engine, NUMBERS, Pending, Table, Transaction, WhenFull};
 use crate::kv::{
     Entry, KeyValue, KeyedEntry, PAGE_BYTES_MAX, Page, READ_KEYS_MAX, ReadError, SCAN_LIMIT_MAX, Space, Write,
     WriteError, Written,
 };
-use crate::writer::{Pending, WhenFull};
 
 /// (namespace, key) to (revision, value).
-pub(crate) const ENTRIES: TableDefinition<(&str, &str), (u64, &[u8])> = TableDefinition::new("kv");
+pub(crate) const ENTRIES: Table<(&str, &str), (u64, &[u8])> = Table::new(1, "kv");
 
 /// Namespace to (entries, bytes).
-pub(crate) const SPACES: TableDefinition<&str, (u64, u64)> = TableDefinition::new("kv_spaces");
+pub(crate) const SPACES: Table<&str, (u64, u64)> = Table::of_sums(2, "kv_spaces");
 
 /// The name of the store's revision among [`NUMBERS`].
 const REVISION: &str = "revision";
@@ -47,11 +44,10 @@ impl KeyValue for Embedded {
         }
         // All of them from the file, where they are as they were at one moment.
         let readings: Vec<Reading> = keys.iter().map(|key| self.cache.reading(namespace, key)).collect();
-        let entries: Vec<Option<Entry>> = self.engine.read(|transaction| {
-            let table = transaction.open_table(ENTRIES)?;
+        let entries: Vec<Option<Entry>> = self.engine.read(|snapshot| {
             keys.iter()
                 .map(|key| {
-                    Ok(table.get((namespace, *key))?.map(|found| {
+                    Ok(snapshot.get(&ENTRIES, (namespace, *key))?.map(|found| {
                         let (revision, value) = found.value();
                         Entry { value: value.to_owned(), revision }
                     }))
@@ -72,11 +68,10 @@ impl KeyValue for Embedded {
             Some(after) if after >= prefix => Bound::Excluded((namespace, after)),
             _ => Bound::Included((namespace, prefix)),
         };
-        let page = self.engine.read(|transaction| {
-            let table = transaction.open_table(ENTRIES)?;
+        let page = self.engine.read(|snapshot| {
             let mut page = Page::default();
             let mut bytes = 0;
-            for entry in table.range::<(&str, &str)>((start, Bound::Unbounded))? {
+            for entry in snapshot.rows(&ENTRIES, start)? {
                 let (at, found) = entry?;
                 let (space, key) = at.value();
                 if space != namespace || !key.starts_with(prefix) {
@@ -96,20 +91,15 @@ impl KeyValue for Embedded {
     }
 
     fn usage(&self, namespace: &str) -> Result<Space, ReadError> {
-        let space = self.engine.read(|transaction| {
-            let table = transaction.open_table(SPACES)?;
-            let (entries, bytes) = table.get(namespace)?.map(|space| space.value()).unwrap_or_default();
+        let space = self.engine.read(|snapshot| {
+            let (entries, bytes) = snapshot.get(&SPACES, namespace)?.map(|space| space.value()).unwrap_or_default();
             Ok(Space { entries, bytes })
         })?;
         Ok(space)
     }
 
     fn revision(&self) -> Result<u64, ReadError> {
-        let revision = self.engine.read(|transaction| {
-            let numbers = transaction.open_table(NUMBERS)?;
-            Ok(numbers.get(REVISION)?.map_or(0, |number| number.value()))
-        })?;
-        Ok(revision)
+        Ok(self.engine.read(|snapshot| snapshot.number(&NUMBERS, REVISION))?)
     }
 
     fn write(&self, namespace: &str, write: Write) -> Pending<Written, WriteError> {
@@ -135,31 +125,28 @@ impl KeyValue for Embedded {
 
 /// Refuses before it writes anything. Whether it wrote anything is told too.
 fn apply(
-    transaction: &WriteTransaction,
+    transaction: &mut Transaction<'_>,
     namespace: &str,
     write: &Write,
 ) -> Result<Result<(Written, bool), WriteError>, redb::Error> {
-    let mut entries = transaction.open_table(ENTRIES)?;
-    let mut spaces = transaction.open_table(SPACES)?;
-    let mut numbers = transaction.open_table(NUMBERS)?;
     let at = (namespace, write.key.as_str());
-    let key = entries.get(at)?.map(|found| {
+    let key = transaction.get(&ENTRIES, at)?.map(|found| {
         let (revision, value) = found.value();
         (revision, value.len())
     });
-    let revision = numbers.get(REVISION)?.map_or(0, |number| number.value());
-    let (held, bytes) = spaces.get(namespace)?.map(|space| space.value()).unwrap_or_default();
+    let revision = transaction.number(&NUMBERS, REVISION)?;
+    let (held, bytes) = transaction.get(&SPACES, namespace)?.map(|space| space.value()).unwrap_or_default();
     let before = Before { key, revision, space: Space { entries: held, bytes } };
     let (written, space) = match judge(namespace, write, &before) {
         Ok((written, Some(space))) => (written, space),
         Ok((written, None)) => return Ok(Ok((written, false))),
         Err(refusal) => return Ok(Err(refusal)),
     };
-    numbers.insert(REVISION, written.revision)?;
-    spaces.insert(namespace, (space.entries, space.bytes))?;
+    transaction.insert(&NUMBERS, REVISION, written.revision);
+    transaction.insert(&SPACES, namespace, (space.entries, space.bytes));
     match write.change.value() {
-        Some(value) => entries.insert(at, (written.revision, value.as_slice()))?,
-        None => entries.remove(at)?,
-    };
+        Some(value) => transaction.insert(&ENTRIES, at, (written.revision, value.as_slice())),
+        None => transaction.remove(&ENTRIES, at),
+    }
     Ok(Ok((written, true)))
 }

@@ -1,15 +1,14 @@
 //! External ids become dense numbers, once and for all, so that they index arrays in agents and in the host.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use greenroom_model::{ID_BYTES_MAX, NONE};
 use parking_lot::RwLock;
-use redb::{ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction};
 
-use crate::engine::Engine;
-use crate::writer::{Pending, Unavailable, WhenFull};
+use crate::engine::{Engine, NUMBERS, Pending, Table, Transaction, Unavailable, WhenFull};
 
 /// An id that can't be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,22 +64,27 @@ struct Index {
     ids: Vec<Arc<str>>,
 }
 
+/// What has ids.
+pub(crate) struct Kind {
+    /// The number of each id.
+    pub(crate) table: Table<&'static str, u32>,
+    /// How many there are, among [`NUMBERS`].
+    pub(crate) count: &'static str,
+}
+
 /// External ids and their numbers: dense from 0, assigned once, never reused. All are held in memory.
 pub struct Numbering {
     engine: Arc<Engine>,
-    table: TableDefinition<'static, &'static str, u32>,
+    kind: &'static Kind,
     index: Arc<RwLock<Index>>,
 }
 
 impl Numbering {
     /// Reads all ids; the error is what is damaged.
-    pub(crate) fn load(
-        engine: Arc<Engine>,
-        table: TableDefinition<'static, &'static str, u32>,
-    ) -> Result<Result<Self, String>, Unavailable> {
-        let found = engine.read(|transaction| {
+    pub(crate) fn load(engine: Arc<Engine>, kind: &'static Kind) -> Result<Result<Self, String>, Unavailable> {
+        let found = engine.read(|snapshot| {
             let mut found = Vec::new();
-            for entry in transaction.open_table(table)?.iter()? {
+            for entry in snapshot.rows(&kind.table, Bound::Unbounded)? {
                 let (id, number) = entry?;
                 found.push((number.value(), Arc::<str>::from(id.value())));
             }
@@ -91,12 +95,12 @@ impl Numbering {
         let mut index = Index::default();
         for (place, (number, id)) in found.into_iter().enumerate() {
             if usize::try_from(number) != Ok(place) {
-                return Ok(Err(format!("number {place} of {table} is missing")));
+                return Ok(Err(format!("number {place} of {} is missing", kind.table.name())));
             }
             index.numbers.insert(Arc::clone(&id), number);
             index.ids.push(id);
         }
-        Ok(Ok(Self { engine, table, index: Arc::new(RwLock::new(index)) }))
+        Ok(Ok(Self { engine, kind, index: Arc::new(RwLock::new(index)) }))
     }
 
     /// The numbers of ids, in their order. New ids get the next numbers in the order given, durable once answered; sort
@@ -127,14 +131,14 @@ impl Numbering {
         if let Some(known) = known {
             return Pending::ready(Ok(known));
         }
-        let table = self.table;
+        let kind = self.kind;
         let index = Arc::clone(&self.index);
         let ids: Vec<Arc<str>> = ids.iter().map(|id| Arc::from(*id)).collect();
         let bytes = ids.iter().map(|id| id.len() + 16).sum();
         self.engine.writer().submit(
             full,
             bytes,
-            move |transaction| assign(transaction, table, &ids),
+            move |transaction| assign(transaction, kind, &ids),
             move |new| {
                 let mut index = index.write();
                 for id in new {
@@ -180,20 +184,19 @@ impl Numbering {
 type Assigned = (Vec<u32>, Vec<Arc<str>>);
 
 fn assign(
-    transaction: &WriteTransaction,
-    table: TableDefinition<'static, &'static str, u32>,
+    transaction: &mut Transaction<'_>,
+    kind: &Kind,
     ids: &[Arc<str>],
 ) -> Result<Result<Assigned, AssignError>, redb::Error> {
-    let mut table = transaction.open_table(table)?;
-    let mut next = u32::try_from(table.len()?).unwrap_or(NONE);
+    let count = transaction.number(&NUMBERS, kind.count)?;
+    let mut next = u32::try_from(count).unwrap_or(NONE);
     let mut numbers = Vec::with_capacity(ids.len());
     let mut new = Vec::new();
-    // In the tree's order, which makes a large batch several times faster to insert.
-    let mut inserts = BTreeMap::new();
+    let mut inserts = HashMap::new();
     for id in ids {
         let known = match inserts.get(id) {
             Some(number) => Some(*number),
-            None => table.get(&**id)?.map(|number| number.value()),
+            None => transaction.get(&kind.table, id)?.map(|number| number.value()),
         };
         let number = match known {
             Some(number) => number,
@@ -208,8 +211,9 @@ fn assign(
         numbers.push(number);
     }
     for (id, number) in inserts {
-        table.insert(&*id, number)?;
+        transaction.insert(&kind.table, &id, number);
     }
+    transaction.insert(&NUMBERS, kind.count, next.into());
     Ok(Ok((numbers, new)))
 }
 

@@ -1,5 +1,5 @@
 //! The shared memory layer: namespaces of keys and values, the catalog with its facts, and the log of decisions and
-//! feedback, all in one file that one thread writes.
+//! feedback, all in one file and a log of writes ahead of it, written by one thread.
 //!
 //! Every write answers with a [`Pending`]: `wait()` blocks until the write is durable, `.await` does not block. What was
 //! acknowledged survives a kill. Reads see what was committed last.
@@ -17,10 +17,10 @@ mod log;
 mod overlay;
 mod quota;
 mod store;
-mod writer;
 
 pub use catalog::{Catalog, CatalogError};
 pub use disk::no_room;
+pub use engine::{Pending, Unavailable};
 pub use facts::{Facts, FactsError, FactsUpdate, FieldKind, FieldUpdate, FieldValues, GatherError, Note};
 pub use ids::{AssignError, IdMistake, Numbering, id_fault, id_order};
 pub use kv::{
@@ -34,4 +34,3 @@ pub use log::{
 pub use overlay::Overlay;
 pub use quota::Quotas;
 pub use store::{FILE, OpenError, Settings, Store};
-pub use writer::{Pending, Unavailable};

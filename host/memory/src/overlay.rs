@@ -7,8 +7,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::change::{Before, check_write, judge};
+use crate::engine::Pending;
 use crate::kv::{Entry, KeyValue, KeyedEntry, PAGE_BYTES_MAX, Page, ReadError, Space, Write, WriteError, Written};
-use crate::writer::Pending;
 
 /// Reads go through to what is below wherever nothing was written here; it is never written to. As long as it stands
 /// still, all answers are those that it would give itself, revisions and quotas among them. What is written is held in

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::engine::Pending;
 use crate::kv::{Entry, KeyValue, Page, ReadError, Space, Write, WriteError, Written};
-use crate::writer::Pending;
 
 /// Only the namespaces that it was given exist. Each write carries its namespace's quota to the backend, which checks
 /// it in the transaction of the write: writers at the same moment can't exceed it together, and a restart forgets

@@ -7,31 +7,49 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use redb::backends::InMemoryBackend;
-use redb::{Database, DatabaseError, ReadableTable, TableDefinition};
+use redb::{Database, DatabaseError, ReadableTable, ReadableTableMetadata};
 
 use crate::catalog::{Catalog, DELISTED};
 use crate::embedded::{self, Embedded};
-use crate::engine::{Engine, NUMBERS};
+use crate::engine::{AnyTable, Engine, Folder, NUMBERS, Segments, Table, Unavailable, begin};
 use crate::facts::{self, Facts, FactsError, FactsTable, FactsUpdate, Note};
-use crate::ids::Numbering;
+use crate::ids::{Kind, Numbering};
 use crate::kv::KeyValue;
 use crate::log::{self, Log};
-use crate::writer::{Unavailable, Writer, begin};
 
-/// The layout of the file that this code reads and writes.
-const SCHEMA: u64 = 1;
+/// The layout of the file that this code reads and writes. 1 had no log of writes and no counts of ids.
+const SCHEMA: u64 = 2;
 
 /// Its name among [`NUMBERS`].
 const SCHEMA_NAME: &str = "schema";
+
+/// What makes records of the log of writes this store's own, among [`NUMBERS`].
+const SALT: &str = "wal_salt";
 
 /// The file in the data folder.
 pub const FILE: &str = "greenroom.redb";
 
 /// Items' ids.
-const ITEMS: TableDefinition<&str, u32> = TableDefinition::new("items");
+const ITEMS: Kind = Kind { table: Table::new(3, "items"), count: "items" };
 
 /// Subjects' ids.
-const SUBJECTS: TableDefinition<&str, u32> = TableDefinition::new("subjects");
+const SUBJECTS: Kind = Kind { table: Table::new(4, "subjects"), count: "subjects" };
+
+/// All tables, at their numbers.
+const TABLES: &[&dyn AnyTable] = &[
+    &NUMBERS,
+    &embedded::ENTRIES,
+    &embedded::SPACES,
+    &ITEMS.table,
+    &SUBJECTS.table,
+    &DELISTED,
+    &facts::FIELDS,
+    &facts::CHUNKS,
+    &log::DECISIONS,
+    &log::EVENTS,
+    &log::IDS,
+    &log::TEXTS,
+];
 
 /// How a store works.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +171,7 @@ impl Store {
             })?;
         // A new file is there after a power cut only if its folder says so.
         std::fs::File::open(dir).and_then(|folder| folder.sync_all()).map_err(system)?;
-        Self::build(database, path, settings, true)
+        Self::build(database, path, settings, Some(Box::new(Folder::new(dir))))
     }
 
     /// A store in memory, gone when dropped, with the usual [`Settings`].
@@ -174,23 +192,26 @@ impl Store {
             .set_cache_size(settings.cache_bytes)
             .create_with_backend(InMemoryBackend::new())
             .map_err(|error| OpenError::Storage { path: path.clone(), source: Box::new(error.into()) })?;
-        Self::build(database, path, settings, false)
+        Self::build(database, path, settings, None)
     }
 
-    fn build(database: Database, path: PathBuf, settings: &Settings, quick_repair: bool) -> Result<Self, OpenError> {
-        let found = prepare(&database, quick_repair)
-            .map_err(|source| OpenError::Storage { path: path.clone(), source: Box::new(source) })?;
-        if found != SCHEMA {
-            return Err(OpenError::Schema { path, found, expected: SCHEMA });
-        }
-        let database = Arc::new(database);
-        let writer = Writer::start(Arc::clone(&database), settings.queue_max, quick_repair)
-            .map_err(|source| OpenError::System { path: path.clone(), source })?;
-        let engine = Arc::new(Engine::new(writer, database));
-        let load = |source| OpenError::Load { path: path.clone(), source };
+    fn build(
+        database: Database,
+        path: PathBuf,
+        settings: &Settings,
+        log: Option<Box<dyn Segments>>,
+    ) -> Result<Self, OpenError> {
+        let storage = |source| OpenError::Storage { path: path.clone(), source: Box::new(source) };
         let damaged = |what| OpenError::Damaged { path: path.clone(), what };
-        let items = Numbering::load(Arc::clone(&engine), ITEMS).map_err(load)?.map_err(damaged)?;
-        let subjects = Numbering::load(Arc::clone(&engine), SUBJECTS).map_err(load)?.map_err(damaged)?;
+        let salt = match prepare(&database, log.is_some()).map_err(storage)? {
+            Ok(salt) => salt,
+            Err(found) => return Err(OpenError::Schema { path, found, expected: SCHEMA }),
+        };
+        let engine = Engine::open(database, TABLES, log.map(|log| (log, salt)), settings.queue_max);
+        let engine = Arc::new(engine.map_err(storage)?.map_err(damaged)?);
+        let load = |source| OpenError::Load { path: path.clone(), source };
+        let items = Numbering::load(Arc::clone(&engine), &ITEMS).map_err(load)?.map_err(damaged)?;
+        let subjects = Numbering::load(Arc::clone(&engine), &SUBJECTS).map_err(load)?.map_err(damaged)?;
         Ok(Self(Arc::new(Parts {
             kv: Arc::new(Embedded::new(Arc::clone(&engine), settings.entries_bytes as u64)),
             items: Catalog::load(items).map_err(load)?,
@@ -239,29 +260,32 @@ impl Store {
     }
 }
 
-/// Makes the tables of a new file. Returns the layout that the file has; 0 when it says none.
-fn prepare(database: &Database, quick_repair: bool) -> Result<u64, redb::Error> {
+/// Makes the tables of a new file, and brings one of layout 1 to this one. Returns the salt of its log of writes, or else the
+/// layout that it has; 0 when it says none.
+fn prepare(database: &Database, quick_repair: bool) -> Result<Result<u64, u64>, redb::Error> {
     let transaction = begin(database, quick_repair)?;
     let new = transaction.list_tables()?.next().is_none();
-    {
-        let mut numbers = transaction.open_table(NUMBERS)?;
-        let found = numbers.get(SCHEMA_NAME)?.map_or(0, |schema| schema.value());
-        if !new {
-            return Ok(found);
+    let salt = {
+        let mut numbers = transaction.open_table(NUMBERS.definition())?;
+        let number = |name| Ok::<_, redb::Error>(numbers.get(name)?.map_or(0, |number| number.value()));
+        let (found, salt) = (number(SCHEMA_NAME)?, number(SALT)?);
+        match found {
+            SCHEMA => return Ok(Ok(salt)),
+            0 if new => {}
+            1 => {}
+            _ => return Ok(Err(found)),
         }
+        let salt = getrandom::u64().map_err(|error| redb::Error::Io(std::io::Error::other(error)))?;
         numbers.insert(SCHEMA_NAME, SCHEMA)?;
+        numbers.insert(SALT, salt)?;
+        for kind in [ITEMS, SUBJECTS] {
+            numbers.insert(kind.count, transaction.open_table(kind.table.definition())?.len()?)?;
+        }
+        salt
+    };
+    for table in TABLES {
+        table.make(&transaction)?;
     }
-    transaction.open_table(embedded::ENTRIES)?;
-    transaction.open_table(embedded::SPACES)?;
-    transaction.open_table(ITEMS)?;
-    transaction.open_table(SUBJECTS)?;
-    transaction.open_table(DELISTED)?;
-    transaction.open_table(facts::FIELDS)?;
-    transaction.open_table(facts::CHUNKS)?;
-    transaction.open_table(log::DECISIONS)?;
-    transaction.open_table(log::EVENTS)?;
-    transaction.open_table(log::IDS)?;
-    transaction.open_table(log::TEXTS)?;
     transaction.commit()?;
-    Ok(SCHEMA)
+    Ok(Ok(salt))
 }

@@ -214,5 +214,5 @@ fn a_store_of_another_layout_is_refused_with_both_numbers() {
         transaction.commit().unwrap();
     }
     let Err(error) = Store::open(dir.path()) else { panic!("opened") };
-    assert!(matches!(error, OpenError::Schema { found: 99, expected: 1, .. }), "{error}");
+    assert!(matches!(error, OpenError::Schema { found: 99, expected: 2, .. }), "{error}");
 }

@@ -2,21 +2,20 @@
 //! not the whole field.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
-use redb::{ReadTransaction, ReadableTable, TableDefinition};
 
 use super::update::{applied, mistakes};
 use super::{Facts, FactsError, FactsUpdate, Field, Note};
-use crate::engine::Engine;
-use crate::writer::{Unavailable, WhenFull};
+use crate::engine::{Engine, Snapshot, Table, Unavailable, WhenFull};
 
 /// Field to (kind, names of labels as MessagePack).
-pub(crate) const FIELDS: TableDefinition<&str, (u8, &[u8])> = TableDefinition::new("facts_fields");
+pub(crate) const FIELDS: Table<&str, (u8, &[u8])> = Table::new(6, "facts_fields");
 
 /// (field, chunk) to the values of the chunk's rows: numbers and masks little-endian, texts as MessagePack.
-pub(crate) const CHUNKS: TableDefinition<(&str, u32), &[u8]> = TableDefinition::new("facts_chunks");
+pub(crate) const CHUNKS: Table<(&str, u32), &[u8]> = Table::new(7, "facts_chunks");
 
 /// Rows of a chunk: 4 KiB of numbers, one page of the file.
 const CHUNK_ROWS: usize = 1024;
@@ -62,14 +61,13 @@ impl FactsTable {
                 WhenFull::Wait,
                 bytes,
                 move |transaction| {
-                    let mut fields = transaction.open_table(FIELDS)?;
-                    let mut chunks = transaction.open_table(CHUNKS)?;
                     for (name, field) in names.iter().filter_map(|name| Some((name, written.fields.get(name)?))) {
                         let (kind, labels) = described(field)?;
-                        fields.insert(name.as_str(), (kind, labels.as_slice()))?;
+                        transaction.insert(&FIELDS, name, (kind, labels.as_slice()));
                         for chunk in &touched {
                             if let Ok(number) = u32::try_from(*chunk) {
-                                chunks.insert((name.as_str(), number), encoded(field, *chunk)?.as_slice())?;
+                                let bytes = encoded(field, *chunk)?;
+                                transaction.insert(&CHUNKS, (name.as_str(), number), bytes.as_slice());
                             }
                         }
                     }
@@ -110,10 +108,9 @@ fn encoded(field: &Field, chunk: usize) -> Result<Vec<u8>, redb::Error> {
     })
 }
 
-fn read(transaction: &ReadTransaction) -> Result<Facts, redb::Error> {
-    let chunks = transaction.open_table(CHUNKS)?;
+fn read(snapshot: &Snapshot<'_>) -> Result<Facts, redb::Error> {
     let mut fields = BTreeMap::new();
-    for entry in transaction.open_table(FIELDS)?.iter()? {
+    for entry in snapshot.rows(&FIELDS, Bound::Unbounded)? {
         let (name, description) = entry?;
         let (name, (kind, labels)) = (name.value().to_owned(), description.value());
         let mut field = match kind {
@@ -125,9 +122,12 @@ fn read(transaction: &ReadTransaction) -> Result<Facts, redb::Error> {
             TEXTS => Field::Texts(Vec::new()),
             other => return Err(damaged(format!("field {name:?} has kind {other}"))),
         };
-        for chunk in chunks.range((name.as_str(), 0)..=(name.as_str(), u32::MAX))? {
+        for chunk in snapshot.rows(&CHUNKS, Bound::Included((name.as_str(), 0)))? {
             let (at, bytes) = chunk?;
-            let (_, number) = at.value();
+            let (of, number) = at.value();
+            if of != name {
+                break;
+            }
             fill(&mut field, number as usize * CHUNK_ROWS, bytes.value())?;
         }
         fields.insert(name, Arc::new(field));

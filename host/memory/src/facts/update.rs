@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{Facts, Field, FieldKind};
+use crate::engine::Unavailable;
 use crate::ids::several;
-use crate::writer::Unavailable;
 
 /// Labels of a field: the bits of a mask.
 const LABELS_MAX: usize = 64;

@@ -1,21 +1,21 @@
 //! The transaction of a batch of events: exactly once by id, joined with decisions, chained into the digest.
 
-use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use greenroom_model::{Digest, EventKind, Status};
-use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
+use super::TEXTS;
 use super::decision::{DECISIONS, Head};
 use super::event::{Counts, Event, Join, Outcome, StoredEvent};
 use super::history::{Histories, News, Past};
-use super::{NUMBERS, TEXTS};
+use crate::engine::{Held, NUMBERS, Snapshot, Table, Transaction};
 
 /// Cursor to an event: a byte of status, then the row as MessagePack, which never changes.
-pub(crate) const EVENTS: TableDefinition<u64, &[u8]> = TableDefinition::new("events");
+pub(crate) const EVENTS: Table<u64, &[u8]> = Table::new(9, "events");
 
 /// Event id to the cursor where it was first heard of, and what is known of it.
-pub(crate) const IDS: TableDefinition<&str, (u64, u8)> = TableDefinition::new("event_ids");
+pub(crate) const IDS: Table<&str, (u64, u8)> = Table::new(10, "event_ids");
 
 /// The cursor of the last event, among [`NUMBERS`].
 const LAST: &str = "events_last";
@@ -104,37 +104,23 @@ pub(super) struct Appended {
 }
 
 /// A batch in the making.
-struct Batch<'t> {
-    events: Table<'t, u64, &'static [u8]>,
-    ids: Table<'t, &'static str, (u64, u8)>,
-    decisions: Table<'t, &'static str, &'static [u8]>,
+struct Batch<'t, 'v> {
+    transaction: &'t mut Transaction<'v>,
     join_window_ms: i64,
     last: u64,
     digest: Digest,
-    /// Ids heard of in this batch; written at its end, in the tree's order.
-    heard: BTreeMap<String, (u64, u8)>,
     news: News,
     scratch: Vec<u8>,
 }
 
 pub(super) fn append(
-    transaction: &WriteTransaction,
+    transaction: &mut Transaction<'_>,
     events: &[Event],
     join_window_ms: i64,
 ) -> Result<Appended, redb::Error> {
-    let mut numbers = transaction.open_table(NUMBERS)?;
-    let mut texts = transaction.open_table(TEXTS)?;
-    let mut batch = Batch {
-        events: transaction.open_table(EVENTS)?,
-        ids: transaction.open_table(IDS)?,
-        decisions: transaction.open_table(DECISIONS)?,
-        join_window_ms,
-        last: numbers.get(LAST)?.map_or(0, |last| last.value()),
-        digest: digest(&texts)?,
-        heard: BTreeMap::new(),
-        news: News::default(),
-        scratch: Vec::new(),
-    };
+    let last = transaction.number(&NUMBERS, LAST)?;
+    let digest = parsed(transaction.get(&TEXTS, DIGEST)?)?;
+    let mut batch = Batch { transaction, join_window_ms, last, digest, news: News::default(), scratch: Vec::new() };
     let mut outcomes = Vec::with_capacity(events.len());
     let mut counts = Counts::default();
     for event in events {
@@ -142,21 +128,19 @@ pub(super) fn append(
         counts.add(outcome);
         outcomes.push(outcome);
     }
-    for (id, known) in &batch.heard {
-        batch.ids.insert(id.as_str(), *known)?;
-    }
-    numbers.insert(LAST, batch.last)?;
-    texts.insert(DIGEST, batch.digest.to_string().as_str())?;
+    let Batch { last, digest, news, .. } = batch;
+    transaction.insert(&NUMBERS, LAST, last);
+    transaction.insert(&TEXTS, DIGEST, digest.to_string().as_str());
     for (name, count) in counts.by_name() {
         if *count > 0 {
-            let before = numbers.get(name)?.map_or(0, |number| number.value());
-            numbers.insert(name, before + *count)?;
+            let before = transaction.number(&NUMBERS, name)?;
+            transaction.insert(&NUMBERS, name, before + *count);
         }
     }
-    Ok(Appended { outcomes, news: batch.news })
+    Ok(Appended { outcomes, news })
 }
 
-impl Batch<'_> {
+impl Batch<'_, '_> {
     fn record(&mut self, event: &Event) -> Result<Outcome, redb::Error> {
         let tombstone = match self.known(&event.id)? {
             None => false,
@@ -168,12 +152,11 @@ impl Batch<'_> {
         let event = Event { subject, ..event.clone() };
         let stored = StoredEvent { cursor: self.last + 1, event, status, join, takes_back: None };
         self.push(&stored)?;
-        let id = stored.event.id.clone();
         if tombstone {
-            self.heard.insert(id, (stored.cursor, RETRACTED));
+            self.heard(&stored.event.id, (stored.cursor, RETRACTED));
             return Ok(Outcome::Retracted);
         }
-        self.heard.insert(id, (stored.cursor, LIVE));
+        self.heard(&stored.event.id, (stored.cursor, LIVE));
         self.news.add(&stored);
         Ok(join.outcome())
     }
@@ -185,7 +168,7 @@ impl Batch<'_> {
                 let (join, subject) = self.join(retraction)?;
                 let event = Event { subject, ..retraction.clone() };
                 self.push(&StoredEvent { cursor, event, status: Status::Retracted, join, takes_back: None })?;
-                self.heard.insert(retraction.id.clone(), (cursor, TOMBSTONE));
+                self.heard(&retraction.id, (cursor, TOMBSTONE));
                 Ok(Outcome::RetractsUnknown)
             }
             Some((at, LIVE)) => {
@@ -201,7 +184,7 @@ impl Batch<'_> {
                 }
                 let (status, join) = (Status::Retracted, taken_back.join);
                 self.push(&StoredEvent { cursor, event, status, join, takes_back: Some(at) })?;
-                self.heard.insert(retraction.id.clone(), (at, RETRACTED));
+                self.heard(&retraction.id, (at, RETRACTED));
                 Ok(Outcome::Retracted)
             }
             Some(_) => Ok(Outcome::Repeated),
@@ -209,10 +192,11 @@ impl Batch<'_> {
     }
 
     fn known(&self, id: &str) -> Result<Option<(u64, u8)>, redb::Error> {
-        match self.heard.get(id) {
-            Some(known) => Ok(Some(*known)),
-            None => Ok(self.ids.get(id)?.map(|known| known.value())),
-        }
+        Ok(self.transaction.get(&IDS, id)?.map(|known| known.value()))
+    }
+
+    fn heard(&mut self, id: &str, known: (u64, u8)) {
+        self.transaction.insert(&IDS, id, known);
     }
 
     /// How the event is tied to a decision, and whose it is.
@@ -220,7 +204,7 @@ impl Batch<'_> {
         let Some(request_id) = event.request_id.as_deref() else {
             return Ok((Join::Organic, event.subject));
         };
-        let Some(bytes) = self.decisions.get(request_id)? else {
+        let Some(bytes) = self.transaction.get(&DECISIONS, request_id)? else {
             return Ok((Join::UnknownRequest, event.subject));
         };
         let decision = Head::read(bytes.value())?;
@@ -234,14 +218,14 @@ impl Batch<'_> {
 
     fn push(&mut self, stored: &StoredEvent) -> Result<(), redb::Error> {
         encode(stored, &mut self.scratch)?;
-        self.events.insert(stored.cursor, self.scratch.as_slice())?;
+        self.transaction.insert(&EVENTS, stored.cursor, self.scratch.as_slice());
         self.digest = chained(&self.digest, &self.scratch);
         self.last = stored.cursor;
         Ok(())
     }
 
     fn mark_retracted(&mut self, cursor: u64) -> Result<StoredEvent, redb::Error> {
-        let mut bytes = match self.events.get(cursor)? {
+        let mut bytes = match self.transaction.get(&EVENTS, cursor)? {
             Some(bytes) => bytes.value().to_vec(),
             None => return Err(damaged(format!("cursor {cursor} is missing"))),
         };
@@ -249,7 +233,7 @@ impl Batch<'_> {
         if let Some(status) = bytes.first_mut() {
             *status = Status::Retracted as u8;
         }
-        self.events.insert(cursor, bytes.as_slice())?;
+        self.transaction.insert(&EVENTS, cursor, bytes.as_slice());
         Ok(stored)
     }
 }
@@ -260,18 +244,21 @@ fn chained(digest: &Digest, event: &[u8]) -> Digest {
 }
 
 /// The digest of all events.
-pub(super) fn digest(texts: &impl ReadableTable<&'static str, &'static str>) -> Result<Digest, redb::Error> {
-    match texts.get(DIGEST)? {
+pub(super) fn digest(snapshot: &Snapshot<'_>) -> Result<Digest, redb::Error> {
+    parsed(snapshot.get(&TEXTS, DIGEST)?)
+}
+
+fn parsed(text: Option<Held<&'static str>>) -> Result<Digest, redb::Error> {
+    match text {
         Some(text) => text.value().parse().map_err(damaged),
         None => Ok(Digest::of(b"greenroom events 1")),
     }
 }
 
 /// Events after a cursor.
-pub(super) fn read(transaction: &ReadTransaction, after: u64, limit: usize) -> Result<Vec<StoredEvent>, redb::Error> {
-    let table = transaction.open_table(EVENTS)?;
-    table
-        .range(after.saturating_add(1)..)?
+pub(super) fn read(snapshot: &Snapshot<'_>, after: u64, limit: usize) -> Result<Vec<StoredEvent>, redb::Error> {
+    snapshot
+        .rows(&EVENTS, Bound::Excluded(after))?
         .take(limit)
         .map(|entry| {
             let (cursor, bytes) = entry?;
@@ -280,10 +267,15 @@ pub(super) fn read(transaction: &ReadTransaction, after: u64, limit: usize) -> R
         .collect()
 }
 
+/// The cursor of the last event; none when there is no event.
+pub(super) fn last(snapshot: &Snapshot<'_>) -> Result<Option<u64>, redb::Error> {
+    Ok(Some(snapshot.number(&NUMBERS, LAST)?).filter(|last| *last > 0))
+}
+
 /// Every subject's history.
-pub(super) fn histories(transaction: &ReadTransaction) -> Result<Histories, redb::Error> {
+pub(super) fn histories(snapshot: &Snapshot<'_>) -> Result<Histories, redb::Error> {
     let mut news = News::default();
-    for entry in transaction.open_table(EVENTS)?.iter()? {
+    for entry in snapshot.rows(&EVENTS, Bound::Unbounded)? {
         let (cursor, bytes) = entry?;
         let bytes = bytes.value();
         if bytes.first() == Some(&(Status::Retracted as u8)) {

@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use greenroom_model::{Digest, Generation};
-use redb::{ReadableTable, TableDefinition};
 use rmp_serde::config::BytesMode;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::{Snapshot, Table, Unavailable};
 use crate::ids::{id_fault, several};
-use crate::writer::Unavailable;
 
 /// Request id to the head that events are joined with and the record.
-pub(crate) const DECISIONS: TableDefinition<&str, &[u8]> = TableDefinition::new("decisions");
+pub(crate) const DECISIONS: Table<&str, &[u8]> = Table::new(8, "decisions");
 
 /// Whom a decision was for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,14 +130,14 @@ pub(super) struct Head<'a> {
 
 /// Of the next so many decisions after a request id: those from before a moment, and the last id, if there may be more.
 pub(super) fn older(
-    table: &impl ReadableTable<&'static str, &'static [u8]>,
+    snapshot: &Snapshot<'_>,
     before_ms: i64,
     after: Option<&str>,
     limit: usize,
 ) -> Result<(Vec<String>, Option<String>), redb::Error> {
     let from = after.map_or(Bound::Unbounded, Bound::Excluded);
     let (mut old, mut last, mut seen) = (Vec::new(), None, 0);
-    for entry in table.range::<&str>((from, Bound::Unbounded))?.take(limit) {
+    for entry in snapshot.rows(&DECISIONS, from)?.take(limit) {
         let (id, bytes) = entry?;
         if Head::read(bytes.value())?.time_ms < before_ms {
             old.push(id.value().to_owned());

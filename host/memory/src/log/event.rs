@@ -3,8 +3,8 @@
 use greenroom_model::{EventKind, NONE, Status};
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Unavailable;
 use crate::ids::{id_fault, several};
-use crate::writer::Unavailable;
 
 /// Something that a subject did with an item.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -10,10 +10,8 @@ use std::sync::Arc;
 
 use greenroom_model::{Digest, History};
 use parking_lot::Mutex;
-use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
 
-use crate::engine::{Engine, NUMBERS};
-use crate::writer::{Job, Pending, Queued, Unavailable, WhenFull};
+use crate::engine::{Engine, Job, NUMBERS, Pending, Queued, Table, Transaction, Unavailable, WhenFull};
 
 use append::{Appended, append};
 pub(crate) use append::{EVENTS, IDS};
@@ -23,7 +21,7 @@ pub use event::{AppendError, Counts, Event, EventMistake, Join, Outcome, StoredE
 use history::Histories;
 
 /// Texts of the log, by name: its digest.
-pub(crate) const TEXTS: TableDefinition<&str, &str> = TableDefinition::new("log_texts");
+pub(crate) const TEXTS: Table<&str, &str> = Table::of_sums(11, "log_texts");
 
 /// A decision on its way to the queue.
 pub struct EncodedDecision(Queued);
@@ -154,7 +152,7 @@ impl Log {
     /// # Errors
     /// When the store can't be read.
     pub fn events(&self, after: Option<u64>, limit: usize) -> Result<Vec<StoredEvent>, Unavailable> {
-        self.engine.read(|transaction| append::read(transaction, after.unwrap_or(0), limit))
+        self.engine.read(|snapshot| append::read(snapshot, after.unwrap_or(0), limit))
     }
 
     /// The cursor of the last event; none when there is no event.
@@ -162,10 +160,7 @@ impl Log {
     /// # Errors
     /// When the store can't be read.
     pub fn last_cursor(&self) -> Result<Option<u64>, Unavailable> {
-        self.engine.read(|transaction| {
-            let table = transaction.open_table(EVENTS)?;
-            Ok(table.last()?.map(|(cursor, _)| cursor.value()))
-        })
+        self.engine.read(append::last)
     }
 
     /// Forgets the decisions that were made before a moment, some thousands at a time; how many they were. What was told
@@ -176,15 +171,16 @@ impl Log {
     pub fn forget_decisions(&self, before_ms: i64) -> Result<u64, Unavailable> {
         let (mut forgotten, mut after) = (0, None::<String>);
         loop {
-            let (old, last) = self.engine.read(|transaction| {
-                decision::older(&transaction.open_table(DECISIONS)?, before_ms, after.as_deref(), FORGET_PAGE)
-            })?;
+            let (old, last) =
+                self.engine.read(|snapshot| decision::older(snapshot, before_ms, after.as_deref(), FORGET_PAGE))?;
             if !old.is_empty() {
-                let work = move |transaction: &WriteTransaction| {
-                    let mut table = transaction.open_table(DECISIONS)?;
+                let work = move |transaction: &mut Transaction<'_>| {
                     let mut gone = 0;
                     for id in &old {
-                        gone += u64::from(table.remove(id.as_str())?.is_some());
+                        if transaction.get(&DECISIONS, id)?.is_some() {
+                            transaction.remove(&DECISIONS, id);
+                            gone += 1;
+                        }
                     }
                     Ok(Ok((gone, ())))
                 };
@@ -203,9 +199,8 @@ impl Log {
     /// # Errors
     /// When the store can't be read.
     pub fn decision(&self, request_id: &str) -> Result<Option<DecisionRecord>, Unavailable> {
-        self.engine.read(|transaction| {
-            let table = transaction.open_table(DECISIONS)?;
-            table.get(request_id)?.map(|bytes| decision::decode(bytes.value())).transpose()
+        self.engine.read(|snapshot| {
+            snapshot.get(&DECISIONS, request_id)?.map(|bytes| decision::decode(bytes.value())).transpose()
         })
     }
 
@@ -221,11 +216,10 @@ impl Log {
     /// # Errors
     /// When the store can't be read.
     pub fn counts(&self) -> Result<Counts, Unavailable> {
-        self.engine.read(|transaction| {
-            let numbers = transaction.open_table(NUMBERS)?;
+        self.engine.read(|snapshot| {
             let mut counts = Counts::default();
             for (name, count) in counts.by_name() {
-                *count = numbers.get(name)?.map_or(0, |number| number.value());
+                *count = snapshot.number(&NUMBERS, name)?;
             }
             Ok(counts)
         })
@@ -236,7 +230,7 @@ impl Log {
     /// # Errors
     /// When the store can't be read.
     pub fn data_digest(&self) -> Result<Digest, Unavailable> {
-        self.engine.read(|transaction: &ReadTransaction| append::digest(&transaction.open_table(TEXTS)?))
+        self.engine.read(append::digest)
     }
 }
 
@@ -248,16 +242,14 @@ struct DecisionJob<H> {
 }
 
 impl<H: Send> Job for DecisionJob<H> {
-    fn apply(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
-        let mut decisions = transaction.open_table(DECISIONS)?;
-        let repeated = decisions.get(self.request_id.as_str())?.is_some();
+    fn apply(&mut self, transaction: &mut Transaction<'_>) -> Result<(), redb::Error> {
+        let repeated = transaction.get(&DECISIONS, &self.request_id)?.is_some();
         if !repeated {
-            decisions.insert(self.request_id.as_str(), self.bytes.as_slice())?;
+            transaction.insert(&DECISIONS, &self.request_id, &self.bytes);
         }
         let counted = if repeated { event::DECISIONS_REPEATED } else { event::DECISIONS };
-        let mut numbers = transaction.open_table(NUMBERS)?;
-        let count = numbers.get(counted)?.map_or(0, |number| number.value());
-        numbers.insert(counted, count + 1)?;
+        let count = transaction.number(&NUMBERS, counted)?;
+        transaction.insert(&NUMBERS, counted, count + 1);
         Ok(())
     }
 

@@ -1,24 +1,28 @@
 //! One thread commits. Writers queue; the thread takes what has gathered, applies it in one transaction, makes that
-//! durable with one commit, and only then answers, so that the price of a commit is shared by all who wait for it.
+//! durable with one sync, and only then answers, so that the price of a sync is shared by all who wait for it.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{JoinHandle, Thread};
+use std::time::Duration;
 
 use futures_channel::oneshot;
-use redb::{Database, Durability, WriteTransaction};
+
+use super::{Core, Transaction};
 
 /// Writes of one commit: enough to share its price, few enough to keep whoever goes ahead from waiting long.
 const BATCH_JOBS_MAX: usize = 1024;
 
 /// Bytes of one commit after which no further write joins it. Dirty pages live in memory.
 const BATCH_BYTES_MAX: usize = 16 << 20;
+
+/// What was written goes into the file when nothing more came for so long.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// The store can't be read or written now.
 ///
@@ -116,7 +120,7 @@ impl Wake for Unpark {
 /// Something to do in the next transaction.
 pub(crate) trait Job: Send {
     /// Does it. An error aborts the whole transaction, so it is for failures of the store alone.
-    fn apply(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error>;
+    fn apply(&mut self, transaction: &mut Transaction<'_>) -> Result<(), redb::Error>;
 
     /// Told after the commit, in the order of the queue.
     fn finish(self: Box<Self>, committed: Result<(), Unavailable>);
@@ -136,10 +140,10 @@ where
     T: Send,
     E: From<Unavailable> + Send,
     X: Send,
-    W: FnOnce(&WriteTransaction) -> Result<Result<(T, X), E>, redb::Error> + Send,
+    W: FnOnce(&mut Transaction<'_>) -> Result<Result<(T, X), E>, redb::Error> + Send,
     P: FnOnce(X) + Send,
 {
-    fn apply(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
+    fn apply(&mut self, transaction: &mut Transaction<'_>) -> Result<(), redb::Error> {
         if let Some(work) = self.work.take() {
             self.done = Some(work(transaction)?);
         }
@@ -190,8 +194,8 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. `quick_repair` makes reopening after a kill fast and a commit somewhat slower.
-    pub(crate) fn start(database: Arc<Database>, queue_max: usize, quick_repair: bool) -> std::io::Result<Self> {
+    /// Starts the thread.
+    pub(super) fn start(core: Core, queue_max: usize) -> std::io::Result<Self> {
         // A queue of none takes a write only while the thread stands idle.
         let queue_max = queue_max.max(1);
         let (queue, jobs) = sync_channel(queue_max);
@@ -200,7 +204,7 @@ impl Writer {
         let left = Arc::clone(&waiting);
         let thread = std::thread::Builder::new()
             .name("greenroom-writer".to_owned())
-            .spawn(move || run(&database, &Jobs { ahead: first, queue: jobs, waiting: left }, quick_repair))?;
+            .spawn(move || run(core, &Jobs { ahead: first, queue: jobs, waiting: left }))?;
         Ok(Self { queue: Some(queue), ahead, queue_max, waiting, thread: Some(thread) })
     }
 
@@ -259,7 +263,7 @@ impl Writer {
         &self,
         full: WhenFull,
         bytes: usize,
-        work: impl FnOnce(&WriteTransaction) -> Result<Result<(T, X), E>, redb::Error> + Send + 'static,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<Result<(T, X), E>, redb::Error> + Send + 'static,
         publish: impl FnOnce(X) + Send + 'static,
     ) -> Pending<T, E>
     where
@@ -309,80 +313,77 @@ impl Jobs {
     }
 }
 
-fn run(database: &Database, jobs: &Jobs, quick_repair: bool) {
-    let failed = RefCell::default();
-    // What may go ahead waits for no more than the commit in which it finds the thread.
-    let ahead = || loop {
+fn run(mut core: Core, jobs: &Jobs) {
+    loop {
+        let first = if core.has_rows() {
+            jobs.queue.recv_timeout(IDLE)
+        } else {
+            jobs.queue.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        };
+        let first = match first {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => {
+                core.settle();
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        commit_ahead(&mut core, jobs);
+        let batch = jobs.batch(first, || std::iter::from_fn(|| jobs.queue.try_recv().ok()).flatten().next());
+        commit_all(&mut core, batch);
+        // The batch may have taken the message that was to have the thread look here.
+        commit_ahead(&mut core, jobs);
+    }
+    core.end();
+}
+
+/// What may go ahead waits for no more than the commit in which it finds the thread.
+fn commit_ahead(core: &mut Core, jobs: &Jobs) {
+    loop {
         let own = jobs.batch(jobs.ahead.try_recv().ok(), || jobs.ahead.try_recv().ok());
         if own.is_empty() {
             break;
         }
-        commit_all(database, own, quick_repair, &failed);
-    };
-    while let Ok(first) = jobs.queue.recv() {
-        ahead();
-        let batch = jobs.batch(first, || std::iter::from_fn(|| jobs.queue.try_recv().ok()).flatten().next());
-        commit_all(database, batch, quick_repair, &failed);
-        // The batch may have taken the message that was to have the thread look here.
-        ahead();
+        commit_all(core, own);
     }
 }
 
-/// After a write that failed the store says no more than that one did. So what the first said, in `failed`, is told of all.
-fn commit_all(
-    database: &Database,
-    mut batch: Vec<Box<dyn Job>>,
-    quick_repair: bool,
-    failed: &RefCell<Option<Arc<redb::Error>>>,
-) {
+fn commit_all(core: &mut Core, mut batch: Vec<Box<dyn Job>>) {
     if batch.is_empty() {
         return;
     }
-    let committed = commit(database, &mut batch, quick_repair).map_err(|error| {
-        let error = Arc::new(error);
-        let first = Arc::clone(failed.borrow_mut().get_or_insert_with(|| Arc::clone(&error)));
-        Unavailable::writing(if matches!(*error, redb::Error::PreviousIo) { first } else { error })
-    });
+    let committed = core.commit(&mut batch).map_err(Unavailable::writing);
     if let Err(failure) = &committed {
         tracing::error!(error = %failure, cause = ?failure.source, jobs = batch.len(), "a commit failed");
     }
     for job in batch {
         job.finish(committed.clone());
     }
-}
-
-fn commit(database: &Database, batch: &mut [Box<dyn Job>], quick_repair: bool) -> Result<(), redb::Error> {
-    let transaction = begin(database, quick_repair)?;
-    for job in batch {
-        job.apply(&transaction)?;
-    }
-    Ok(transaction.commit()?)
-}
-
-/// A transaction whose commit is on the disk when it returns.
-pub(crate) fn begin(database: &Database, quick_repair: bool) -> Result<WriteTransaction, redb::Error> {
-    let mut transaction = database.begin_write()?;
-    transaction.set_durability(Durability::Immediate)?;
-    transaction.set_quick_repair(quick_repair);
-    Ok(transaction)
+    core.tend();
 }
 
 #[cfg(test)]
 mod tests {
     use std::io;
 
+    use redb::Database;
     use redb::backends::InMemoryBackend;
 
+    use super::super::{AnyTable as _, Engine, NUMBERS, begin};
     use super::*;
 
-    fn writer() -> Writer {
+    fn engine() -> Engine {
         let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
-        Writer::start(Arc::new(database), 16, false).unwrap()
+        let transaction = begin(&database, false).unwrap();
+        NUMBERS.make(&transaction).unwrap();
+        transaction.commit().unwrap();
+        Engine::open(database, &[&NUMBERS], None, 16).unwrap().unwrap()
     }
 
     #[test]
     fn an_answer_comes_after_its_news_is_published() {
-        let writer = writer();
+        let engine = engine();
+        let writer = engine.writer();
         let published = Arc::new(parking_lot::Mutex::new(Vec::new()));
         let news = Arc::clone(&published);
         let pending: Pending<u32, Unavailable> =
@@ -393,7 +394,8 @@ mod tests {
 
     #[test]
     fn one_failure_of_the_store_fails_the_commit_it_was_in_and_says_so() {
-        let writer = writer();
+        let engine = engine();
+        let writer = engine.writer();
         let failing: Pending<(), Unavailable> = writer.submit(
             WhenFull::Refuse,
             0,
@@ -407,7 +409,8 @@ mod tests {
 
     #[test]
     fn what_the_first_failure_said_is_told_of_those_that_follow_from_it() {
-        let writer = writer();
+        let engine = engine();
+        let writer = engine.writer();
         let failing = |error: redb::Error| -> Unavailable {
             let failing: Pending<(), Unavailable> =
                 writer.submit(WhenFull::Refuse, 0, |_| Err::<Result<((), ()), _>, _>(error), |()| ());
@@ -420,7 +423,8 @@ mod tests {
 
     #[test]
     fn a_full_queue_refuses_who_may_not_wait_and_keeps_the_others() {
-        let writer = writer();
+        let engine = engine();
+        let writer = engine.writer();
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let (stalls, stalled) = std::sync::mpsc::channel();
         let number = |full, number: u32| -> Pending<u32, Unavailable> {
@@ -451,7 +455,8 @@ mod tests {
 
     #[test]
     fn what_goes_ahead_is_committed_before_what_was_queued_and_wakes_the_thread() {
-        let writer = writer();
+        let engine = engine();
+        let writer = engine.writer();
         let order = Arc::new(parking_lot::Mutex::new(Vec::new()));
         let note = |full, what: u32| -> Pending<(), Unavailable> {
             let order = Arc::clone(&order);
@@ -488,7 +493,8 @@ mod tests {
     fn what_goes_ahead_while_the_thread_takes_a_batch_does_not_wait_for_the_next_one() {
         let (told, done) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
-            let writer = writer();
+            let engine = engine();
+            let writer = engine.writer();
             let write = |full| -> Pending<(), Unavailable> { writer.submit(full, 0, |_| Ok(Ok(((), ()))), |()| ()) };
             for pause in (0..1_000).cycle().take(20_000) {
                 let queued = write(WhenFull::Refuse);
@@ -503,10 +509,11 @@ mod tests {
 
     #[test]
     fn what_is_queued_when_the_store_closes_is_still_done() {
-        let writer = writer();
+        let engine = engine();
+        let writer = engine.writer();
         let pending: Vec<Pending<u32, Unavailable>> =
             (0..10).map(|i| writer.submit(WhenFull::Refuse, 0, move |_| Ok(Ok((i, ()))), |()| ())).collect();
-        drop(writer);
+        drop(engine);
         let answers: Vec<u32> = pending.into_iter().map(|p| p.wait().unwrap()).collect();
         assert_eq!(answers, (0..10).collect::<Vec<_>>());
     }
