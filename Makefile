@@ -141,6 +141,7 @@ figures-memory: ## What the shared memory layer costs, beside the engine under i
 	@mkdir -p $(FIGURES)
 	@rm -f $(FIGURES)/memory.json
 	@GREENROOM_FIGURES=$(FIGURES)/memory.json cargo bench --locked --workspace --bench memory
+	@GREENROOM_KILLS=500 cargo test --locked --release --workspace --test kill -- --nocapture
 
 # Not among `figures` either: Extism brings an engine of its own, which takes ten minutes to compile.
 figures-languages: languages ## What agents cost in each language, beside Extism, to target/figures/languages.json
