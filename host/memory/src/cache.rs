@@ -4,12 +4,12 @@
 //! takes the keys of its writes away and closes their stripes, and opens them again after it. What is read from the file meanwhile,
 //! or since before that, is not kept: whoever keeps an entry shows when it began to read.
 
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use quick_cache::sync::Cache as Entries;
-use quick_cache::{Equivalent, Weighter};
+use quick_cache::Weighter;
+use quick_cache::sync::{Cache as Entries, DefaultLifecycle};
 
 use crate::kv::Entry;
 
@@ -24,24 +24,46 @@ const USUAL: u64 = 512;
 
 /// The bounded cache.
 pub(crate) struct Cache {
-    entries: Entries<Key, Option<Entry>, Bytes>,
-    hasher: RandomState,
+    entries: Entries<Key, Option<Entry>, Bytes, BuildHasherDefault<Itself>>,
+    hashers: [RandomState; 2],
     stripes: Box<[Mutex<Stripe>]>,
     /// Counts writes, each before its commit.
     begun: AtomicU64,
 }
 
-/// Namespace and key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key(Box<str>, Box<str>);
+/// A namespace and a key, by two hashes with keys that nobody outside knows: 128 bits are as good as the names, and take no
+/// memory elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Key(u64, u64);
 
-/// The same, borrowed.
-#[derive(Hash)]
-struct At<'k>(&'k str, &'k str);
+impl Key {
+    /// Its stripe.
+    fn place(self) -> usize {
+        #[expect(clippy::cast_possible_truncation, reason = "a place among few")]
+        let place = self.1 as usize % STRIPES;
+        place
+    }
+}
 
-impl Equivalent<Key> for At<'_> {
-    fn equivalent(&self, key: &Key) -> bool {
-        *self.1 == *key.1 && *self.0 == *key.0
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, into: &mut H) {
+        into.write_u64(self.0);
+    }
+}
+
+/// Of a [`Key`]: it is a hash.
+#[derive(Debug, Clone, Copy, Default)]
+struct Itself(u64);
+
+impl Hasher for Itself {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {}
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
     }
 }
 
@@ -49,9 +71,8 @@ impl Equivalent<Key> for At<'_> {
 struct Bytes;
 
 impl Weighter<Key, Option<Entry>> for Bytes {
-    fn weight(&self, key: &Key, entry: &Option<Entry>) -> u64 {
-        let value = entry.as_ref().map_or(0, |entry| entry.value.len());
-        (key.0.len() + key.1.len() + value) as u64 + BESIDE
+    fn weight(&self, _: &Key, entry: &Option<Entry>) -> u64 {
+        entry.as_ref().map_or(0, |entry| entry.value.len()) as u64 + BESIDE
     }
 }
 
@@ -63,9 +84,9 @@ struct Stripe {
     begun: u64,
 }
 
-/// When a read of the file began; none while a write of its stripe is under way.
+/// A key that is being read from the file, since when; since none while a write of its stripe is under way.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Reading(Option<u64>);
+pub(crate) struct Reading(Key, Option<u64>);
 
 /// A write of a key that is under way.
 #[derive(Debug)]
@@ -76,8 +97,8 @@ impl Cache {
     pub(crate) fn new(bytes: u64) -> Self {
         let items = usize::try_from(bytes / USUAL).unwrap_or(usize::MAX);
         Self {
-            entries: Entries::with_weighter(items, bytes, Bytes),
-            hasher: RandomState::new(),
+            entries: Entries::with(items, bytes, Bytes, BuildHasherDefault::default(), DefaultLifecycle::default()),
+            hashers: [RandomState::new(), RandomState::new()],
             stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
             begun: AtomicU64::new(0),
         }
@@ -85,7 +106,7 @@ impl Cache {
 
     /// What is known of a key: the entry, or that there is none.
     pub(crate) fn get(&self, namespace: &str, key: &str) -> Option<Option<Entry>> {
-        self.entries.get(&At(namespace, key))
+        self.entries.get(&self.key(namespace, key))
     }
 
     /// The same of several keys as they were at one moment, if all of them are known.
@@ -101,28 +122,28 @@ impl Cache {
 
     /// To be called before a key is read from the file that is to be kept.
     pub(crate) fn reading(&self, namespace: &str, key: &str) -> Reading {
-        let stripe = *self.stripe(self.place(namespace, key)).lock();
-        Reading((stripe.writing == 0).then_some(stripe.begun))
+        let key = self.key(namespace, key);
+        let stripe = *self.stripe(key.place()).lock();
+        Reading(key, (stripe.writing == 0).then_some(stripe.begun))
     }
 
     /// Keeps what was read, unless it may have been written since.
-    pub(crate) fn keep(&self, namespace: &str, key: &str, since: Reading, entry: &Option<Entry>) {
-        let Some(since) = since.0 else { return };
-        let stripe = self.stripe(self.place(namespace, key)).lock();
-        if stripe.writing == 0 && stripe.begun == since {
-            self.entries.insert(Key(namespace.into(), key.into()), entry.clone());
+    pub(crate) fn keep(&self, Reading(key, since): Reading, entry: &Option<Entry>) {
+        let stripe = self.stripe(key.place()).lock();
+        if stripe.writing == 0 && Some(stripe.begun) == since {
+            self.entries.insert(key, entry.clone());
         }
     }
 
     /// To be called by the thread that commits, before the commit that changes a key.
     pub(crate) fn begin(&self, namespace: &str, key: &str) -> Writing {
-        let place = self.place(namespace, key);
-        let mut stripe = self.stripe(place).lock();
+        let key = self.key(namespace, key);
+        let mut stripe = self.stripe(key.place()).lock();
         stripe.writing += 1;
         stripe.begun += 1;
         self.begun.fetch_add(1, Ordering::AcqRel);
-        self.entries.remove(&At(namespace, key));
-        Writing(place)
+        self.entries.remove(&key);
+        Writing(key.place())
     }
 
     /// After that commit. Without it the stripe stays closed, which is right when nobody knows what became of the write.
@@ -130,10 +151,9 @@ impl Cache {
         self.stripe(place).lock().writing -= 1;
     }
 
-    fn place(&self, namespace: &str, key: &str) -> usize {
-        #[expect(clippy::cast_possible_truncation, reason = "a place among few")]
-        let place = self.hasher.hash_one(At(namespace, key)) as usize % STRIPES;
-        place
+    fn key(&self, namespace: &str, key: &str) -> Key {
+        let [one, two] = self.hashers.each_ref().map(|hasher| hasher.hash_one((namespace, key)));
+        Key(one, two)
     }
 
     fn stripe(&self, place: usize) -> &Mutex<Stripe> {
@@ -151,8 +171,7 @@ mod tests {
     }
 
     fn kept(cache: &Cache, key: &str, entry: &Option<Entry>) {
-        let reading = cache.reading("a", key);
-        cache.keep("a", key, reading, entry);
+        cache.keep(cache.reading("a", key), entry);
     }
 
     #[test]
@@ -175,13 +194,13 @@ mod tests {
         let before = cache.reading("a", "k");
         let writing = cache.begin("a", "k");
         assert_eq!(cache.get("a", "k"), None, "gone before the commit");
-        cache.keep("a", "k", before, &entry(1));
+        cache.keep(before, &entry(1));
         kept(&cache, "k", &entry(1));
         assert_eq!(cache.get("a", "k"), None);
         let within = cache.reading("a", "k");
         cache.end(writing);
-        cache.keep("a", "k", before, &entry(1));
-        cache.keep("a", "k", within, &entry(1));
+        cache.keep(before, &entry(1));
+        cache.keep(within, &entry(1));
         assert_eq!(cache.get("a", "k"), None);
         kept(&cache, "k", &entry(2));
         assert_eq!(cache.get("a", "k"), Some(entry(2)));

@@ -54,8 +54,8 @@ impl KeyValue for Embedded {
                 })
                 .collect()
         })?;
-        for ((key, reading), entry) in keys.iter().zip(readings).zip(&entries) {
-            self.cache.keep(namespace, key, reading, entry);
+        for (reading, entry) in readings.into_iter().zip(&entries) {
+            self.cache.keep(reading, entry);
         }
         Ok(entries)
     }
