@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::cache::{Cache, Reading};
 use crate::change::{Before, check_key, check_write, judge, within};
 use crate::engine::{Engine, NUMBERS, Pending, Table, Transaction, WhenFull};
+use crate::feed::CHANGES;
 use crate::kv::{
     Entry, KeyValue, KeyedEntry, PAGE_BYTES_MAX, Page, READ_KEYS_MAX, ReadError, SCAN_LIMIT_MAX, Space, Write,
     WriteError, Written,
@@ -18,7 +19,7 @@ pub(crate) const ENTRIES: Table<(&str, &str), (u64, &[u8])> = Table::new(1, "kv"
 pub(crate) const SPACES: Table<&str, (u64, u64)> = Table::of_sums(2, "kv_spaces");
 
 /// The name of the store's revision among [`NUMBERS`].
-const REVISION: &str = "revision";
+pub(crate) const REVISION: &str = "revision";
 
 /// Keys and values in the store's file, with those in memory that were read lately.
 pub(crate) struct Embedded {
@@ -148,5 +149,7 @@ fn apply(
         Some(value) => transaction.insert(&ENTRIES, at, (written.revision, value.as_slice())),
         None => transaction.remove(&ENTRIES, at),
     }
+    let change = (namespace, write.key.as_str(), write.change.value().is_some());
+    transaction.insert(CHANGES.table(), written.revision, change);
     Ok(Ok((written, true)))
 }

@@ -4,13 +4,16 @@
 //! Every write answers with a [`Pending`]: `wait()` blocks until the write is durable, `.await` does not block. What was
 //! acknowledged survives a kill. Reads see what was committed last.
 
+mod backup;
 mod cache;
 mod catalog;
 mod change;
+mod check;
 mod disk;
 mod embedded;
 mod engine;
 mod facts;
+mod feed;
 mod ids;
 mod kv;
 mod log;
@@ -18,10 +21,13 @@ mod overlay;
 mod quota;
 mod store;
 
+pub use backup::{BackedUp, BackupError, compact, restore};
 pub use catalog::{Catalog, CatalogError};
+pub use check::{Checked, check};
 pub use disk::no_room;
 pub use engine::{Pending, Unavailable};
 pub use facts::{Facts, FactsError, FactsUpdate, FieldKind, FieldUpdate, FieldValues, GatherError, Note};
+pub use feed::{CHANGES_MAX, Changed, FeedError};
 pub use ids::{AssignError, IdMistake, Numbering, id_fault, id_order};
 pub use kv::{
     Change, Entry, KEY_BYTES_MAX, KeyValue, KeyedEntry, NAMESPACE_BYTES_MAX, PAGE_BYTES_MAX, Page, READ_KEYS_MAX,

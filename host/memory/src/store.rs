@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use redb::backends::InMemoryBackend;
-use redb::{Database, DatabaseError, ReadableTable, ReadableTableMetadata};
+use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable, ReadableTableMetadata};
 
+use crate::backup::{BackedUp, BackupError, backup};
 use crate::catalog::{Catalog, DELISTED};
 use crate::embedded::{self, Embedded};
 use crate::engine::{AnyTable, Engine, Folder, NUMBERS, Segments, Table, Unavailable, begin};
 use crate::facts::{self, Facts, FactsError, FactsTable, FactsUpdate, Note};
+use crate::feed::{self, CHANGES, Changed, FeedError};
 use crate::ids::{Kind, Numbering};
 use crate::kv::KeyValue;
 use crate::log::{self, Log};
@@ -24,19 +26,19 @@ const SCHEMA: u64 = 2;
 const SCHEMA_NAME: &str = "schema";
 
 /// What makes records of the log of writes this store's own, among [`NUMBERS`].
-const SALT: &str = "wal_salt";
+pub(crate) const SALT: &str = "wal_salt";
 
 /// The file in the data folder.
 pub const FILE: &str = "greenroom.redb";
 
 /// Items' ids.
-const ITEMS: Kind = Kind { table: Table::new(3, "items"), count: "items" };
+pub(crate) const ITEMS: Kind = Kind { table: Table::new(3, "items"), count: "items" };
 
 /// Subjects' ids.
-const SUBJECTS: Kind = Kind { table: Table::new(4, "subjects"), count: "subjects" };
+pub(crate) const SUBJECTS: Kind = Kind { table: Table::new(4, "subjects"), count: "subjects" };
 
 /// All tables, at their numbers.
-const TABLES: &[&dyn AnyTable] = &[
+pub(crate) const TABLES: &[&dyn AnyTable] = &[
     &NUMBERS,
     &embedded::ENTRIES,
     &embedded::SPACES,
@@ -49,6 +51,7 @@ const TABLES: &[&dyn AnyTable] = &[
     &log::EVENTS,
     &log::IDS,
     &log::TEXTS,
+    &CHANGES,
 ];
 
 /// How a store works.
@@ -138,6 +141,7 @@ pub enum OpenError {
 pub struct Store(Arc<Parts>);
 
 struct Parts {
+    engine: Arc<Engine>,
     kv: Arc<dyn KeyValue>,
     items: Catalog,
     subjects: Numbering,
@@ -160,18 +164,25 @@ impl Store {
     /// [`OpenError`] says what is in the way.
     pub fn open_with(dir: &Path, settings: &Settings) -> Result<Self, OpenError> {
         let path = dir.join(FILE);
+        Self::built(Self::engine_with(dir, settings)?, path, settings)
+    }
+
+    /// The open file alone.
+    pub(crate) fn engine_of(dir: &Path) -> Result<Arc<Engine>, OpenError> {
+        Self::engine_with(dir, &Settings::default())
+    }
+
+    fn engine_with(dir: &Path, settings: &Settings) -> Result<Arc<Engine>, OpenError> {
+        let path = dir.join(FILE);
         let system = |source| OpenError::System { path: dir.to_owned(), source };
         std::fs::create_dir_all(dir).map_err(system)?;
-        let database =
-            Database::builder().set_cache_size(settings.cache_bytes).create(&path).map_err(|error| match error {
-                DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
-                    OpenError::InUse { path: path.clone() }
-                }
-                other => OpenError::Storage { path: path.clone(), source: Box::new(other.into()) },
-            })?;
+        let database = Database::builder()
+            .set_cache_size(settings.cache_bytes)
+            .create(&path)
+            .map_err(|error| failed_to_open(&path, error))?;
         // A new file is there after a power cut only if its folder says so.
         std::fs::File::open(dir).and_then(|folder| folder.sync_all()).map_err(system)?;
-        Self::build(database, path, settings, Some(Box::new(Folder::new(dir))))
+        Self::engine_over(database, &path, settings, Some(Box::new(Folder::new(dir))))
     }
 
     /// A store in memory, gone when dropped, with the usual [`Settings`].
@@ -192,27 +203,33 @@ impl Store {
             .set_cache_size(settings.cache_bytes)
             .create_with_backend(InMemoryBackend::new())
             .map_err(|error| OpenError::Storage { path: path.clone(), source: Box::new(error.into()) })?;
-        Self::build(database, path, settings, None)
+        let engine = Self::engine_over(database, &path, settings, None)?;
+        Self::built(engine, path, settings)
     }
 
-    fn build(
+    fn engine_over(
         database: Database,
-        path: PathBuf,
+        path: &Path,
         settings: &Settings,
         log: Option<Box<dyn Segments>>,
-    ) -> Result<Self, OpenError> {
-        let storage = |source| OpenError::Storage { path: path.clone(), source: Box::new(source) };
-        let damaged = |what| OpenError::Damaged { path: path.clone(), what };
+    ) -> Result<Arc<Engine>, OpenError> {
+        let storage = |source| OpenError::Storage { path: path.to_owned(), source: Box::new(source) };
         let salt = match prepare(&database, log.is_some()).map_err(storage)? {
             Ok(salt) => salt,
-            Err(found) => return Err(OpenError::Schema { path, found, expected: SCHEMA }),
+            Err(found) => return Err(OpenError::Schema { path: path.to_owned(), found, expected: SCHEMA }),
         };
         let engine = Engine::open(database, TABLES, log.map(|log| (log, salt)), settings.queue_max);
-        let engine = Arc::new(engine.map_err(storage)?.map_err(damaged)?);
+        let damaged = |what| OpenError::Damaged { path: path.to_owned(), what };
+        Ok(Arc::new(engine.map_err(storage)?.map_err(damaged)?))
+    }
+
+    fn built(engine: Arc<Engine>, path: PathBuf, settings: &Settings) -> Result<Self, OpenError> {
+        let damaged = |what| OpenError::Damaged { path: path.clone(), what };
         let load = |source| OpenError::Load { path: path.clone(), source };
         let items = Numbering::load(Arc::clone(&engine), &ITEMS).map_err(load)?.map_err(damaged)?;
         let subjects = Numbering::load(Arc::clone(&engine), &SUBJECTS).map_err(load)?.map_err(damaged)?;
         Ok(Self(Arc::new(Parts {
+            engine: Arc::clone(&engine),
             kv: Arc::new(Embedded::new(Arc::clone(&engine), settings.entries_bytes as u64)),
             items: Catalog::load(items).map_err(load)?,
             subjects,
@@ -225,6 +242,31 @@ impl Store {
     #[must_use]
     pub fn kv(&self) -> Arc<dyn KeyValue> {
         Arc::clone(&self.0.kv)
+    }
+
+    /// What was written of keys and values after a cursor, or from the first change that is kept, in the order of their revisions: at
+    /// most `limit` changes, and never more than [`CHANGES_MAX`](crate::CHANGES_MAX). The cursor is the revision of the last change that
+    /// was taken; who was killed goes on from the one that was kept last, and may hear of some again.
+    ///
+    /// # Errors
+    /// [`FeedError`]: when changes between are no longer kept, or the cursor is not this store's.
+    pub fn changes(&self, after: Option<u64>, limit: usize) -> Result<Vec<Changed>, FeedError> {
+        self.0.engine.read(|snapshot| {
+            let last = snapshot.number(&NUMBERS, embedded::REVISION)?;
+            feed::changes(snapshot, after, limit, last)
+        })?
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// Copies the store, as it is now, into a new file, while it is read and written.
+    ///
+    /// # Errors
+    /// [`BackupError`]; then there is no file.
+    pub fn backup(&self, to: &Path) -> Result<BackedUp, BackupError> {
+        backup(&self.0.engine, to)
     }
 
     /// Items: their ids, rows, and which are delisted.
@@ -270,9 +312,9 @@ fn prepare(database: &Database, quick_repair: bool) -> Result<Result<u64, u64>, 
         let number = |name| Ok::<_, redb::Error>(numbers.get(name)?.map_or(0, |number| number.value()));
         let (found, salt) = (number(SCHEMA_NAME)?, number(SALT)?);
         match found {
-            SCHEMA => return Ok(Ok(salt)),
+            SCHEMA if transaction.list_tables()?.count() >= TABLES.len() => return Ok(Ok(salt)),
             0 if new => {}
-            1 => {}
+            1 | SCHEMA => {}
             _ => return Ok(Err(found)),
         }
         let salt = getrandom::u64().map_err(|error| redb::Error::Io(std::io::Error::other(error)))?;
@@ -288,4 +330,29 @@ fn prepare(database: &Database, quick_repair: bool) -> Result<Result<u64, u64>, 
     }
     transaction.commit()?;
     Ok(Ok(salt))
+}
+
+/// What is wrong with the layout of a file that is to be restored.
+pub(crate) fn known_layout(database: &Database) -> Result<(), String> {
+    let found = || -> Result<u64, redb::Error> {
+        let transaction = database.begin_read()?;
+        let numbers = transaction.open_table(NUMBERS.definition())?;
+        Ok(numbers.get(SCHEMA_NAME)?.map_or(0, |schema| schema.value()))
+    };
+    match found() {
+        Ok(SCHEMA | 1) => Ok(()),
+        Ok(found) => {
+            Err(format!("has layout {found}, and this version reads layout {SCHEMA}: use the version that wrote it"))
+        }
+        Err(_) => Err("is no backup of a store".to_owned()),
+    }
+}
+
+/// Why a file could not be opened.
+pub(crate) fn failed_to_open(path: &Path, error: DatabaseError) -> OpenError {
+    let path = path.to_owned();
+    match error {
+        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => OpenError::InUse { path },
+        other => OpenError::Storage { path, source: Box::new(other.into()) },
+    }
 }

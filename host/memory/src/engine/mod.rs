@@ -20,12 +20,13 @@ use parking_lot::Mutex;
 use redb::{Database, Durability, WriteTransaction};
 
 use memtable::{Memtable, Row};
-pub(crate) use table::{AnyTable, Table};
+pub(crate) use table::{AnyTable, Recent, Table};
 pub(crate) use transaction::Transaction;
 use view::{File, View};
 pub(crate) use view::{Held, Rows, Snapshot};
 use wal::Segment;
-pub(crate) use wal::{Folder, Segments, Wal};
+use wal::Wal;
+pub(crate) use wal::{Folder, Segments, segment_number};
 pub(crate) use writer::{Job, Queued, WhenFull, Writer};
 pub use writer::{Pending, Unavailable};
 
@@ -33,7 +34,7 @@ pub use writer::{Pending, Unavailable};
 pub(crate) const NUMBERS: Table<&str, u64> = Table::of_sums(0, "numbers");
 
 /// The last batch that is in the file, among [`NUMBERS`].
-const SETTLED: &str = "settled";
+pub(crate) const SETTLED: &str = "settled";
 
 /// About how much memory rows take that are not in the file, before they go there; as much again may be on its way.
 const MEMTABLE_BYTES: usize = 32 << 20;
@@ -97,6 +98,15 @@ impl Engine {
 
     pub(crate) fn writer(&self) -> &Writer {
         &self.writer
+    }
+
+    /// What can be read now, and the batch that ended last.
+    pub(crate) fn now(&self) -> (Arc<View>, u64) {
+        // The batch first: the view then has at least all rows up to it.
+        let last = self.shared.last.load(Ordering::Acquire);
+        let view = self.shared.view.load_full();
+        let last = last.max(view.settled());
+        (view, last)
     }
 
     /// Reads as after the batch that ended last.

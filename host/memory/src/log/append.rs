@@ -9,6 +9,7 @@ use super::TEXTS;
 use super::decision::{DECISIONS, Head};
 use super::event::{Counts, Event, Join, Outcome, StoredEvent};
 use super::history::{Histories, News, Past};
+use crate::check::Checked;
 use crate::engine::{Held, NUMBERS, Snapshot, Table, Transaction};
 
 /// Cursor to an event: a byte of status, then the row as MessagePack, which never changes.
@@ -290,4 +291,42 @@ pub(super) fn histories(snapshot: &Snapshot<'_>) -> Result<Histories, redb::Erro
     let histories = Histories::default();
     histories.publish(news);
     Ok(histories)
+}
+
+/// Whether no event is missing, their digest is theirs, and decisions can be read.
+pub(crate) fn verify(snapshot: &Snapshot<'_>, checked: &mut Checked) -> Result<(), redb::Error> {
+    let (mut last, mut chain) = (0, parsed(None)?);
+    for entry in snapshot.rows(&EVENTS, Bound::Unbounded)? {
+        let (cursor, bytes) = entry?;
+        let (cursor, bytes) = (cursor.value(), bytes.value());
+        if cursor != last + 1 {
+            checked.fault(format!("events {} to {} are missing", last + 1, cursor - 1));
+        }
+        (last, chain) = (cursor, chained(&chain, bytes));
+        match decode(cursor, bytes) {
+            Ok(StoredEvent { event, takes_back, .. }) => {
+                let known = snapshot.get(&IDS, event.id.as_str())?.map(|known| known.value().0);
+                if known != Some(takes_back.unwrap_or(cursor)) && !event.retracts {
+                    checked.fault(format!("event {cursor} is not the one that is known by its id, {:?}", event.id));
+                }
+            }
+            Err(error) => checked.fault(format!("event {cursor}: {error}")),
+        }
+        checked.events += 1;
+    }
+    let told = snapshot.number(&NUMBERS, LAST)?;
+    if told != last {
+        checked.fault(format!("the last event is said to be {told}, and is {last}"));
+    }
+    if self::digest(snapshot)? != chain {
+        checked.fault("the events are not those that their digest is of".to_owned());
+    }
+    for entry in snapshot.rows(&DECISIONS, Bound::Unbounded)? {
+        let (id, bytes) = entry?;
+        if let Err(error) = super::decision::decode(bytes.value()) {
+            checked.fault(format!("decision {:?}: {error}", id.value()));
+        }
+        checked.decisions += 1;
+    }
+    Ok(())
 }

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use crate::engine::{Engine, Job, NUMBERS, Pending, Queued, Table, Transaction, Unavailable, WhenFull};
 
 use append::{Appended, append};
-pub(crate) use append::{EVENTS, IDS};
+pub(crate) use append::{EVENTS, IDS, verify};
 pub(crate) use decision::DECISIONS;
 pub use decision::{DecidedFor, DecisionError, DecisionRecord};
 pub use event::{AppendError, Counts, Event, EventMistake, Join, Outcome, StoredEvent};

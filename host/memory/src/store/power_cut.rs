@@ -189,7 +189,9 @@ fn opened(machine: &Machine) -> Result<Store, OpenError> {
         .set_cache_size(1 << 20)
         .create_with_backend(machine.disk(STORE))
         .map_err(|error| OpenError::Storage { path: path.clone(), source: Box::new(error.into()) })?;
-    Store::build(database, path, &Settings::default(), Some(Box::new(machine.clone())))
+    let settings = Settings::default();
+    let engine = Store::engine_over(database, &path, &settings, Some(Box::new(machine.clone())))?;
+    Store::built(engine, path, &settings)
 }
 
 fn event(name: u32, row: u32) -> Event {
@@ -279,6 +281,7 @@ fn decision() -> DecisionRecord {
 
 #[track_caller]
 fn check(store: &Store, acknowledged: u32) {
+    assert_eq!(store.check().unwrap().faults, Vec::<String>::new());
     let events = store.log().events(None, usize::MAX).unwrap();
     assert_eq!(events.len() % BATCH as usize, 0, "a batch is there in part");
     assert!(events.len() >= (acknowledged * BATCH) as usize, "events are lost");
