@@ -19,8 +19,8 @@ use clap::{Parser, Subcommand};
 
 use commands::{
     add, admit, bench, build, check, compat, compile_component, config, decide, deploy, dev, diff, eval, evolve,
-    export, gc, inspect, key, knowledge, new, package, plans, prove, pull, push, replay, revoke, rollback, serve, sign,
-    status, test, token, train,
+    export, gc, inspect, key, knowledge, memory, new, package, plans, prove, pull, push, replay, revoke, rollback,
+    serve, sign, status, test, token, train,
 };
 
 /// A WebAssembly host for agents that evolve in production.
@@ -56,6 +56,7 @@ enum Command {
     Status(status::Arguments),
     Gc(gc::Arguments),
     Knowledge(knowledge::Arguments),
+    Memory(memory::Arguments),
     Dev(dev::Arguments),
     Replay(replay::Arguments),
     Revoke(revoke::Arguments),
@@ -112,6 +113,7 @@ fn main() -> std::process::ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Gc(arguments) => gc::run(&arguments),
         Command::Knowledge(arguments) => knowledge::run(&arguments),
+        Command::Memory(arguments) => memory::run(&arguments),
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Revoke(arguments) => revoke::run(&arguments),

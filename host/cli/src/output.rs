@@ -7,10 +7,24 @@ use serde::Serialize;
 use crate::exit::Failure;
 
 pub(crate) fn text(text: &str) -> Result<(), Failure> {
+    bytes(text.as_bytes())
+}
+
+pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    written(bytes).map(|_| ())
+}
+
+/// As [`text`], for more that follows: whether somebody still reads.
+pub(crate) fn still(text: &str) -> Result<bool, Failure> {
+    written(text.as_bytes())
+}
+
+fn written(bytes: &[u8]) -> Result<bool, Failure> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        done => done.map_err(|e| Failure::failed(format!("the output could not be written: {e}"))),
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::failed(format!("the output could not be written: {error}"))),
     }
 }
 

@@ -7,8 +7,7 @@ use greenroom_model::{Budgets, Grant, Params, PayloadKind};
 use crate::authored::{Authored, FaultShape, InstancesShape};
 use crate::diagnostic::{Diagnostics, Mistake};
 use crate::plan::{
-    Agent, ComponentFacts, Edge, Guard, Instances, Namespace, Node, Objective, OnFault, Plan, Rate, RequestBudget,
-    Round, Segments,
+    Agent, ComponentFacts, Edge, Guard, Instances, Node, Objective, OnFault, Plan, Rate, RequestBudget, Round, Segments,
 };
 use crate::reader::At;
 use crate::rules;
@@ -133,10 +132,7 @@ fn build(wiring: &Wiring<'_>, whole: Whole, sources: &[usize], warnings: Diagnos
             untrained: agent.shape.untrained.as_ref().map(|at| at.value).unwrap_or_default(),
         })
     });
-    let namespaces = authored.memory.iter().map(|(name, shape)| {
-        let (kind, bytes_max) = (shape.kind.as_ref()?.value, shape.bytes_max.as_ref()?.value);
-        Some(Namespace { name: name.clone(), kind, bytes_max })
-    });
+    let namespaces = Some(authored.namespaces()).filter(|all| all.len() == authored.memory.len());
     let mut agents = agents.collect::<Option<Vec<Agent>>>()?;
     let catalogue = agents.split_off(authored.agents.len().min(agents.len()));
     Some(Plan {
@@ -150,7 +146,7 @@ fn build(wiring: &Wiring<'_>, whole: Whole, sources: &[usize], warnings: Diagnos
         exclude_seen: authored.graph.exclude_seen.as_ref().is_none_or(|exclude| exclude.value),
         segments: whole.segments,
         objective: whole.objective,
-        namespaces: namespaces.collect::<Option<_>>()?,
+        namespaces: namespaces?,
         warnings,
     })
 }

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod power_cut;
 
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,11 +13,11 @@ use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable, Readab
 use crate::backup::{BackedUp, BackupError, backup};
 use crate::catalog::{Catalog, DELISTED};
 use crate::embedded::{self, Embedded};
-use crate::engine::{AnyTable, Engine, Folder, NUMBERS, Segments, Table, Unavailable, begin};
+use crate::engine::{AnyTable, Engine, Folder, NUMBERS, Segments, Table, Unavailable, begin, segment_number};
 use crate::facts::{self, Facts, FactsError, FactsTable, FactsUpdate, Note};
 use crate::feed::{self, CHANGES, Changed, FeedError};
 use crate::ids::{Kind, Numbering};
-use crate::kv::KeyValue;
+use crate::kv::{KeyValue, Space};
 use crate::log::{self, Log};
 
 /// The layout of the file that this code reads and writes. 1 had no log of writes and no counts of ids.
@@ -142,6 +143,8 @@ pub struct Store(Arc<Parts>);
 
 struct Parts {
     engine: Arc<Engine>,
+    /// The folder of its file; none in memory.
+    dir: Option<PathBuf>,
     kv: Arc<dyn KeyValue>,
     items: Catalog,
     subjects: Numbering,
@@ -230,6 +233,7 @@ impl Store {
         let subjects = Numbering::load(Arc::clone(&engine), &SUBJECTS).map_err(load)?.map_err(damaged)?;
         Ok(Self(Arc::new(Parts {
             engine: Arc::clone(&engine),
+            dir: path.is_file().then(|| path.parent().map(Path::to_owned)).flatten(),
             kv: Arc::new(Embedded::new(Arc::clone(&engine), settings.entries_bytes as u64)),
             items: Catalog::load(items).map_err(load)?,
             subjects,
@@ -267,6 +271,33 @@ impl Store {
     /// [`BackupError`]; then there is no file.
     pub fn backup(&self, to: &Path) -> Result<BackedUp, BackupError> {
         backup(&self.0.engine, to)
+    }
+
+    /// All namespaces that ever held something, the host's own among them, with what they hold.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn namespaces(&self) -> Result<Vec<(String, Space)>, Unavailable> {
+        self.0.engine.read(|snapshot| {
+            let spaces = snapshot.rows(&embedded::SPACES, Bound::Unbounded)?;
+            spaces
+                .map(|space| {
+                    let (name, held) = space?;
+                    let (entries, bytes) = held.value();
+                    Ok((name.value().to_owned(), Space { entries, bytes }))
+                })
+                .collect()
+        })
+    }
+
+    /// Bytes of the file, and of the log of writes that is not in it yet; none for a store in memory.
+    #[must_use]
+    pub fn file_bytes(&self) -> Option<(u64, u64)> {
+        let dir = self.0.dir.as_deref()?;
+        let file = std::fs::metadata(dir.join(FILE)).ok()?.len();
+        let files = std::fs::read_dir(dir).ok()?.flatten();
+        let segments = files.filter(|file| file.file_name().to_str().and_then(segment_number).is_some());
+        Some((file, segments.filter_map(|file| Some(file.metadata().ok()?.len())).sum()))
     }
 
     /// Items: their ids, rows, and which are delisted.

@@ -9,6 +9,7 @@ mod body;
 mod connections;
 mod error;
 mod gate;
+mod memory;
 mod problem;
 mod routes;
 mod server;
@@ -23,6 +24,7 @@ pub use admin::{
     TOKENS_FILE, Token, Tokens, TokensError, announced,
 };
 pub use error::ServeError;
+pub use memory::{Keeper, MemoryRefused};
 pub use server::{Server, serve};
 pub use settings::Settings;
 pub use wire::decide::Decided;

@@ -20,6 +20,7 @@ pub(crate) mod gc;
 pub(crate) mod inspect;
 pub(crate) mod key;
 pub(crate) mod knowledge;
+pub(crate) mod memory;
 pub(crate) mod new;
 pub(crate) mod package;
 pub(crate) mod plans;

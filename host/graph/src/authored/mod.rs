@@ -21,6 +21,7 @@ pub(crate) use node::{FaultShape, NodeShape};
 pub(crate) use trust::{TrustShape, mismatch};
 
 use crate::diagnostic::{Diagnostics, Mistake};
+use crate::plan::Namespace;
 use crate::reader::{Reader, Section};
 
 /// A graph file as written.
@@ -102,6 +103,16 @@ impl Authored {
     pub fn grants(&self, agent: &str) -> Option<Vec<&str>> {
         let shape = self.agents.get(agent)?;
         Some(shape.grants.iter().map(|grant| grant.value.as_str()).collect())
+    }
+
+    /// The namespaces that it declares, those of them that are wholly said.
+    #[must_use]
+    pub fn namespaces(&self) -> Vec<Namespace> {
+        let declared = self.memory.iter().filter_map(|(name, shape)| {
+            let (kind, bytes_max) = (shape.kind.as_ref()?.value, shape.bytes_max.as_ref()?.value);
+            Some(Namespace { name: name.clone(), kind, bytes_max })
+        });
+        declared.collect()
     }
 
     /// The components to look at before resolving, by agent, those of the catalogue among them.

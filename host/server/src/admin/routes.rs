@@ -22,6 +22,7 @@ use super::guard::{Caller, Done, guard};
 use super::tokens::Level;
 use super::{AdminSettings, Desk};
 use crate::body;
+use crate::memory::{Keeper, MemoryRefused};
 use crate::problem::Problem;
 use crate::routes::{traced, wrong_method};
 use crate::wire::plans::{self, Compared, Deployed, Made, Plans};
@@ -67,7 +68,7 @@ const fn route(
 }
 
 /// All there is.
-pub(crate) static ROUTES: [Route; 13] = [
+pub(crate) static ROUTES: [Route; 21] = [
     route(Method::GET, "/healthz", None, |_| get(healthy)),
     route(Method::GET, "/metrics", Some(Level::Read), |_| get(metrics)),
     route(Method::GET, "/v1/status", Some(Level::Read), |_| get(status)),
@@ -85,6 +86,15 @@ pub(crate) static ROUTES: [Route; 13] = [
     }),
     route(Method::GET, "/v1/states/{digest}", Some(Level::Read), |_| get(has_state)),
     route(Method::POST, "/v1/gc", Some(Level::Administer), |_| post(sweep)),
+    route(Method::POST, "/v1/memory/ls", Some(Level::Deploy), |_| memory("ls", false)),
+    // Values are what people did.
+    route(Method::POST, "/v1/memory/get", Some(Level::Administer), |_| memory("get", false)),
+    route(Method::POST, "/v1/memory/scan", Some(Level::Administer), |_| memory("scan", false)),
+    route(Method::POST, "/v1/memory/changes", Some(Level::Administer), |_| memory("changes", false)),
+    route(Method::POST, "/v1/memory/check", Some(Level::Administer), |_| memory("check", false)),
+    route(Method::POST, "/v1/memory/put", Some(Level::Administer), |_| memory("put", true)),
+    route(Method::POST, "/v1/memory/delete", Some(Level::Administer), |_| memory("delete", true)),
+    route(Method::POST, "/v1/memory/backup", Some(Level::Administer), |_| memory("backup", true)),
 ];
 
 impl Desk {
@@ -257,6 +267,32 @@ impl Desk {
         .await
     }
 
+    async fn memory(
+        self: &Arc<Self>,
+        caller: &Caller,
+        request: Request,
+        verb: &'static str,
+        changes: bool,
+    ) -> Result<Response, Problem> {
+        let asked = match body::json(request, JSON_BYTES_MAX, JSON_WAIT).await {
+            Ok(asked) => asked,
+            Err(problem) if changes => return Err(self.wrong(caller, problem).await),
+            Err(problem) => return Err(problem),
+        };
+        if !changes {
+            return self.aside(move |desk| kept(&desk.app.host, verb, asked)).await;
+        }
+        // Not the value.
+        let of = |name: &str| asked.get(name).and_then(|said| said.as_str()).unwrap_or_default();
+        let what = [of("namespace"), of("key"), of("file")].into_iter().filter(|word| !word.is_empty());
+        let what = format!("memory {verb} {}", what.map(|word| format!("{word:?}")).collect::<Vec<_>>().join(" "));
+        self.change(caller, what, move |host| {
+            let answer = kept(host, verb, asked)?;
+            Ok(Done { answer, outcome: "done".to_owned() })
+        })
+        .await
+    }
+
     async fn status(self: &Arc<Self>) -> Result<Response, Problem> {
         self.aside(|desk| {
             let host = &desk.app.host;
@@ -353,6 +389,33 @@ async fn status(State(desk): State<Arc<Desk>>) -> Response {
 async fn sweep(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>) -> Response {
     let result = desk.sweep(&caller).await;
     desk.answer(result)
+}
+
+/// A verb of the memory layer.
+fn memory(verb: &'static str, changes: bool) -> MethodRouter<Arc<Desk>> {
+    post(move |State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>, request: Request| async move {
+        let result = desk.memory(&caller, request, verb, changes).await;
+        desk.answer(result)
+    })
+}
+
+fn kept(host: &Host, verb: &str, asked: serde_json::Value) -> Result<Response, Problem> {
+    let keeper = Keeper::new(host.store(), &host.loaded().plan.namespaces);
+    Ok(Json(keeper.call(verb, asked)?).into_response())
+}
+
+impl From<MemoryRefused> for Problem {
+    fn from(refused: MemoryRefused) -> Self {
+        let status = match refused.code {
+            "not_found" => StatusCode::NOT_FOUND,
+            "conflict" | "exists" => StatusCode::CONFLICT,
+            "lost" => StatusCode::GONE,
+            "quota" => StatusCode::INSUFFICIENT_STORAGE,
+            "unavailable" => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Self::new(status, refused.code, refused.message)
+    }
 }
 
 async fn list(State(desk): State<Arc<Desk>>, parameters: Parameters) -> Response {

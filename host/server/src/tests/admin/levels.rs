@@ -7,7 +7,7 @@ use super::Run;
 use crate::admin::{AdminSettings, Level, ROUTES, Rate};
 use crate::tests::Setup;
 
-const LEVELS: [(&str, &str, Option<Level>); 13] = [
+const LEVELS: [(&str, &str, Option<Level>); 21] = [
     ("GET", "/healthz", None),
     ("GET", "/metrics", Some(Level::Read)),
     ("GET", "/v1/status", Some(Level::Read)),
@@ -21,6 +21,14 @@ const LEVELS: [(&str, &str, Option<Level>); 13] = [
     ("PUT", "/v1/states", Some(Level::Deploy)),
     ("GET", "/v1/states/{digest}", Some(Level::Read)),
     ("POST", "/v1/gc", Some(Level::Administer)),
+    ("POST", "/v1/memory/ls", Some(Level::Deploy)),
+    ("POST", "/v1/memory/get", Some(Level::Administer)),
+    ("POST", "/v1/memory/scan", Some(Level::Administer)),
+    ("POST", "/v1/memory/changes", Some(Level::Administer)),
+    ("POST", "/v1/memory/check", Some(Level::Administer)),
+    ("POST", "/v1/memory/put", Some(Level::Administer)),
+    ("POST", "/v1/memory/delete", Some(Level::Administer)),
+    ("POST", "/v1/memory/backup", Some(Level::Administer)),
 ];
 
 #[test]

@@ -1,0 +1,429 @@
+//! `greenroom memory`: what an operator sees of the shared memory layer, and does with it.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use greenroom_graph::Authored;
+use greenroom_memory::{BackupError, FILE, Store};
+use greenroom_model::text::{escaped, shown};
+use greenroom_server::{Keeper, MemoryRefused};
+use serde_json::{Value, json};
+
+use crate::exit::Failure;
+use crate::failures;
+use crate::operator::{self, Place, Reach, figure, word};
+use crate::output;
+use crate::settings::HostFlags;
+use crate::table::{self, Table};
+
+/// How often a server is asked whether something has changed.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Changes of one answer.
+const CHANGES: usize = 1_000;
+
+/// Characters of a value that stand in a line.
+const VALUE_MAX: usize = 60;
+
+/// Reads and writes the shared memory layer, backs it up, restores and checks it: through the server that runs, or on the data
+/// folder when none does.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Lists namespaces: keys, bytes, quotas.
+    Ls {
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Says how large the store is and how far it has come.
+    Stat {
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Prints the value of a key as it is; with --json, its revision too.
+    Get {
+        /// The namespace.
+        #[arg(index = 2)]
+        namespace: String,
+        /// The key.
+        #[arg(index = 3)]
+        key: String,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Writes a key.
+    Put {
+        /// The namespace. The graph declares it, and its quota counts.
+        #[arg(index = 2)]
+        namespace: String,
+        /// The key.
+        #[arg(index = 3)]
+        key: String,
+        /// The value; `-` reads it from the standard input.
+        #[arg(index = 4)]
+        value: String,
+        /// Write only if the key is at this revision; 0 if it is not there.
+        #[arg(long, value_name = "REVISION")]
+        expected: Option<u64>,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Removes a key.
+    Delete {
+        /// The namespace.
+        #[arg(index = 2)]
+        namespace: String,
+        /// The key.
+        #[arg(index = 3)]
+        key: String,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Lists keys, with their values as far as a line goes.
+    Scan {
+        /// The namespace.
+        #[arg(index = 2)]
+        namespace: String,
+        /// Only keys that begin so.
+        #[arg(long, default_value = "")]
+        prefix: String,
+        /// Only keys after this one.
+        #[arg(long, value_name = "KEY")]
+        after: Option<String>,
+        /// At most so many keys, up to 1000.
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Tells what is written, as it comes, until Ctrl-C. Without a server it tells what was written, and ends.
+    Tail {
+        /// Only of this namespace.
+        #[arg(long)]
+        namespace: Option<String>,
+        /// From after this revision on [default: what comes from now on; without a server, all that is kept].
+        #[arg(long, value_name = "REVISION")]
+        after: Option<u64>,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Copies the store, as it is at one moment, into a new file; a server serves on.
+    Backup {
+        /// The file, which is not there yet; on the server's machine, if one runs.
+        #[arg(index = 2)]
+        file: PathBuf,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Puts a backup in the place of the store. No server may run.
+    Restore {
+        /// The backup.
+        #[arg(index = 2)]
+        file: PathBuf,
+        /// The store that is there may go: it is kept as greenroom.redb.replaced.
+        #[arg(long)]
+        replace: bool,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Looks whether all that is stored is whole; without a server, at every page too. Ends with 3 when it is not.
+    Check {
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Writes the store into a new file without gaps, which takes its place. No server may run.
+    Compact {
+        #[command(flatten)]
+        of: Of,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Of {
+    /// The graph file.
+    #[arg(index = 1)]
+    graph: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    reach: Reach,
+    #[command(flatten)]
+    host: HostFlags,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    match &arguments.what {
+        What::Ls { of } => of.tell(of.asked("ls", &json!({}))?, namespaces),
+        What::Stat { of } => of.tell(of.asked("ls", &json!({}))?, size),
+        What::Get { of, namespace, key } => get(of, namespace, key),
+        What::Put { of, namespace, key, value, expected } => put(of, namespace, key, value, *expected),
+        What::Delete { of, namespace, key } => {
+            let done = of.asked("delete", &json!({ "namespace": namespace, "key": key }))?;
+            let existed = done.get("existed") == Some(&Value::Bool(true));
+            of.tell(done, |_| if existed { "removed\n" } else { "there was no such key\n" }.to_owned())
+        }
+        What::Scan { of, namespace, prefix, after, limit } => {
+            let asked = json!({ "namespace": namespace, "prefix": prefix, "after": after, "limit": limit });
+            of.tell(of.asked("scan", &asked)?, page)
+        }
+        What::Tail { of, namespace, after } => tail(of, namespace.as_deref(), *after),
+        What::Backup { of, file } => {
+            let file = std::path::absolute(file).map_err(|error| failures::unreadable(file, &error))?;
+            let done = of.asked("backup", &json!({ "file": file }))?;
+            of.tell(done, |done| format!("{} to {}\n", copied(done), file.display()))
+        }
+        What::Restore { of, file, replace } => restore(of, file, *replace),
+        What::Check { of } => check(of),
+        What::Compact { of } => {
+            let data = of.folder()?;
+            stored(&data, &of.graph)?;
+            let (before, after) = greenroom_memory::compact(&data)?;
+            let shown = |bytes: u64| table::bytes(usize::try_from(bytes).unwrap_or(usize::MAX));
+            of.tell(json!({ "before": before, "after": after }), |_| {
+                format!("{} now, {} before\n", shown(after), shown(before))
+            })
+        }
+    }
+}
+
+impl Of {
+    fn data(&self) -> Result<PathBuf, Failure> {
+        Ok(self.host.settings()?.data_dir(&self.graph))
+    }
+
+    /// The data folder, on which no server runs.
+    fn folder(&self) -> Result<PathBuf, Failure> {
+        let data = self.data()?;
+        match self.reach.find(&data)? {
+            Place::Server(_) => Err(Failure::in_use("a server runs on this data folder: stop it first")),
+            Place::Folder(_) => Ok(data),
+        }
+    }
+
+    /// What a verb answers.
+    fn asked(&self, verb: &str, asked: &Value) -> Result<Value, Failure> {
+        let data = self.data()?;
+        match self.reach.find(&data)? {
+            Place::Server(client) => {
+                let (status, body) = client.post(&format!("/v1/memory/{verb}"), asked)?;
+                if status == 200 { Ok(body) } else { Err(operator::refused(&body, None)) }
+            }
+            Place::Folder(_) => self.here(&data, verb, asked),
+        }
+    }
+
+    /// The same of the data folder itself.
+    fn here(&self, data: &Path, verb: &str, asked: &Value) -> Result<Value, Failure> {
+        let (name, path) = (self.graph.display().to_string(), &self.graph);
+        let text = std::fs::read_to_string(path).map_err(|error| failures::unreadable(path, &error))?;
+        let authored = Authored::parse(&name, &text).map_err(|wrong| Failure::BadFile(miette::Report::new(wrong)))?;
+        stored(data, path)?;
+        let store = Store::open(data)?;
+        Ok(Keeper::new(&store, &authored.namespaces()).call(verb, asked.clone())?)
+    }
+
+    fn tell(&self, answer: Value, text: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
+        if self.json { output::json(&answer) } else { output::text(&text(&answer)) }
+    }
+}
+
+fn stored(data: &Path, graph: &Path) -> Result<(), Failure> {
+    if data.join(FILE).is_file() {
+        return Ok(());
+    }
+    let (data, graph) = (data.display(), graph.display());
+    Err(Failure::failed(format!(
+        "{data} has no store yet: `greenroom train {graph} --events FILE` or `greenroom memory restore` makes one"
+    )))
+}
+
+impl From<MemoryRefused> for Failure {
+    fn from(refused: MemoryRefused) -> Self {
+        match refused.code {
+            "invalid" => Self::arguments(refused),
+            _ => Self::failed(refused),
+        }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Open(error) => error.into(),
+            BackupError::Unfit { .. } => Self::bad_file(error),
+            BackupError::System { ref path, ref source } => failures::unreadable(path, source),
+            other => Self::failed(failures::with_causes(&other)),
+        }
+    }
+}
+
+fn each<'a>(answer: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    answer.get(name).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn size_of(answer: &Value, name: &str) -> String {
+    let bytes = figure(answer, name);
+    bytes.map(|bytes| table::bytes(usize::try_from(bytes).unwrap_or(usize::MAX))).unwrap_or_default()
+}
+
+fn namespaces(told: &Value) -> String {
+    let mut table = Table::new(&["namespace", "keys>", "bytes>", "quota>", "used>"]);
+    for space in each(told, "namespaces") {
+        let (bytes, max) = (figure(space, "bytes").unwrap_or_default(), figure(space, "bytes_max"));
+        let used = max.map(|max| format!("{:.0} %", bytes as f64 * 100.0 / max.max(1) as f64));
+        table.row([
+            word(space, "name"),
+            figure(space, "keys").unwrap_or_default().to_string(),
+            size_of(space, "bytes"),
+            if max.is_some() { size_of(space, "bytes_max") } else { "not declared".to_owned() },
+            used.unwrap_or_default(),
+        ]);
+    }
+    if table.is_empty() { "the graph declares no namespace\n".to_owned() } else { table.render() }
+}
+
+fn size(told: &Value) -> String {
+    let (mut keys, mut bytes, mut spaces) = (0, 0, 0);
+    for space in each(told, "namespaces") {
+        keys += figure(space, "keys").unwrap_or_default();
+        bytes += figure(space, "bytes").unwrap_or_default();
+        spaces += 1;
+    }
+    let bytes = table::bytes(usize::try_from(bytes).unwrap_or(usize::MAX));
+    let revision = figure(told, "revision").unwrap_or_default();
+    let (file, log) = (size_of(told, "file_bytes"), size_of(told, "log_bytes"));
+    format!(
+        "revision {revision}\n{keys} keys of {bytes} in {spaces} namespaces\nfile {file}, of the whole store; log of writes {log}\n"
+    )
+}
+
+fn get(of: &Of, namespace: &str, key: &str) -> Result<(), Failure> {
+    let found = of.asked("get", &json!({ "namespace": namespace, "key": key }))?;
+    if of.json {
+        return output::json(&found);
+    }
+    let value = match found.get("base64").and_then(Value::as_str) {
+        Some(encoded) => STANDARD.decode(encoded).map_err(|error| Failure::failed(format!("the answer: {error}")))?,
+        None => found.get("text").and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec(),
+    };
+    output::bytes(&value)
+}
+
+fn put(of: &Of, namespace: &str, key: &str, value: &str, expected: Option<u64>) -> Result<(), Failure> {
+    let (mut text, mut base64) = (Some(value), None);
+    if value == "-" {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().lock().read_to_end(&mut bytes);
+        read.map_err(|error| Failure::failed(format!("the standard input can't be read: {error}")))?;
+        (text, base64) = (None, Some(STANDARD.encode(bytes)));
+    }
+    let asked = json!({ "namespace": namespace, "key": key, "text": text, "base64": base64, "expected": expected });
+    let done = of.asked("put", &asked)?;
+    of.tell(done, |done| format!("revision {}\n", figure(done, "revision").unwrap_or_default()))
+}
+
+/// A value as far as a line goes.
+fn line(entry: &Value) -> String {
+    let Some(text) = entry.get("text").and_then(Value::as_str) else {
+        return format!("({} that are no text)", size_of(entry, "bytes"));
+    };
+    let short: String = text.chars().take(VALUE_MAX).collect();
+    let more = if short.len() < text.len() { "..." } else { "" };
+    escaped(&short) + more
+}
+
+fn page(page: &Value) -> String {
+    let mut table = Table::new(&["key", "revision>", "bytes>", "value"]);
+    for entry in each(page, "entries") {
+        let count = |name: &str| figure(entry, name).unwrap_or_default().to_string();
+        table.row([word(entry, "key"), count("revision"), count("bytes"), line(entry)]);
+    }
+    let next = page.get("next").and_then(Value::as_str);
+    let more = next.map(|next| format!("more follow: --after '{}'\n", shown(next))).unwrap_or_default();
+    if table.is_empty() { "no such keys\n".to_owned() } else { table.render() + &more }
+}
+
+fn tail(of: &Of, namespace: Option<&str>, after: Option<u64>) -> Result<(), Failure> {
+    let data = of.data()?;
+    let follows = matches!(of.reach.find(&data)?, Place::Server(_));
+    let mut after = match after {
+        None if follows => figure(&of.asked("ls", &json!({}))?, "revision"),
+        after => after,
+    };
+    loop {
+        let changes = of.asked("changes", &json!({ "after": after, "limit": CHANGES }))?;
+        let changes = changes.as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut lines = String::new();
+        for change in changes {
+            after = figure(change, "revision").or(after);
+            if namespace.is_some_and(|wanted| change.get("namespace").and_then(Value::as_str) != Some(wanted)) {
+                continue;
+            }
+            let removed = change.get("removed") == Some(&Value::Bool(true));
+            lines.push_str(&if of.json {
+                format!("{change}\n")
+            } else {
+                let what = if removed { "removed" } else { "written" };
+                let revision = figure(change, "revision").unwrap_or_default();
+                format!("{revision:>8}  {what}  {}  {}\n", word(change, "namespace"), word(change, "key"))
+            });
+        }
+        if !lines.is_empty() && !output::still(&lines)? {
+            return Ok(());
+        }
+        if changes.len() < CHANGES {
+            if !follows {
+                return Ok(());
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+}
+
+fn copied(done: &Value) -> String {
+    format!("{} rows, {}", figure(done, "rows").unwrap_or_default(), size_of(done, "bytes"))
+}
+
+fn restore(of: &Of, file: &Path, replace: bool) -> Result<(), Failure> {
+    let data = of.folder()?;
+    let done = greenroom_memory::restore(file, &data, replace)?;
+    of.tell(json!({ "rows": done.rows, "bytes": done.bytes }), |done| {
+        format!("{} to {}\n", copied(done), data.display())
+    })
+}
+
+fn check(of: &Of) -> Result<(), Failure> {
+    let data = of.data()?;
+    // Pages first: what they say comes after.
+    if let Place::Folder(_) = of.reach.find(&data)? {
+        stored(&data, &of.graph)?;
+        greenroom_memory::check(&data)?;
+    }
+    let checked = of.asked("check", &json!({}))?;
+    let faults = figure(&checked, "fault_count").unwrap_or_default();
+    of.tell(checked, |checked| {
+        let count = |name: &str| figure(checked, name).unwrap_or_default();
+        let mut text = format!(
+            "{} keys, {} items and subjects, {} events, {} decisions: ",
+            count("keys"),
+            count("ids"),
+            count("events"),
+            count("decisions")
+        );
+        text.push_str(&if faults == 0 { "all whole\n".to_owned() } else { format!("{faults} faults\n") });
+        for fault in each(checked, "faults").filter_map(Value::as_str) {
+            text.push_str(&format!("  {}\n", shown(fault)));
+        }
+        text
+    })?;
+    if faults == 0 { Ok(()) } else { Err(Failure::bad_file("the store contradicts itself: restore it from a backup")) }
+}
