@@ -8,7 +8,7 @@ use greenroom_model::{Budget, Digest, Exceeded, ParamValue};
 use serde::Serialize;
 
 use crate::authored::LIMITS;
-use crate::plan::{Agent, Instances, NamespaceKind, Node, OnFault, Plan, Untrained};
+use crate::plan::{Agent, Instances, Node, OnFault, Plan, Untrained};
 use crate::quantity;
 
 /// The kinds of thing that a graph file has.
@@ -139,13 +139,13 @@ fn layout(plan: &Plan) -> BTreeMap<Key, Parts> {
     }
     let mut all = BTreeMap::from([((Element::Graph, String::new()), graph)]);
     for namespace in &plan.namespaces {
-        let kind = match namespace.kind {
-            NamespaceKind::Kv => "kv",
-        };
-        let parts = Parts::from([
-            ("kind".to_owned(), kind.to_owned()),
+        let mut parts = Parts::from([
+            ("kind".to_owned(), namespace.kind.name().to_owned()),
             ("bytes_max".to_owned(), quantity::written(namespace.bytes_max)),
+            ("schema".to_owned(), namespace.schema.to_string()),
         ]);
+        parts.extend(namespace.retention_s.map(|retention| ("retention_s".to_owned(), retention.to_string())));
+        parts.extend(namespace.owner.clone().map(|owner| ("owner".to_owned(), owner)));
         all.insert((Element::Memory, namespace.name.clone()), parts);
     }
     all.extend(plan.agents.iter().map(|it| ((Element::Agent, it.name.clone()), agent(it))));

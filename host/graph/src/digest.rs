@@ -177,6 +177,14 @@ impl Plan {
             canon.text(&namespace.name);
             canon.number(namespace.bytes_max);
         });
+        // As it was when there were keys and values alone.
+        for namespace in self.namespaces.iter().filter(|namespace| !namespace.is_plain()) {
+            canon.text(&namespace.name);
+            canon.text(namespace.kind.name());
+            canon.maybe(namespace.retention_s, Canon::number);
+            canon.number(namespace.schema.into());
+            canon.maybe(namespace.owner.as_deref(), Canon::text);
+        }
         Digest::of(&canon.0)
     }
 }

@@ -25,8 +25,8 @@ pub use compat::{Finding, Impact, compare_components, compare_plans};
 pub use diagnostic::{Diagnostic, Diagnostics, Mistake, Severity, Span};
 pub use diff::{Change, Element, diff};
 pub use plan::{
-    Agent, Bound, ComponentFacts, Edge, Guard, Instances, Namespace, NamespaceKind, Node, Objective, OnFault, Plan,
-    Rate, RequestBudget, Round, Segments, Untrained,
+    Agent, Bound, ComponentFacts, Edge, Guard, Instances, Namespace, Node, Objective, OnFault, Plan, Rate,
+    RequestBudget, Round, Segments, Untrained,
 };
 pub use resolve::resolve;
 pub use structure::{Added, Place, Structure, add, with_params};

@@ -1,7 +1,7 @@
 //! The plan: what a graph file becomes once every name is an index and every default is filled in. Immutable; a change
 //! is a new plan.
 
-use greenroom_model::{Budgets, Descriptor, Digest, Grant, Interfaces, Params, PayloadKind};
+use greenroom_model::{Budgets, Descriptor, Digest, Grant, Interfaces, NamespaceKind, Params, PayloadKind};
 use serde::Serialize;
 
 use crate::Diagnostics;
@@ -283,14 +283,22 @@ pub struct Namespace {
     pub kind: NamespaceKind,
     /// How many bytes of keys and values it may hold.
     pub bytes_max: u64,
+    /// Seconds after which what was written is gone; none for never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention_s: Option<u64>,
+    /// Which version of what its values mean this is; a store that has a later one is not written by this graph.
+    pub schema: u32,
+    /// The agent that alone may be granted to write it; none for any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
-/// What a namespace holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NamespaceKind {
-    /// Keys with values and revisions.
-    Kv,
+impl Namespace {
+    /// Whether it says no more than how large it may be.
+    pub(crate) fn is_plain(&self) -> bool {
+        let Self { name: _, kind, bytes_max: _, retention_s, schema, owner } = self;
+        *kind == NamespaceKind::Kv && retention_s.is_none() && *schema == 1 && owner.is_none()
+    }
 }
 
 impl Plan {

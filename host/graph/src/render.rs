@@ -29,7 +29,11 @@ impl Plan {
             self.deadline_ms
         );
         for namespace in &self.namespaces {
-            let _ = writeln!(text, "  memory {}, at most {}", namespace.name, quantity::written(namespace.bytes_max));
+            let kept = namespace.retention_s.map(|s| format!(", kept for {s} s")).unwrap_or_default();
+            let owner = namespace.owner.as_ref().map(|owner| format!(", written by {owner}")).unwrap_or_default();
+            let max = quantity::written(namespace.bytes_max);
+            let _ =
+                writeln!(text, "  memory {}, {}, at most {max}{kept}{owner}", namespace.name, namespace.kind.name());
         }
         let name_width = self.nodes.iter().map(|node| node.name.chars().count()).max().unwrap_or_default();
         let agent_width = self.agents.iter().map(|agent| agent.name.chars().count()).max().unwrap_or_default();

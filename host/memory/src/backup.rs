@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use redb::{Database, DatabaseError, ReadableDatabase as _};
 
 use crate::engine::{Engine, NUMBERS, SETTLED, begin, segment_number};
-use crate::store::{FILE, OpenError, SALT, Store, TABLES, known_layout};
+use crate::store::{FILE, IDENTITY, OpenError, SALT, Store, TABLES, known_layout, unique};
 
 /// What a backup, or what one was restored from, holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,8 +120,7 @@ fn copy(engine: &Engine, to: &Path) -> Result<(u64, u64), BackupError> {
     {
         // The copy has no log of writes, and begins one of its own.
         let mut numbers = transaction.open_table(NUMBERS.definition()).map_err(redb::Error::from)?;
-        let salt = getrandom::u64().map_err(|error| redb::Error::Io(std::io::Error::other(error)))?;
-        numbers.insert(SALT, salt).map_err(redb::Error::from)?;
+        numbers.insert(SALT, unique()?).map_err(redb::Error::from)?;
         numbers.insert(SETTLED, last).map_err(redb::Error::from)?;
     }
     transaction.commit().map_err(redb::Error::from)?;
@@ -157,6 +156,7 @@ pub fn restore(from: &Path, dir: &Path, replace: bool) -> Result<BackedUp, Backu
             return Err(unfit("is damaged: its pages do not have the sums that they should".to_owned()));
         }
         known_layout(&database).map_err(unfit)?;
+        become_another(&database)?;
         rows_of(&database)?
     };
     if path.exists() {
@@ -222,6 +222,16 @@ fn settled(database: &Database) -> Result<u64, BackupError> {
         Ok(numbers.get(SETTLED)?.map_or(0, |batch| batch.value()))
     };
     Ok(read()?)
+}
+
+/// Other writes come after those of the backup than came in the store that it is of.
+fn become_another(database: &Database) -> Result<(), BackupError> {
+    let change = || -> Result<(), redb::Error> {
+        let transaction = begin(database, true)?;
+        transaction.open_table(NUMBERS.definition())?.insert(IDENTITY, unique()?)?;
+        Ok(transaction.commit()?)
+    };
+    Ok(change()?)
 }
 
 fn rows_of(database: &Database) -> Result<u64, BackupError> {

@@ -24,7 +24,7 @@ const USUAL: u64 = 512;
 
 /// The bounded cache.
 pub(crate) struct Cache {
-    entries: Entries<Key, Option<Entry>, Bytes, BuildHasherDefault<Itself>>,
+    entries: Entries<Key, Known, Bytes, BuildHasherDefault<Itself>>,
     hashers: [RandomState; 2],
     stripes: Box<[Mutex<Stripe>]>,
     /// Counts writes, each before its commit.
@@ -70,9 +70,18 @@ impl Hasher for Itself {
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<Key, Option<Entry>> for Bytes {
-    fn weight(&self, _: &Key, entry: &Option<Entry>) -> u64 {
-        entry.as_ref().map_or(0, |entry| entry.value.len()) as u64 + BESIDE
+/// What is known of a key.
+#[derive(Debug, Clone)]
+struct Known {
+    /// The entry, or that there is none.
+    entry: Option<Entry>,
+    /// The revision of the store at which that was so, and since then.
+    revision: u64,
+}
+
+impl Weighter<Key, Known> for Bytes {
+    fn weight(&self, _: &Key, known: &Known) -> u64 {
+        known.entry.as_ref().map_or(0, |entry| entry.value.len()) as u64 + BESIDE
     }
 }
 
@@ -106,7 +115,7 @@ impl Cache {
 
     /// What is known of a key: the entry, or that there is none.
     pub(crate) fn get(&self, namespace: &str, key: &str) -> Option<Option<Entry>> {
-        self.entries.get(&self.key(namespace, key))
+        Some(self.entries.get(&self.key(namespace, key))?.entry)
     }
 
     /// The same of several keys as they were at one moment, if all of them are known.
@@ -120,6 +129,15 @@ impl Cache {
         (keys.len() < 2 || self.begun.load(Ordering::Acquire) == begun).then_some(found)
     }
 
+    /// The same of several keys as they were at a revision, if all of them are known and were the same then.
+    pub(crate) fn get_many_until(&self, namespace: &str, keys: &[&str], revision: u64) -> Option<Vec<Option<Entry>>> {
+        let known = keys.iter().map(|key| {
+            let known = self.entries.get(&self.key(namespace, key))?;
+            (known.revision <= revision).then_some(known.entry)
+        });
+        known.collect()
+    }
+
     /// To be called before a key is read from the file that is to be kept.
     pub(crate) fn reading(&self, namespace: &str, key: &str) -> Reading {
         let key = self.key(namespace, key);
@@ -127,11 +145,12 @@ impl Cache {
         Reading(key, (stripe.writing == 0).then_some(stripe.begun))
     }
 
-    /// Keeps what was read, unless it may have been written since.
-    pub(crate) fn keep(&self, Reading(key, since): Reading, entry: &Option<Entry>) {
+    /// Keeps what was read at a revision of the store, unless it may have been written since.
+    pub(crate) fn keep(&self, Reading(key, since): Reading, entry: &Option<Entry>, revision: u64) {
         let stripe = self.stripe(key.place()).lock();
         if stripe.writing == 0 && Some(stripe.begun) == since {
-            self.entries.insert(key, entry.clone());
+            let revision = entry.as_ref().map_or(revision, |entry| entry.revision);
+            self.entries.insert(key, Known { entry: entry.clone(), revision });
         }
     }
 
@@ -167,11 +186,11 @@ mod tests {
     use super::*;
 
     fn entry(revision: u64) -> Option<Entry> {
-        Some(Entry { value: revision.to_le_bytes().to_vec(), revision })
+        Some(Entry { value: revision.to_le_bytes().to_vec(), revision, expires_ms: None })
     }
 
     fn kept(cache: &Cache, key: &str, entry: &Option<Entry>) {
-        cache.keep(cache.reading("a", key), entry);
+        cache.keep(cache.reading("a", key), entry, 10);
     }
 
     #[test]
@@ -188,19 +207,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_counts_from_the_revision_on_at_which_it_was_so() {
+        let cache = Cache::new(1 << 20);
+        kept(&cache, "k", &entry(3));
+        kept(&cache, "gone", &None);
+        assert_eq!(cache.get_many_until("a", &["k"], 2), None, "written later");
+        assert_eq!(cache.get_many_until("a", &["k"], 3), Some(vec![entry(3)]));
+        assert_eq!(cache.get_many_until("a", &["k", "gone"], 9), None, "it may have been there");
+        assert_eq!(cache.get_many_until("a", &["k", "gone"], 10), Some(vec![entry(3), None]));
+    }
+
+    #[test]
     fn nothing_is_kept_that_was_read_before_a_write_or_in_it() {
         let cache = Cache::new(1 << 20);
         kept(&cache, "k", &entry(1));
         let before = cache.reading("a", "k");
         let writing = cache.begin("a", "k");
         assert_eq!(cache.get("a", "k"), None, "gone before the commit");
-        cache.keep(before, &entry(1));
+        cache.keep(before, &entry(1), 10);
         kept(&cache, "k", &entry(1));
         assert_eq!(cache.get("a", "k"), None);
         let within = cache.reading("a", "k");
         cache.end(writing);
-        cache.keep(before, &entry(1));
-        cache.keep(within, &entry(1));
+        cache.keep(before, &entry(1), 10);
+        cache.keep(within, &entry(1), 10);
         assert_eq!(cache.get("a", "k"), None);
         kept(&cache, "k", &entry(2));
         assert_eq!(cache.get("a", "k"), Some(entry(2)));
@@ -209,14 +239,14 @@ mod tests {
     #[test]
     fn it_stays_within_its_bytes() {
         let cache = Cache::new(64 << 10);
-        let large = Some(Entry { value: vec![7; 1_000], revision: 1 });
+        let large = Some(Entry { value: vec![7; 1_000], revision: 1, expires_ms: None });
         for number in 0..1_000 {
             kept(&cache, &number.to_string(), &large);
         }
         assert!(cache.entries.weight() <= 64 << 10, "{}", cache.entries.weight());
         assert!(cache.entries.len() > 20, "{}", cache.entries.len());
         // Larger than all of it.
-        kept(&cache, "larger", &Some(Entry { value: vec![7; 100 << 10], revision: 1 }));
+        kept(&cache, "larger", &Some(Entry { value: vec![7; 100 << 10], revision: 1, expires_ms: None }));
         assert!(cache.entries.weight() <= 64 << 10);
     }
 }

@@ -6,8 +6,10 @@ use std::path::Path;
 
 use redb::Database;
 
-use crate::embedded::{ENTRIES, REVISION, SPACES};
+use crate::change::Standing;
+use crate::embedded::{ENTRIES, REVISION, SPACES, standing};
 use crate::engine::{NUMBERS, Snapshot, Unavailable};
+use crate::expiry::EXPIRIES;
 use crate::feed::CHANGES;
 use crate::ids::Kind;
 use crate::log::verify;
@@ -65,9 +67,10 @@ pub(crate) fn rows(snapshot: &Snapshot<'_>) -> Result<Checked, redb::Error> {
     let mut checked = Checked::default();
     let revision = snapshot.number(&NUMBERS, REVISION)?;
     let mut spaces: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    let mut expiring = 0_i64;
     for entry in snapshot.rows(&ENTRIES, Bound::Unbounded)? {
         let (at, found) = entry?;
-        let ((space, key), (written, value)) = (at.value(), found.value());
+        let ((space, key), Standing { revision: written, value, expires_ms }) = (at.value(), standing(found.value()));
         let held = match spaces.get_mut(space) {
             Some(held) => held,
             None => spaces.entry(space.to_owned()).or_default(),
@@ -75,10 +78,23 @@ pub(crate) fn rows(snapshot: &Snapshot<'_>) -> Result<Checked, redb::Error> {
         held.0 += 1;
         held.1 += (key.len() + value.len()) as u64;
         checked.keys += 1;
+        if let Some(at) = expires_ms {
+            expiring += 1;
+            if snapshot.get(&EXPIRIES, (at, space, key))?.is_none() {
+                checked.fault(format!("key {key:?} of {space:?} expires, and is not among what does"));
+            }
+        }
         if written > revision {
             checked
                 .fault(format!("key {key:?} of {space:?} has revision {written}, and the store's last is {revision}"));
         }
+    }
+    for entry in snapshot.rows(&EXPIRIES, Bound::Unbounded)? {
+        entry?;
+        expiring -= 1;
+    }
+    if expiring < 0 {
+        checked.fault(format!("{} keys are said to expire that do not", -expiring));
     }
     for space in snapshot.rows(&SPACES, Bound::Unbounded)? {
         let (name, sums) = space?;

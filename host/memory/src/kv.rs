@@ -1,5 +1,9 @@
-//! Namespaces of keys and values: what every backend offers. A backend counts bytes in the same transaction as the
-//! write, so a quota is a bound that the write carries and not a sum kept beside it.
+//! Namespaces of keys and values: what every backend offers, and what other kinds are made of. A backend counts bytes in the same
+//! transaction as the write, so a quota is a bound that the write carries and not a sum kept beside it.
+
+use std::sync::Arc;
+
+use greenroom_model::NamespaceKind;
 
 use crate::{Pending, Unavailable};
 
@@ -18,6 +22,9 @@ pub const SCAN_LIMIT_MAX: usize = 1000;
 /// Keys of one `get_many`.
 pub const READ_KEYS_MAX: usize = 1000;
 
+/// Bytes that an append adds to the key that it was given: the time and the revision.
+pub const PLACE_BYTES: usize = 12 + 1 + 16;
+
 /// Bytes of keys and values after which a page ends, so that a page of the largest values still fits in memory.
 pub const PAGE_BYTES_MAX: usize = 8 << 20;
 
@@ -28,6 +35,33 @@ pub struct Entry {
     pub value: Vec<u8>,
     /// When it was written, as a number of the whole store that only grows.
     pub revision: u64,
+    /// When it is gone, in milliseconds since 1970; none for never.
+    pub expires_ms: Option<i64>,
+}
+
+impl Entry {
+    /// What a key of a [`Counter`](NamespaceKind::Counter) has come to; none when it is no number.
+    #[must_use]
+    pub fn number(&self) -> Option<i64> {
+        number(&self.value)
+    }
+}
+
+pub(crate) fn number(value: &[u8]) -> Option<i64> {
+    value.try_into().ok().map(i64::from_le_bytes)
+}
+
+/// The key of a record of a [`Log`](NamespaceKind::Log): keys of one prefix are in the order in which records came.
+#[must_use]
+pub fn log_key(prefix: &str, time_ms: i64, revision: u64) -> String {
+    format!("{prefix}{time_ms:012x}-{revision:016x}")
+}
+
+/// When a record of a log was written, in milliseconds since 1970, as its key says.
+#[must_use]
+pub fn log_time_ms(key: &str) -> Option<i64> {
+    let place = key.get(key.len().checked_sub(PLACE_BYTES)?..)?;
+    i64::from_str_radix(place.get(..12)?, 16).ok()
 }
 
 /// A key with its value.
@@ -39,6 +73,8 @@ pub struct KeyedEntry {
     pub value: Vec<u8>,
     /// As in [`Entry`].
     pub revision: u64,
+    /// As in [`Entry`].
+    pub expires_ms: Option<i64>,
 }
 
 /// A page of a scan.
@@ -50,7 +86,7 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// What a namespace holds.
+/// What a namespace holds, with what has expired and was not yet removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Space {
     /// Keys.
@@ -74,8 +110,33 @@ pub enum Change {
         /// What is there from now on.
         value: Vec<u8>,
     },
+    /// Adds to the number that is there, 8 bytes little-endian; to 0 where there is none.
+    Add {
+        /// How much; may be negative.
+        by: i64,
+    },
+    /// Writes a key that is new and comes after all that were appended before it: the given one with the time and the revision
+    /// behind it, see [`log_key`].
+    Append {
+        /// What is there from now on.
+        value: Vec<u8>,
+    },
     /// Removes it.
     Delete,
+}
+
+impl Change {
+    /// What was asked, in a word.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Put { .. } => "put",
+            Self::Swap { .. } => "compare-and-swap",
+            Self::Add { .. } => "add",
+            Self::Append { .. } => "append",
+            Self::Delete => "delete",
+        }
+    }
 }
 
 /// One write.
@@ -88,6 +149,16 @@ pub struct Write {
     /// The namespace may not grow beyond so many bytes of keys and values by this write. A write that makes it no
     /// larger is always taken.
     pub bytes_max: Option<u64>,
+    /// The key is gone so many milliseconds later, unless it is written again; none for never.
+    pub ttl_ms: Option<u64>,
+}
+
+impl Write {
+    /// Without a bound and for ever.
+    #[must_use]
+    pub fn new(key: impl Into<String>, change: Change) -> Self {
+        Self { key: key.into(), change, bytes_max: None, ttl_ms: None }
+    }
 }
 
 /// What a write did.
@@ -97,6 +168,8 @@ pub struct Written {
     pub revision: u64,
     /// Whether the key was there before.
     pub existed: bool,
+    /// What an [`Add`](Change::Add) came to, or the time of an [`Append`](Change::Append) in milliseconds since 1970; else 0.
+    pub number: i64,
 }
 
 /// Why a read failed.
@@ -156,6 +229,24 @@ pub enum WriteError {
         /// Its name.
         namespace: String,
     },
+    /// It holds something else.
+    #[error("namespace {namespace:?} is of kind {}: {asked} is not for it", holds.name())]
+    Kind {
+        /// The namespace.
+        namespace: String,
+        /// What it holds.
+        holds: NamespaceKind,
+        /// What was asked.
+        asked: &'static str,
+    },
+    /// The sum would not fit into 64 bits.
+    #[error("{found} and {by} are more than 64 bits hold")]
+    Overflow {
+        /// What is there.
+        found: i64,
+        /// What was to be added.
+        by: i64,
+    },
     /// The store could not be written.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -198,6 +289,15 @@ pub trait KeyValue: Send + Sync {
     /// When the store can't be read.
     fn revision(&self) -> Result<u64, ReadError>;
 
+    /// The time that expiry is held against, in milliseconds since 1970.
+    fn now_ms(&self) -> i64;
+
+    /// The same as it is now: reads of it do not see what is written later, except in namespaces that were written through it, so
+    /// that who writes sees that, and a compare-and-swap that was refused can be tried again. None where the backend can't.
+    fn pinned(&self) -> Option<Arc<dyn KeyValue>> {
+        None
+    }
+
     /// Changes a key; [`WriteError`] says why not. A backend whose queue of writes is full refuses at once.
     fn write(&self, namespace: &str, write: Write) -> Pending<Written, WriteError>;
 
@@ -211,8 +311,7 @@ pub trait KeyValue: Send + Sync {
 
     /// Writes a key, whatever was there.
     fn put(&self, namespace: &str, key: &str, value: &[u8]) -> Pending<Written, WriteError> {
-        let change = Change::Put { value: value.to_owned() };
-        self.write(namespace, Write { key: key.to_owned(), change, bytes_max: None })
+        self.write(namespace, Write::new(key, Change::Put { value: value.to_owned() }))
     }
 
     /// Writes a key if its revision is `expected`; none expects that there is no such key.
@@ -223,12 +322,11 @@ pub trait KeyValue: Send + Sync {
         expected: Option<u64>,
         value: &[u8],
     ) -> Pending<Written, WriteError> {
-        let change = Change::Swap { expected, value: value.to_owned() };
-        self.write(namespace, Write { key: key.to_owned(), change, bytes_max: None })
+        self.write(namespace, Write::new(key, Change::Swap { expected, value: value.to_owned() }))
     }
 
     /// Removes a key; [`Written::existed`] says whether it was there.
     fn delete(&self, namespace: &str, key: &str) -> Pending<Written, WriteError> {
-        self.write(namespace, Write { key: key.to_owned(), change: Change::Delete, bytes_max: None })
+        self.write(namespace, Write::new(key, Change::Delete))
     }
 }

@@ -9,34 +9,38 @@ mod cache;
 mod catalog;
 mod change;
 mod check;
+mod clock;
 mod disk;
 mod embedded;
 mod engine;
+mod expiry;
 mod facts;
 mod feed;
 mod ids;
 mod kv;
 mod log;
+mod namespaces;
 mod overlay;
-mod quota;
+mod pinned;
 mod store;
 
 pub use backup::{BackedUp, BackupError, compact, restore};
 pub use catalog::{Catalog, CatalogError};
 pub use check::{Checked, check};
+pub use clock::Clock;
 pub use disk::no_room;
 pub use engine::{Pending, Unavailable};
 pub use facts::{Facts, FactsError, FactsUpdate, FieldKind, FieldUpdate, FieldValues, GatherError, Note};
-pub use feed::{CHANGES_MAX, Changed, FeedError};
+pub use feed::{CHANGES_MAX, Changed, Changes, Cursor, FeedError, NoCursor};
 pub use ids::{AssignError, IdMistake, Numbering, id_fault, id_order};
 pub use kv::{
-    Change, Entry, KEY_BYTES_MAX, KeyValue, KeyedEntry, NAMESPACE_BYTES_MAX, PAGE_BYTES_MAX, Page, READ_KEYS_MAX,
-    ReadError, SCAN_LIMIT_MAX, Space, VALUE_BYTES_MAX, Write, WriteError, Written,
+    Change, Entry, KEY_BYTES_MAX, KeyValue, KeyedEntry, NAMESPACE_BYTES_MAX, PAGE_BYTES_MAX, PLACE_BYTES, Page,
+    READ_KEYS_MAX, ReadError, SCAN_LIMIT_MAX, Space, VALUE_BYTES_MAX, Write, WriteError, Written, log_key, log_time_ms,
 };
 pub use log::{
     AppendError, Counts, DecidedFor, DecisionError, DecisionRecord, EncodedDecision, Event, EventMistake, Join, Log,
     Outcome, StoredEvent,
 };
+pub use namespaces::{Declared, Namespaces};
 pub use overlay::Overlay;
-pub use quota::Quotas;
 pub use store::{FILE, OpenError, Settings, Store};

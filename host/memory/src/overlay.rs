@@ -1,14 +1,17 @@
 //! Keys and values over another backend's: what is written stays here and goes with it.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::change::{Before, check_write, judge};
+use crate::change::{After, Before, Standing, check_write, judge};
 use crate::engine::Pending;
-use crate::kv::{Entry, KeyValue, KeyedEntry, PAGE_BYTES_MAX, Page, ReadError, Space, Write, WriteError, Written};
+use crate::kv::{
+    Change, Entry, KeyValue, KeyedEntry, PAGE_BYTES_MAX, Page, ReadError, Space, Write, WriteError, Written,
+};
 
 /// Reads go through to what is below wherever nothing was written here; it is never written to. As long as it stands
 /// still, all answers are those that it would give itself, revisions and quotas among them. What is written is held in
@@ -22,6 +25,8 @@ pub struct Overlay {
 struct Changes {
     /// Of the last write here.
     revision: u64,
+    /// The time of the last append here.
+    appended_ms: i64,
     spaces: BTreeMap<String, Changed>,
 }
 
@@ -43,25 +48,37 @@ impl Overlay {
         Self { below, changes: Mutex::default() }
     }
 
-    fn written(&self, namespace: &str, write: Write) -> Result<Written, WriteError> {
-        check_write(namespace, &write)?;
+    fn written(&self, namespace: &str, write: &Write) -> Result<Written, WriteError> {
+        check_write(namespace, write)?;
         let mut changes = self.changes.lock();
         let below = self.below.get(namespace, &write.key)?;
         let here = changes.spaces.get(namespace).and_then(|space| space.keys.get(&write.key));
-        let key = here.unwrap_or(&below).as_ref().map(|entry| (entry.revision, entry.value.len()));
+        let key = here.unwrap_or(&below).as_ref();
+        let key = key.map(|Entry { value, revision, expires_ms }| Standing {
+            revision: *revision,
+            value,
+            expires_ms: *expires_ms,
+        });
         let space = changes.usage(namespace, self.below.usage(namespace)?);
         let revision = changes.revision.max(self.below.revision()?);
-        let (written, after) = judge(namespace, &write, &Before { key, revision, space })?;
-        if let Some(after) = after {
+        let (now_ms, appended_ms) = (self.below.now_ms(), changes.appended_ms);
+        let (written, after) = judge(namespace, write, &Before { key, revision, space, now_ms, appended_ms })?;
+        if let Some(After { key, value, expires_ms, space: after }) = after {
             let revision = written.revision;
+            if let Change::Append { .. } = write.change {
+                changes.appended_ms = written.number;
+            }
             changes.revision = revision;
             let changed = changes.spaces.entry(namespace.to_owned()).or_default();
             changed.entries += after.entries.cast_signed() - space.entries.cast_signed();
             changed.bytes += after.bytes.cast_signed() - space.bytes.cast_signed();
-            match write.change.value() {
+            match value {
                 // Else each key that ever was here would be remembered.
-                None if below.is_none() => changed.keys.remove(&write.key),
-                value => changed.keys.insert(write.key, value.map(|value| Entry { value: value.clone(), revision })),
+                None if below.is_none() => changed.keys.remove(&*key),
+                value => {
+                    let entry = value.map(|value| Entry { value: value.into_owned(), revision, expires_ms });
+                    changed.keys.insert(key.into_owned(), entry)
+                }
             };
         }
         Ok(written)
@@ -79,10 +96,11 @@ impl KeyValue for Overlay {
     fn get_many(&self, namespace: &str, keys: &[&str]) -> Result<Vec<Option<Entry>>, ReadError> {
         let changes = self.changes.lock();
         let mut entries = self.below.get_many(namespace, keys)?;
+        let now_ms = LazyCell::new(|| self.below.now_ms());
         if let Some(changed) = changes.spaces.get(namespace) {
             for (key, entry) in keys.iter().zip(&mut entries) {
                 if let Some(here) = changed.keys.get(*key) {
-                    entry.clone_from(here);
+                    *entry = here.clone().filter(|entry| entry.expires_ms.is_none_or(|at| at > *now_ms));
                 }
             }
         }
@@ -93,6 +111,7 @@ impl KeyValue for Overlay {
         let changes = self.changes.lock();
         let first = self.below.scan(namespace, prefix, after, limit)?;
         let Some(changed) = changes.spaces.get(namespace) else { return Ok(first) };
+        let now_ms = self.below.now_ms();
         let (mut entries, mut more) = (first.entries.into_iter(), first.next);
         let mut below = std::iter::from_fn(|| {
             loop {
@@ -116,8 +135,9 @@ impl KeyValue for Overlay {
             .range::<str, _>((start, Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(prefix))
             .filter_map(|(key, entry)| {
-                let Entry { value, revision } = entry.clone()?;
-                Some(KeyedEntry { key: key.clone(), value, revision })
+                let entry = entry.as_ref().filter(|entry| entry.expires_ms.is_none_or(|at| at > now_ms))?;
+                let Entry { value, revision, expires_ms } = entry.clone();
+                Some(KeyedEntry { key: key.clone(), value, revision, expires_ms })
             })
             .peekable();
         let mut page = Page::default();
@@ -149,7 +169,11 @@ impl KeyValue for Overlay {
         Ok(changes.revision.max(self.below.revision()?))
     }
 
+    fn now_ms(&self) -> i64 {
+        self.below.now_ms()
+    }
+
     fn write(&self, namespace: &str, write: Write) -> Pending<Written, WriteError> {
-        Pending::ready(self.written(namespace, write))
+        Pending::ready(self.written(namespace, &write))
     }
 }

@@ -12,10 +12,12 @@ use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable, Readab
 
 use crate::backup::{BackedUp, BackupError, backup};
 use crate::catalog::{Catalog, DELISTED};
+use crate::clock::Clock;
 use crate::embedded::{self, Embedded};
-use crate::engine::{AnyTable, Engine, Folder, NUMBERS, Segments, Table, Unavailable, begin, segment_number};
+use crate::engine::{AnyTable, Engine, Folder, NUMBERS, Segments, Snapshot, Table, Unavailable, begin, segment_number};
+use crate::expiry::EXPIRIES;
 use crate::facts::{self, Facts, FactsError, FactsTable, FactsUpdate, Note};
-use crate::feed::{self, CHANGES, Changed, FeedError};
+use crate::feed::{self, CHANGES, Changes, Cursor, FeedError};
 use crate::ids::{Kind, Numbering};
 use crate::kv::{KeyValue, Space};
 use crate::log::{self, Log};
@@ -28,6 +30,9 @@ const SCHEMA_NAME: &str = "schema";
 
 /// What makes records of the log of writes this store's own, among [`NUMBERS`].
 pub(crate) const SALT: &str = "wal_salt";
+
+/// Which store it is, among [`NUMBERS`].
+pub(crate) const IDENTITY: &str = "identity";
 
 /// The file in the data folder.
 pub const FILE: &str = "greenroom.redb";
@@ -53,10 +58,11 @@ pub(crate) const TABLES: &[&dyn AnyTable] = &[
     &log::IDS,
     &log::TEXTS,
     &CHANGES,
+    &EXPIRIES,
 ];
 
 /// How a store works.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// An event that happened more than so many milliseconds after its decision is not credited.
     pub join_window_ms: i64,
@@ -66,13 +72,21 @@ pub struct Settings {
     pub entries_bytes: usize,
     /// Writes that may wait, at least 1; one more is refused, or waits where it says so.
     pub queue_max: usize,
+    /// What expiry is held against.
+    pub clock: Clock,
 }
 
 impl Default for Settings {
     /// 24 hours, 256 MiB and 64 MiB, and as many writes as four commits take.
     fn default() -> Self {
         let join_window_ms = 24 * 60 * 60 * 1000;
-        Self { join_window_ms, cache_bytes: 256 << 20, entries_bytes: 64 << 20, queue_max: 4096 }
+        Self {
+            join_window_ms,
+            cache_bytes: 256 << 20,
+            entries_bytes: 64 << 20,
+            queue_max: 4096,
+            clock: Clock::default(),
+        }
     }
 }
 
@@ -234,7 +248,10 @@ impl Store {
         Ok(Self(Arc::new(Parts {
             engine: Arc::clone(&engine),
             dir: path.is_file().then(|| path.parent().map(Path::to_owned)).flatten(),
-            kv: Arc::new(Embedded::new(Arc::clone(&engine), settings.entries_bytes as u64)),
+            kv: Arc::new(
+                Embedded::new(Arc::clone(&engine), settings.entries_bytes as u64, settings.clock.clone())
+                    .map_err(load)?,
+            ),
             items: Catalog::load(items).map_err(load)?,
             subjects,
             facts: FactsTable::load(Arc::clone(&engine)).map_err(load)?,
@@ -242,23 +259,33 @@ impl Store {
         })))
     }
 
-    /// Keys and values: every namespace exists, none has a quota. See [`Quotas`](crate::Quotas).
+    /// Keys and values: every namespace exists, none has a quota. See [`Namespaces`](crate::Namespaces).
     #[must_use]
     pub fn kv(&self) -> Arc<dyn KeyValue> {
         Arc::clone(&self.0.kv)
     }
 
-    /// What was written of keys and values after a cursor, or from the first change that is kept, in the order of their revisions: at
-    /// most `limit` changes, and never more than [`CHANGES_MAX`](crate::CHANGES_MAX). The cursor is the revision of the last change that
-    /// was taken; who was killed goes on from the one that was kept last, and may hear of some again.
+    /// Where its changes are now.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn cursor(&self) -> Result<Cursor, Unavailable> {
+        self.0.engine.read(cursor)
+    }
+
+    /// What was written of keys and values after a cursor, or from the first change that is kept, in the order of their revisions, of
+    /// those namespaces that are wanted. Looks at `limit` changes, and at no more than [`CHANGES_MAX`](crate::CHANGES_MAX). Who was
+    /// killed goes on from the cursor that was kept last, and may hear of some again.
     ///
     /// # Errors
     /// [`FeedError`]: when changes between are no longer kept, or the cursor is not this store's.
-    pub fn changes(&self, after: Option<u64>, limit: usize) -> Result<Vec<Changed>, FeedError> {
-        self.0.engine.read(|snapshot| {
-            let last = snapshot.number(&NUMBERS, embedded::REVISION)?;
-            feed::changes(snapshot, after, limit, last)
-        })?
+    pub fn changes(
+        &self,
+        after: Option<Cursor>,
+        limit: usize,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Changes, FeedError> {
+        self.0.engine.read(|snapshot| feed::changes(snapshot, after, limit, cursor(snapshot)?, wanted))?
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -333,6 +360,16 @@ impl Store {
     }
 }
 
+fn cursor(snapshot: &Snapshot<'_>) -> Result<Cursor, redb::Error> {
+    let revision = snapshot.number(&NUMBERS, embedded::REVISION)?;
+    Ok(Cursor { revision, store: snapshot.number(&NUMBERS, IDENTITY)? })
+}
+
+/// A number that is not 0 and that nobody else has.
+pub(crate) fn unique() -> Result<u64, redb::Error> {
+    getrandom::u64().map(|number| number.max(1)).map_err(|error| redb::Error::Io(std::io::Error::other(error)))
+}
+
 /// Makes the tables of a new file, and brings one of layout 1 to this one. Returns the salt of its log of writes, or else the
 /// layout that it has; 0 when it says none.
 fn prepare(database: &Database, quick_repair: bool) -> Result<Result<u64, u64>, redb::Error> {
@@ -341,14 +378,21 @@ fn prepare(database: &Database, quick_repair: bool) -> Result<Result<u64, u64>, 
     let salt = {
         let mut numbers = transaction.open_table(NUMBERS.definition())?;
         let number = |name| Ok::<_, redb::Error>(numbers.get(name)?.map_or(0, |number| number.value()));
-        let (found, salt) = (number(SCHEMA_NAME)?, number(SALT)?);
+        let (found, salt, identity) = (number(SCHEMA_NAME)?, number(SALT)?, number(IDENTITY)?);
         match found {
-            SCHEMA if transaction.list_tables()?.count() >= TABLES.len() => return Ok(Ok(salt)),
+            SCHEMA if identity > 0 && transaction.list_tables()?.count() >= TABLES.len() => return Ok(Ok(salt)),
             0 if new => {}
             1 | SCHEMA => {}
             _ => return Ok(Err(found)),
         }
-        let salt = getrandom::u64().map_err(|error| redb::Error::Io(std::io::Error::other(error)))?;
+        // Records may wait in a log of writes with the salt that there is.
+        let salt = match salt {
+            0 => unique()?,
+            salt => salt,
+        };
+        if identity == 0 {
+            numbers.insert(IDENTITY, unique()?)?;
+        }
         numbers.insert(SCHEMA_NAME, SCHEMA)?;
         numbers.insert(SALT, salt)?;
         for kind in [ITEMS, SUBJECTS] {

@@ -5,7 +5,9 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use greenroom_memory::{BackupError, Changed, Event, FeedError, OpenError, Store, check, compact, restore};
+use greenroom_memory::{
+    BackupError, Changed, Changes, Cursor, Event, FeedError, OpenError, Store, check, compact, restore,
+};
 use greenroom_model::EventKind;
 
 fn event(name: &str) -> Event {
@@ -39,35 +41,65 @@ fn filled(dir: &Path) -> Store {
     store
 }
 
-fn told(change: &Changed) -> (u64, &str, &str, bool) {
-    (change.revision, &change.namespace, &change.key, change.removed)
+fn told(changes: &Changes) -> Vec<(u64, &str, &str, bool)> {
+    let told = changes.changes.iter();
+    told.map(|Changed { revision, namespace, key, removed }| (*revision, &**namespace, &**key, *removed)).collect()
+}
+
+/// Of all namespaces, after a revision of this store.
+fn changes(store: &Store, after: Option<u64>, limit: usize) -> Result<Changes, FeedError> {
+    let store_of = store.cursor().unwrap().store;
+    store.changes(after.map(|revision| Cursor { revision, store: store_of }), limit, &|_| true)
 }
 
 #[test]
 fn changes_are_told_in_their_order_and_from_a_cursor_on_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
-    assert_eq!(store.changes(None, 10).unwrap(), []);
+    assert_eq!(told(&changes(&store, None, 10).unwrap()), []);
     let kv = store.kv();
     kv.put("a", "k", b"1").wait().unwrap();
     kv.put("b", "k", b"1").wait().unwrap();
     kv.compare_and_swap("a", "k", Some(99), b"2").wait().unwrap_err();
     kv.delete("a", "gone").wait().unwrap();
     kv.delete("a", "k").wait().unwrap();
-    let all = store.changes(None, 10).unwrap();
-    assert_eq!(
-        all.iter().map(told).collect::<Vec<_>>(),
-        [(1, "a", "k", false), (2, "b", "k", false), (3, "a", "k", true)]
-    );
-    assert_eq!(store.changes(None, 2).unwrap(), all[..2]);
-    assert_eq!(store.changes(Some(2), 10).unwrap(), all[2..]);
+    let all = changes(&store, None, 10).unwrap();
+    let (first, second, third) = ((1, "a", "k", false), (2, "b", "k", false), (3, "a", "k", true));
+    assert_eq!((told(&all), all.more), (vec![first, second, third], false));
+    let two = changes(&store, None, 2).unwrap();
+    assert_eq!((told(&two), two.more), (vec![first, second], true));
+    assert_eq!(told(&store.changes(Some(two.cursor), 10, &|_| true).unwrap()), [third]);
+    let of_b = store.changes(None, 10, &|namespace| namespace == "b").unwrap();
+    assert_eq!((told(&of_b), of_b.cursor), (vec![second], all.cursor), "what nobody wants is passed over");
     drop((kv, store));
     let store = Store::open(dir.path()).unwrap();
     store.kv().put("a", "k", b"3").wait().unwrap();
-    let later = store.changes(Some(2), 10).unwrap();
-    assert_eq!(later.iter().map(told).collect::<Vec<_>>(), [(3, "a", "k", true), (4, "a", "k", false)]);
-    assert_eq!(store.changes(Some(4), 10).unwrap(), []);
-    assert!(matches!(store.changes(Some(5), 10), Err(FeedError::Beyond { after: 5, last: 4 })));
+    assert_eq!(told(&store.changes(Some(two.cursor), 10, &|_| true).unwrap()), [third, (4, "a", "k", false)]);
+    assert_eq!(told(&changes(&store, Some(4), 10).unwrap()), []);
+    assert!(matches!(changes(&store, Some(5), 10), Err(FeedError::Foreign { .. })), "it has not come so far");
+}
+
+#[test]
+fn a_cursor_is_of_one_store_and_not_of_what_was_restored_from_its_backup() {
+    let dir = tempfile::tempdir().unwrap();
+    let [data, backup, other] = ["data", "backup", "other"].map(|name| dir.path().join(name));
+    let store = filled(&data);
+    let cursor = store.cursor().unwrap();
+    assert_eq!(cursor.to_string().parse::<Cursor>().unwrap(), cursor);
+    store.backup(&backup).unwrap();
+    drop(store);
+    compact(&data).unwrap();
+    let store = Store::open(&data).unwrap();
+    assert_eq!(told(&store.changes(Some(cursor), 10, &|_| true).unwrap()), [], "compaction leaves it as it is");
+    restore(&backup, &other, false).unwrap();
+    let Err(FeedError::Foreign { after, now }) = Store::open(&other).unwrap().changes(Some(cursor), 10, &|_| true)
+    else {
+        panic!("it was taken")
+    };
+    assert_eq!((after, now.revision), (cursor, cursor.revision));
+    for text in ["", "12", "12-xyz", "-00f0a1b2c3d4e5f6", "12-00f0a1b2c3d4e5f67", "12-0f0a1b2c3d4e5f6é"] {
+        assert!(text.parse::<Cursor>().is_err(), "{text}");
+    }
 }
 
 #[test]
@@ -89,11 +121,11 @@ fn who_is_too_far_behind_is_told_where_the_changes_begin() {
     }
     drop((kv, store));
     let store = Store::open(dir.path()).unwrap();
-    let Err(FeedError::Lost { after: 5, begins }) = store.changes(Some(5), 10) else { panic!("not lost") };
+    let Err(FeedError::Lost { after: 5, begins }) = changes(&store, Some(5), 10) else { panic!("not lost") };
     assert_eq!(begins, 3_001);
-    assert_eq!(store.changes(None, 1).unwrap()[0].revision, begins);
-    assert_eq!(store.changes(Some(begins - 1), 1).unwrap()[0].revision, begins);
-    assert_eq!(store.changes(Some(count), 1).unwrap(), []);
+    assert_eq!(changes(&store, None, 1).unwrap().changes[0].revision, begins);
+    assert_eq!(changes(&store, Some(begins - 1), 1).unwrap().changes[0].revision, begins);
+    assert_eq!(told(&changes(&store, Some(count), 1).unwrap()), []);
 }
 
 #[test]

@@ -23,15 +23,44 @@ pub struct Interfaces {
     pub script: bool,
 }
 
+/// What a namespace of the shared memory layer holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NamespaceKind {
+    /// Keys with values.
+    #[default]
+    Kv,
+    /// Keys with whole numbers that are added to.
+    Counter,
+    /// Records in the order in which they came, under keys that the host makes.
+    Log,
+}
+
+impl NamespaceKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Kv, Self::Counter, Self::Log];
+
+    /// As in a graph file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kv => "kv",
+            Self::Counter => "counter",
+            Self::Log => "log",
+        }
+    }
+}
+
 /// What may be done with keys of a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verb {
-    /// Get, get-many and scan; gather and labels of items.
+    /// Get, get-many and scan, and the like of other kinds; gather and labels of items.
     Read,
-    /// Writing keys that are not there yet, and nothing else: what was written can be neither read nor changed.
+    /// Writing keys that are not there yet, appending to a log, adding to a counter, and nothing else: what was written can be
+    /// neither read nor changed.
     Append,
-    /// Put, compare-and-swap and delete, beside reading.
+    /// Put, compare-and-swap and delete, beside all of that.
     Write,
 }
 

@@ -20,7 +20,7 @@ mod version;
 
 pub use budget::{Budget, Budgets, Call, Exceeded};
 pub use candidates::{Candidates, Column, Decision, Payload, PayloadKind, PolicyKind, PolicyRecord, Route, Values};
-pub use capability::{Grant, Interfaces, Verb};
+pub use capability::{Grant, Interfaces, NamespaceKind, Verb};
 pub use descriptor::{
     ColumnKind, ColumnSpec, Condition, Descriptor, Domain, Layer, Learning, Parameter, Port, RewardLevel, Role,
 };

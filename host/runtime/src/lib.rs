@@ -49,7 +49,7 @@ pub use host::{
     Reply, Retention, StateChange, SweepError, Swept, Took, sweep_evolution,
 };
 pub use load::{Admitted, Components, GraphText, LoadGraphError, Loaded, Offered, load, load_from};
-pub use memory::{Layer, keep_facts};
+pub use memory::{Layer, declared, keep_facts};
 pub use past::Past;
 pub use plans::{Basis, Content, Gate, HistoryError, LearnedRecord, PlanRecord, RefusedRecord, Tally};
 pub use replay::{Ended, Recording, ReplayError, Replays, Rerun, rerun};

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use greenroom_graph::Namespace;
-use greenroom_memory::{Change, FactsError, KeyValue, Overlay, Quotas, ReadError, Store, Write, WriteError};
+use greenroom_memory::{
+    Change, Declared, FactsError, KeyValue, Namespaces, Overlay, ReadError, Store, Write, WriteError,
+};
 use greenroom_model::Column;
 use greenroom_sandbox::{Entry, KeyedEntry, Later, Memory, MemoryError, Page};
 
 /// The namespaces that a plan declares, with their quotas, and the facts of the catalog.
 pub struct Layer {
     store: Store,
-    spaces: BTreeMap<String, Option<u64>>,
+    declared: BTreeMap<String, Declared>,
     kv: Arc<dyn KeyValue>,
 }
 
@@ -30,10 +32,9 @@ impl Layer {
     }
 
     fn over(store: &Store, kv: Arc<dyn KeyValue>, namespaces: &[Namespace]) -> Self {
-        let spaces: BTreeMap<String, Option<u64>> =
-            namespaces.iter().map(|space| (space.name.clone(), Some(space.bytes_max))).collect();
-        let kv = Arc::new(Quotas::new(kv, spaces.clone()));
-        Self { store: store.clone(), spaces, kv }
+        let declared = declared(namespaces);
+        let kv = Arc::new(Namespaces::new(kv, declared.clone()));
+        Self { store: store.clone(), declared, kv }
     }
 
     fn write(
@@ -42,8 +43,18 @@ impl Layer {
         key: String,
         change: Change,
     ) -> greenroom_memory::Pending<greenroom_memory::Written, WriteError> {
-        self.kv.write(namespace, Write { key, change, bytes_max: None })
+        self.kv.write(namespace, Write::new(key, change))
     }
+}
+
+/// What a plan says of its namespaces, as the memory layer takes it.
+#[must_use]
+pub fn declared(namespaces: &[Namespace]) -> BTreeMap<String, Declared> {
+    let declared = namespaces.iter().map(|space| {
+        let retention_ms = space.retention_s.map(|s| s.saturating_mul(1_000));
+        (space.name.clone(), Declared { kind: space.kind, bytes_max: Some(space.bytes_max), retention_ms })
+    });
+    declared.collect()
 }
 
 fn reading(error: ReadError) -> MemoryError {
@@ -57,9 +68,9 @@ fn reading(error: ReadError) -> MemoryError {
 fn writing(error: WriteError) -> MemoryError {
     match error {
         WriteError::Conflict { found } => MemoryError::Conflict(found),
-        WriteError::TooLarge { .. } => MemoryError::TooLarge(error.to_string()),
+        WriteError::TooLarge { .. } | WriteError::Overflow { .. } => MemoryError::TooLarge(error.to_string()),
         WriteError::Quota { .. } => MemoryError::Quota(error.to_string()),
-        WriteError::NotFound { .. } => MemoryError::NotFound(error.to_string()),
+        WriteError::NotFound { .. } | WriteError::Kind { .. } => MemoryError::NotFound(error.to_string()),
         WriteError::Unavailable(_) => MemoryError::Unavailable(error.to_string()),
     }
 }
@@ -70,7 +81,7 @@ fn entry(entry: greenroom_memory::Entry) -> Entry {
 
 impl Memory for Layer {
     fn exists(&self, namespace: &str) -> bool {
-        self.spaces.contains_key(namespace)
+        self.declared.contains_key(namespace)
     }
 
     fn get(&self, namespace: &str, key: &str) -> Result<Option<Entry>, MemoryError> {

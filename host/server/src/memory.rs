@@ -7,7 +7,11 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use greenroom_graph::Namespace;
-use greenroom_memory::{BackupError, Change, Entry, FeedError, KeyValue, Quotas, ReadError, Store, Write, WriteError};
+use greenroom_memory::{
+    BackupError, Change, Cursor, Declared, Entry, FeedError, KeyValue, KeyedEntry, Namespaces, ReadError, Store, Write,
+    WriteError, Written, log_key,
+};
+use greenroom_model::NamespaceKind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -43,6 +47,7 @@ impl From<WriteError> for MemoryRefused {
             WriteError::TooLarge { .. } => "too_large",
             WriteError::Quota { .. } => "quota",
             WriteError::NotFound { .. } => "not_found",
+            WriteError::Kind { .. } | WriteError::Overflow { .. } => "invalid",
             WriteError::Unavailable(_) => "unavailable",
         };
         Self::new(code, error)
@@ -53,7 +58,7 @@ impl From<FeedError> for MemoryRefused {
     fn from(error: FeedError) -> Self {
         let code = match error {
             FeedError::Lost { .. } => "lost",
-            FeedError::Beyond { .. } => "invalid",
+            FeedError::Foreign { .. } => "conflict",
             FeedError::Unavailable(_) => "unavailable",
         };
         Self::new(code, error)
@@ -88,6 +93,16 @@ struct Put {
     base64: Option<String>,
     /// The revision that is to be there; 0 for none.
     expected: Option<u64>,
+    /// Milliseconds after which it is gone.
+    ttl_ms: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Add {
+    namespace: String,
+    key: String,
+    by: i64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -103,7 +118,8 @@ struct Scan {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Changes {
-    after: Option<u64>,
+    namespace: Option<String>,
+    after: Option<Cursor>,
     limit: Option<usize>,
 }
 
@@ -117,12 +133,16 @@ struct Backup {
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-/// A value, as text where it is UTF-8.
+/// A value, as text where it is UTF-8, and as the number that it is in a namespace of counters.
 #[derive(Debug, Serialize)]
 struct Found {
     key: String,
     revision: u64,
     bytes: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,13 +150,16 @@ struct Found {
 }
 
 impl Found {
-    fn new(key: String, Entry { value, revision }: Entry) -> Self {
+    fn new(key: String, entry: Entry, kind: NamespaceKind) -> Self {
+        let number = entry.number().filter(|_| kind == NamespaceKind::Counter);
+        let Entry { value, revision, expires_ms } = entry;
         let bytes = value.len();
         let (text, base64) = match String::from_utf8(value) {
+            _ if number.is_some() => (None, None),
             Ok(text) => (Some(text), None),
             Err(error) => (None, Some(STANDARD.encode(error.as_bytes()))),
         };
-        Self { key, revision, bytes, text, base64 }
+        Self { key, revision, bytes, expires_ms, number, text, base64 }
     }
 }
 
@@ -149,15 +172,26 @@ struct Page {
 #[derive(Debug, Serialize)]
 struct Space {
     name: String,
+    /// Absent as `bytes_max` is.
+    kind: Option<&'static str>,
     keys: u64,
     bytes: u64,
     /// Absent where the graph that is active declares no such namespace.
     bytes_max: Option<u64>,
 }
 
+impl Space {
+    fn new(name: String, keys: u64, bytes: u64, declared: Option<Declared>) -> Self {
+        let bytes_max = declared.and_then(|declared| declared.bytes_max);
+        Self { name, kind: declared.map(|declared| declared.kind.name()), keys, bytes, bytes_max }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Told {
     revision: u64,
+    /// Where its changes are now.
+    cursor: Cursor,
     /// Bytes of the store's file; absent for one in memory.
     file_bytes: Option<u64>,
     /// Bytes of its log of writes.
@@ -174,6 +208,15 @@ struct Changed {
 }
 
 #[derive(Debug, Serialize)]
+struct Feed {
+    changes: Vec<Changed>,
+    /// To be asked with the next time.
+    cursor: Cursor,
+    /// Whether there is more already.
+    more: bool,
+}
+
+#[derive(Debug, Serialize)]
 struct Checked {
     keys: u64,
     ids: u64,
@@ -186,18 +229,17 @@ struct Checked {
 /// The namespaces of a store, as operators see them.
 pub struct Keeper<'s> {
     store: &'s Store,
-    declared: BTreeMap<String, u64>,
+    declared: BTreeMap<String, Declared>,
 }
 
 impl<'s> Keeper<'s> {
     /// With the namespaces that a graph declares.
     #[must_use]
     pub fn new(store: &'s Store, namespaces: &[Namespace]) -> Self {
-        let declared = namespaces.iter().map(|space| (space.name.clone(), space.bytes_max)).collect();
-        Self { store, declared }
+        Self { store, declared: greenroom_runtime::declared(namespaces) }
     }
 
-    /// Does what a verb says: `ls`, `get`, `put`, `delete`, `scan`, `changes`, `backup`, `check`.
+    /// Does what a verb says: `ls`, `get`, `put`, `add`, `append`, `delete`, `scan`, `changes`, `backup`, `check`.
     ///
     /// # Errors
     /// [`MemoryRefused`] says why not; `invalid` where it can't be understood.
@@ -206,6 +248,8 @@ impl<'s> Keeper<'s> {
             "ls" => read::<Nothing>(asked).and_then(|_| told(self.ls()?)),
             "get" => read(asked).and_then(|asked| told(self.get(asked)?)),
             "put" => read(asked).and_then(|asked| told(self.put(asked)?)),
+            "add" => read(asked).and_then(|asked| told(self.add(asked)?)),
+            "append" => read(asked).and_then(|asked| told(self.append(asked)?)),
             "delete" => read(asked).and_then(|asked| told(self.delete(&asked)?)),
             "scan" => read(asked).and_then(|asked| told(self.scan(&asked)?)),
             "changes" => read(asked).and_then(|asked| told(self.changes(&asked)?)),
@@ -218,76 +262,96 @@ impl<'s> Keeper<'s> {
     fn ls(&self) -> Result<Told, MemoryRefused> {
         let mut spaces: BTreeMap<String, Space> = BTreeMap::new();
         for (name, space) in self.store.namespaces().map_err(ReadError::from)? {
-            let bytes_max = self.declared.get(&name).copied();
+            let declared = self.declared.get(&name).copied();
             // What the host keeps itself is not a namespace of anybody.
             if !name.starts_with('@') {
                 let (keys, bytes) = (space.entries, space.bytes);
-                spaces.insert(name.clone(), Space { name, keys, bytes, bytes_max });
+                spaces.insert(name.clone(), Space::new(name, keys, bytes, declared));
             }
         }
-        for (name, bytes_max) in &self.declared {
-            let empty = || Space { name: name.clone(), keys: 0, bytes: 0, bytes_max: Some(*bytes_max) };
+        for (name, declared) in &self.declared {
+            let empty = || Space::new(name.clone(), 0, 0, Some(*declared));
             spaces.entry(name.clone()).or_insert_with(empty);
         }
         let (file_bytes, log_bytes) = self.store.file_bytes().unzip();
-        let revision = self.store.kv().revision()?;
-        Ok(Told { revision, file_bytes, log_bytes, namespaces: spaces.into_values().collect() })
+        let cursor = self.store.cursor().map_err(ReadError::from)?;
+        Ok(Told {
+            revision: cursor.revision,
+            cursor,
+            file_bytes,
+            log_bytes,
+            namespaces: spaces.into_values().collect(),
+        })
     }
 
     fn get(&self, OfKey { namespace, key }: OfKey) -> Result<Found, MemoryRefused> {
-        self.known(&namespace)?;
+        let kind = self.known(&namespace)?;
         let none = || MemoryRefused::new("not_found", format!("namespace {namespace:?} has no key {key:?}"));
         let entry = self.store.kv().get(&namespace, &key)?.ok_or_else(none)?;
-        Ok(Found::new(key, entry))
+        Ok(Found::new(key, entry, kind))
     }
 
     fn put(&self, asked: Put) -> Result<BTreeMap<&'static str, u64>, MemoryRefused> {
-        let value = match (asked.text, asked.base64) {
-            (Some(text), None) => text.into_bytes(),
-            (None, Some(base64)) => STANDARD
-                .decode(base64)
-                .map_err(|error| MemoryRefused::new("invalid", format!("`base64` is none: {error}")))?,
-            _ => return Err(MemoryRefused::new("invalid", "say the value as `text` or as `base64`")),
-        };
+        let value = value(asked.text, asked.base64)?;
         let change = match asked.expected {
             None => Change::Put { value },
             Some(0) => Change::Swap { expected: None, value },
             Some(revision) => Change::Swap { expected: Some(revision), value },
         };
-        let written = self.write(&asked.namespace, asked.key, change)?;
+        let write = Write { ttl_ms: asked.ttl_ms, ..Write::new(asked.key, change) };
+        let written = self.write(&asked.namespace, write)?;
         Ok([("revision", written.revision)].into())
     }
 
+    fn add(&self, Add { namespace, key, by }: Add) -> Result<Value, MemoryRefused> {
+        let written = self.write(&namespace, Write::new(key, Change::Add { by }))?;
+        told(serde_json::json!({ "revision": written.revision, "number": written.number }))
+    }
+
+    fn append(&self, asked: Put) -> Result<Value, MemoryRefused> {
+        if asked.expected.is_some() {
+            return Err(MemoryRefused::new("invalid", "a record of a log is new: `expected` is not for it"));
+        }
+        let value = value(asked.text, asked.base64)?;
+        let write = Write { ttl_ms: asked.ttl_ms, ..Write::new(asked.key.clone(), Change::Append { value }) };
+        let written = self.write(&asked.namespace, write)?;
+        let key = log_key(&asked.key, written.number, written.revision);
+        told(serde_json::json!({ "revision": written.revision, "key": key }))
+    }
+
     fn delete(&self, OfKey { namespace, key }: &OfKey) -> Result<BTreeMap<&'static str, bool>, MemoryRefused> {
-        let written = self.write(namespace, key.clone(), Change::Delete)?;
+        let written = self.write(namespace, Write::new(key, Change::Delete))?;
         Ok([("existed", written.existed)].into())
     }
 
     /// As an agent would: within the quota, to namespaces that are declared.
-    fn write(&self, namespace: &str, key: String, change: Change) -> Result<greenroom_memory::Written, MemoryRefused> {
-        let quotas = self.declared.iter().map(|(name, bytes_max)| (name.clone(), Some(*bytes_max))).collect();
-        let kv = Quotas::new(self.store.kv(), quotas);
-        Ok(kv.write(namespace, Write { key, change, bytes_max: None }).wait()?)
+    fn write(&self, namespace: &str, write: Write) -> Result<Written, MemoryRefused> {
+        let kv = Namespaces::new(self.store.kv(), self.declared.clone());
+        Ok(kv.write(namespace, write).wait()?)
     }
 
     fn scan(&self, asked: &Scan) -> Result<Page, MemoryRefused> {
-        self.known(&asked.namespace)?;
+        let kind = self.known(&asked.namespace)?;
         let limit = asked.limit.unwrap_or(LIMIT);
         let page = self.store.kv().scan(&asked.namespace, &asked.prefix, asked.after.as_deref(), limit)?;
         let found = page.entries.into_iter().map(|entry| {
-            let (value, revision) = (entry.value, entry.revision);
-            Found::new(entry.key, Entry { value, revision })
+            let KeyedEntry { key, value, revision, expires_ms } = entry;
+            Found::new(key, Entry { value, revision, expires_ms }, kind)
         });
         Ok(Page { entries: found.collect(), next: page.next })
     }
 
-    fn changes(&self, asked: &Changes) -> Result<Vec<Changed>, MemoryRefused> {
-        let changes = self.store.changes(asked.after, asked.limit.unwrap_or(LIMIT))?;
-        let changed = changes.into_iter().map(|change| {
+    fn changes(&self, asked: &Changes) -> Result<Feed, MemoryRefused> {
+        let wanted = |name: &str| match &asked.namespace {
+            Some(namespace) => name == namespace && !name.starts_with('@'),
+            None => !name.starts_with('@'),
+        };
+        let found = self.store.changes(asked.after, asked.limit.unwrap_or(LIMIT), &wanted)?;
+        let changed = found.changes.into_iter().map(|change| {
             let greenroom_memory::Changed { revision, namespace, key, removed } = change;
             Changed { revision, namespace, key, removed }
         });
-        Ok(changed.collect())
+        Ok(Feed { changes: changed.collect(), cursor: found.cursor, more: found.more })
     }
 
     fn backup(&self, Backup { file }: &Backup) -> Result<BTreeMap<&'static str, u64>, MemoryRefused> {
@@ -305,15 +369,27 @@ impl<'s> Keeper<'s> {
     }
 
     /// What can be read: what is declared, and what is there and was declared once.
-    fn known(&self, namespace: &str) -> Result<(), MemoryRefused> {
-        let there = || -> Result<bool, ReadError> { Ok(self.store.kv().usage(namespace)?.entries > 0) };
-        if !namespace.starts_with('@') && (self.declared.contains_key(namespace) || there()?) {
-            return Ok(());
+    fn known(&self, namespace: &str) -> Result<NamespaceKind, MemoryRefused> {
+        if let Some(declared) = self.declared.get(namespace) {
+            return Ok(declared.kind);
+        }
+        if !namespace.starts_with('@') && self.store.kv().usage(namespace)?.entries > 0 {
+            return Ok(NamespaceKind::Kv);
         }
         let names: Vec<&str> = self.declared.keys().map(String::as_str).collect();
         let known =
             if names.is_empty() { "it declares none".to_owned() } else { format!("it has {}", names.join(", ")) };
         Err(MemoryRefused::new("not_found", format!("the graph declares no namespace {namespace:?}: {known}")))
+    }
+}
+
+fn value(text: Option<String>, base64: Option<String>) -> Result<Vec<u8>, MemoryRefused> {
+    match (text, base64) {
+        (Some(text), None) => Ok(text.into_bytes()),
+        (None, Some(base64)) => {
+            STANDARD.decode(base64).map_err(|error| MemoryRefused::new("invalid", format!("`base64` is none: {error}")))
+        }
+        _ => Err(MemoryRefused::new("invalid", "say the value as `text` or as `base64`")),
     }
 }
 

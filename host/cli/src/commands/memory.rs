@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use greenroom_graph::Authored;
-use greenroom_memory::{BackupError, FILE, Store};
+use greenroom_memory::{BackupError, Cursor, FILE, Store};
 use greenroom_model::text::{escaped, shown};
 use greenroom_server::{Keeper, MemoryRefused};
 use serde_json::{Value, json};
@@ -73,6 +73,37 @@ enum What {
         /// Write only if the key is at this revision; 0 if it is not there.
         #[arg(long, value_name = "REVISION")]
         expected: Option<u64>,
+        /// It is gone so many milliseconds later.
+        #[arg(long, value_name = "MS")]
+        ttl_ms: Option<u64>,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Adds to a counter.
+    Add {
+        /// The namespace, of kind counter.
+        #[arg(index = 2)]
+        namespace: String,
+        /// The key.
+        #[arg(index = 3)]
+        key: String,
+        /// How much; may be negative.
+        #[arg(index = 4, default_value_t = 1, allow_negative_numbers = true)]
+        by: i64,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Appends a record to a log.
+    Append {
+        /// The namespace, of kind log.
+        #[arg(index = 2)]
+        namespace: String,
+        /// What the record's key begins with, such as `ada/`; may be empty.
+        #[arg(index = 3)]
+        key: String,
+        /// The value; `-` reads it from the standard input.
+        #[arg(index = 4)]
+        value: String,
         #[command(flatten)]
         of: Of,
     },
@@ -99,8 +130,8 @@ enum What {
         #[arg(long, value_name = "KEY")]
         after: Option<String>,
         /// At most so many keys, up to 1000.
-        #[arg(long, default_value_t = 100)]
-        limit: usize,
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+        limit: u16,
         #[command(flatten)]
         of: Of,
     },
@@ -109,9 +140,10 @@ enum What {
         /// Only of this namespace.
         #[arg(long)]
         namespace: Option<String>,
-        /// From after this revision on [default: what comes from now on; without a server, all that is kept].
-        #[arg(long, value_name = "REVISION")]
-        after: Option<u64>,
+        /// From after this place on, such as 12-00f0a1b2c3d4e5f6 of an earlier line [default: what comes from now on; without a
+        /// server, all that is kept].
+        #[arg(long, value_name = "CURSOR")]
+        after: Option<Cursor>,
         #[command(flatten)]
         of: Of,
     },
@@ -165,7 +197,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         What::Ls { of } => of.tell(of.asked("ls", &json!({}))?, namespaces),
         What::Stat { of } => of.tell(of.asked("ls", &json!({}))?, size),
         What::Get { of, namespace, key } => get(of, namespace, key),
-        What::Put { of, namespace, key, value, expected } => put(of, namespace, key, value, *expected),
+        What::Put { of, namespace, key, value, expected, ttl_ms } => {
+            let (text, base64) = given(value)?;
+            let asked = json!({ "namespace": namespace, "key": key, "text": text, "base64": base64, "expected": expected, "ttl_ms": ttl_ms });
+            of.tell(of.asked("put", &asked)?, |done| {
+                format!("revision {}\n", figure(done, "revision").unwrap_or_default())
+            })
+        }
+        What::Add { of, namespace, key, by } => {
+            let done = of.asked("add", &json!({ "namespace": namespace, "key": key, "by": by }))?;
+            of.tell(done, |done| format!("{}\n", done.get("number").unwrap_or(&Value::Null)))
+        }
+        What::Append { of, namespace, key, value } => {
+            let (text, base64) = given(value)?;
+            let asked = json!({ "namespace": namespace, "key": key, "text": text, "base64": base64 });
+            of.tell(of.asked("append", &asked)?, |done| format!("{}\n", word(done, "key")))
+        }
         What::Delete { of, namespace, key } => {
             let done = of.asked("delete", &json!({ "namespace": namespace, "key": key }))?;
             let existed = done.get("existed") == Some(&Value::Bool(true));
@@ -276,12 +323,13 @@ fn size_of(answer: &Value, name: &str) -> String {
 }
 
 fn namespaces(told: &Value) -> String {
-    let mut table = Table::new(&["namespace", "keys>", "bytes>", "quota>", "used>"]);
+    let mut table = Table::new(&["namespace", "kind", "keys>", "bytes>", "quota>", "used>"]);
     for space in each(told, "namespaces") {
         let (bytes, max) = (figure(space, "bytes").unwrap_or_default(), figure(space, "bytes_max"));
         let used = max.map(|max| format!("{:.0} %", bytes as f64 * 100.0 / max.max(1) as f64));
         table.row([
             word(space, "name"),
+            word(space, "kind"),
             figure(space, "keys").unwrap_or_default().to_string(),
             size_of(space, "bytes"),
             if max.is_some() { size_of(space, "bytes_max") } else { "not declared".to_owned() },
@@ -299,10 +347,10 @@ fn size(told: &Value) -> String {
         spaces += 1;
     }
     let bytes = table::bytes(usize::try_from(bytes).unwrap_or(usize::MAX));
-    let revision = figure(told, "revision").unwrap_or_default();
+    let (revision, cursor) = (figure(told, "revision").unwrap_or_default(), word(told, "cursor"));
     let (file, log) = (size_of(told, "file_bytes"), size_of(told, "log_bytes"));
     format!(
-        "revision {revision}\n{keys} keys of {bytes} in {spaces} namespaces\nfile {file}, of the whole store; log of writes {log}\n"
+        "revision {revision}, cursor {cursor}\n{keys} keys of {bytes} in {spaces} namespaces\nfile {file}, of the whole store; log of writes {log}\n"
     )
 }
 
@@ -311,6 +359,9 @@ fn get(of: &Of, namespace: &str, key: &str) -> Result<(), Failure> {
     if of.json {
         return output::json(&found);
     }
+    if let Some(number) = found.get("number") {
+        return output::text(&format!("{number}\n"));
+    }
     let value = match found.get("base64").and_then(Value::as_str) {
         Some(encoded) => STANDARD.decode(encoded).map_err(|error| Failure::failed(format!("the answer: {error}")))?,
         None => found.get("text").and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec(),
@@ -318,21 +369,22 @@ fn get(of: &Of, namespace: &str, key: &str) -> Result<(), Failure> {
     output::bytes(&value)
 }
 
-fn put(of: &Of, namespace: &str, key: &str, value: &str, expected: Option<u64>) -> Result<(), Failure> {
-    let (mut text, mut base64) = (Some(value), None);
-    if value == "-" {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin().lock().read_to_end(&mut bytes);
-        read.map_err(|error| Failure::failed(format!("the standard input can't be read: {error}")))?;
-        (text, base64) = (None, Some(STANDARD.encode(bytes)));
+/// A value as text, or what is read from the standard input as base64.
+fn given(value: &str) -> Result<(Option<&str>, Option<String>), Failure> {
+    if value != "-" {
+        return Ok((Some(value), None));
     }
-    let asked = json!({ "namespace": namespace, "key": key, "text": text, "base64": base64, "expected": expected });
-    let done = of.asked("put", &asked)?;
-    of.tell(done, |done| format!("revision {}\n", figure(done, "revision").unwrap_or_default()))
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().read_to_end(&mut bytes);
+    read.map_err(|error| Failure::failed(format!("the standard input can't be read: {error}")))?;
+    Ok((None, Some(STANDARD.encode(bytes))))
 }
 
 /// A value as far as a line goes.
 fn line(entry: &Value) -> String {
+    if let Some(number) = entry.get("number") {
+        return number.to_string();
+    }
     let Some(text) = entry.get("text").and_then(Value::as_str) else {
         return format!("({} that are no text)", size_of(entry, "bytes"));
     };
@@ -352,35 +404,36 @@ fn page(page: &Value) -> String {
     if table.is_empty() { "no such keys\n".to_owned() } else { table.render() + &more }
 }
 
-fn tail(of: &Of, namespace: Option<&str>, after: Option<u64>) -> Result<(), Failure> {
+fn tail(of: &Of, namespace: Option<&str>, after: Option<Cursor>) -> Result<(), Failure> {
     let data = of.data()?;
     let follows = matches!(of.reach.find(&data)?, Place::Server(_));
     let mut after = match after {
-        None if follows => figure(&of.asked("ls", &json!({}))?, "revision"),
-        after => after,
+        None if follows => of.asked("ls", &json!({}))?.get("cursor").cloned(),
+        after => after.map(|after| json!(after)),
     };
     loop {
-        let changes = of.asked("changes", &json!({ "after": after, "limit": CHANGES }))?;
-        let changes = changes.as_array().map(Vec::as_slice).unwrap_or_default();
+        let found = of.asked("changes", &json!({ "namespace": namespace, "after": after, "limit": CHANGES }))?;
+        after = found.get("cursor").cloned();
+        let store = word(&found, "cursor");
+        let store = store.split_once('-').map_or("", |(_, store)| store);
         let mut lines = String::new();
-        for change in changes {
-            after = figure(change, "revision").or(after);
-            if namespace.is_some_and(|wanted| change.get("namespace").and_then(Value::as_str) != Some(wanted)) {
-                continue;
-            }
-            let removed = change.get("removed") == Some(&Value::Bool(true));
+        for change in each(&found, "changes") {
+            let cursor = format!("{}-{store}", figure(change, "revision").unwrap_or_default());
             lines.push_str(&if of.json {
+                let mut change = change.clone();
+                if let Some(change) = change.as_object_mut() {
+                    change.insert("cursor".to_owned(), cursor.into());
+                }
                 format!("{change}\n")
             } else {
-                let what = if removed { "removed" } else { "written" };
-                let revision = figure(change, "revision").unwrap_or_default();
-                format!("{revision:>8}  {what}  {}  {}\n", word(change, "namespace"), word(change, "key"))
+                let what = if change.get("removed") == Some(&Value::Bool(true)) { "removed" } else { "written" };
+                format!("{cursor}  {what}  {}  {}\n", word(change, "namespace"), word(change, "key"))
             });
         }
         if !lines.is_empty() && !output::still(&lines)? {
             return Ok(());
         }
-        if changes.len() < CHANGES {
+        if found.get("more") != Some(&Value::Bool(true)) {
             if !follows {
                 return Ok(());
             }

@@ -110,7 +110,14 @@ impl Authored {
     pub fn namespaces(&self) -> Vec<Namespace> {
         let declared = self.memory.iter().filter_map(|(name, shape)| {
             let (kind, bytes_max) = (shape.kind.as_ref()?.value, shape.bytes_max.as_ref()?.value);
-            Some(Namespace { name: name.clone(), kind, bytes_max })
+            Some(Namespace {
+                name: name.clone(),
+                kind,
+                bytes_max,
+                retention_s: shape.retention_s.as_ref().map(|at| at.value),
+                schema: shape.schema.as_ref().map_or(Some(1), |at| u32::try_from(at.value).ok())?,
+                owner: shape.owner.as_ref().map(|at| at.value.clone()),
+            })
         });
         declared.collect()
     }

@@ -21,6 +21,18 @@ pub(crate) fn namespaces(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
                 .help("it holds the facts of the catalog and needs no declaration; grant it with \"items:read\""),
         );
     }
+    for (name, shape) in &wiring.authored.memory {
+        let Some(owner) = &shape.owner else { continue };
+        let agents = || wiring.agents.iter().map(|agent| agent.name);
+        if !agents().any(|agent| agent == owner.value) {
+            let message = format!("the owner of the namespace `{name}`, `{}`, is no agent", owner.value);
+            let near = suggest::nearest(&owner.value, agents()).map(|agent| format!("did you mean `{agent}`?"));
+            mistakes.push(
+                Mistake::error("unknown_agent", &owner.span, message, "expected an agent of this graph")
+                    .help_maybe(near),
+            );
+        }
+    }
 }
 
 /// The grants of an agent.
@@ -28,7 +40,7 @@ pub(crate) fn resolve(wiring: &Wiring<'_>, agent: &AgentPlace<'_>, mistakes: &mu
     let mut grants = BTreeSet::new();
     let before = mistakes.len();
     for written in &agent.shape.grants {
-        match read(wiring, written) {
+        match read(wiring, agent.name, written) {
             Ok(grant) => {
                 grants.insert(grant);
             }
@@ -40,7 +52,7 @@ pub(crate) fn resolve(wiring: &Wiring<'_>, agent: &AgentPlace<'_>, mistakes: &mu
     grants.into_iter().collect()
 }
 
-fn read(wiring: &Wiring<'_>, written: &At<String>) -> Result<Grant, Box<Mistake>> {
+fn read(wiring: &Wiring<'_>, agent: &str, written: &At<String>) -> Result<Grant, Box<Mistake>> {
     let Some(grant) = Grant::parse(&written.value) else {
         let message = format!("{:?} is no grant", written.value);
         let label = "expected \"NAMESPACE:VERB\" or \"NAMESPACE/PREFIX:VERB\", with read, append or write for VERB";
@@ -70,6 +82,17 @@ fn read(wiring: &Wiring<'_>, written: &At<String>) -> Result<Grant, Box<Mistake>
         ));
     }
     let memory = &wiring.authored.memory;
+    if let Some(owner) = memory.get(&grant.namespace).and_then(|shape| shape.owner.as_ref())
+        && grant.verb == Verb::Write
+        && owner.value != agent
+    {
+        let message = format!("`{}` is owned by agent `{}`, and no other may write it", grant.namespace, owner.value);
+        let label = "expected read or append";
+        return Err(Box::new(
+            Mistake::error("not_the_owner", &written.span, message, label)
+                .help("let the owner write for it, or remove `owner` from the namespace"),
+        ));
+    }
     if grant.namespace != ITEMS && !memory.contains_key(&grant.namespace) {
         let message = format!("there is no namespace `{}`", grant.namespace);
         let names = memory.keys().map(String::as_str).chain([ITEMS]);

@@ -68,7 +68,7 @@ const fn route(
 }
 
 /// All there is.
-pub(crate) static ROUTES: [Route; 21] = [
+pub(crate) static ROUTES: [Route; 23] = [
     route(Method::GET, "/healthz", None, |_| get(healthy)),
     route(Method::GET, "/metrics", Some(Level::Read), |_| get(metrics)),
     route(Method::GET, "/v1/status", Some(Level::Read), |_| get(status)),
@@ -93,6 +93,8 @@ pub(crate) static ROUTES: [Route; 21] = [
     route(Method::POST, "/v1/memory/changes", Some(Level::Administer), |_| memory("changes", false)),
     route(Method::POST, "/v1/memory/check", Some(Level::Administer), |_| memory("check", false)),
     route(Method::POST, "/v1/memory/put", Some(Level::Administer), |_| memory("put", true)),
+    route(Method::POST, "/v1/memory/add", Some(Level::Administer), |_| memory("add", true)),
+    route(Method::POST, "/v1/memory/append", Some(Level::Administer), |_| memory("append", true)),
     route(Method::POST, "/v1/memory/delete", Some(Level::Administer), |_| memory("delete", true)),
     route(Method::POST, "/v1/memory/backup", Some(Level::Administer), |_| memory("backup", true)),
 ];

@@ -7,7 +7,7 @@ use super::Run;
 use crate::admin::{AdminSettings, Level, ROUTES, Rate};
 use crate::tests::Setup;
 
-const LEVELS: [(&str, &str, Option<Level>); 21] = [
+const LEVELS: [(&str, &str, Option<Level>); 23] = [
     ("GET", "/healthz", None),
     ("GET", "/metrics", Some(Level::Read)),
     ("GET", "/v1/status", Some(Level::Read)),
@@ -27,6 +27,8 @@ const LEVELS: [(&str, &str, Option<Level>); 21] = [
     ("POST", "/v1/memory/changes", Some(Level::Administer)),
     ("POST", "/v1/memory/check", Some(Level::Administer)),
     ("POST", "/v1/memory/put", Some(Level::Administer)),
+    ("POST", "/v1/memory/add", Some(Level::Administer)),
+    ("POST", "/v1/memory/append", Some(Level::Administer)),
     ("POST", "/v1/memory/delete", Some(Level::Administer)),
     ("POST", "/v1/memory/backup", Some(Level::Administer)),
 ];
