@@ -26,7 +26,7 @@ pub(crate) fn encode_agent(module: &[u8], adapters: &[(&str, &[u8])], imported: 
     if interfaces.0.is_empty() {
         return Err("it exports nothing of the contract".to_owned());
     }
-    encode_for(module, adapters, &Wit::of_agent(&interfaces, imported))
+    encode_for(module, adapters, &Wit::of_agent(&interfaces, imported).with_kinds())
 }
 
 /// The same for a component of this world.

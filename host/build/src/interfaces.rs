@@ -8,6 +8,12 @@ use crate::CONTRACT;
 
 pub(crate) static WIT: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../wit/0.2.0");
 
+/// The memory layer by kinds of namespaces, and its interfaces.
+pub(crate) static MEMORY_WIT: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../wit/memory/0.1.0");
+
+/// Those of its interfaces that an agent may import.
+pub(crate) const KINDS: [&str; 4] = ["kv", "counter", "log", "changes"];
+
 /// An interface that an agent exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Interface {

@@ -34,6 +34,9 @@ use thiserror::Error;
 /// The version of the contract that agents are built against.
 pub const CONTRACT: &str = "0.2.0";
 
+/// The version of `greenroom:memory`.
+pub(crate) const MEMORY: &str = "0.1.0";
+
 /// Why there is no component.
 #[derive(Debug, Error)]
 pub enum BuildError {

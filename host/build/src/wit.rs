@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::Path;
 
+use include_dir::Dir;
 use wit_parser::{PackageId, Resolve, SourceMap, UnresolvedPackageGroup, WorldId};
 
 use crate::imports::Imported;
-use crate::interfaces::{Interfaces, WIT};
+use crate::interfaces::{Interfaces, KINDS, MEMORY_WIT, WIT};
 use crate::layout::put;
 use crate::project::LIBRARY_WIT;
-use crate::{BuildError, CONTRACT, Project};
+use crate::{BuildError, CONTRACT, MEMORY, Project};
 
 /// The WIT that a project is compiled against.
 pub(crate) struct Wit {
@@ -52,6 +53,13 @@ impl Wit {
     pub(crate) fn of_agent(exports: &Interfaces, imported: &Imported) -> Self {
         let (text, packages) = (exports.package(imported.names()), imported.packages());
         Self { world: "agent", exports: Vec::new(), text, packages }
+    }
+
+    /// The same for a module of which only what it uses becomes a part of the component: it may import kinds of memory too.
+    pub(crate) fn with_kinds(mut self) -> Self {
+        let imports = KINDS.map(|kind| format!("  import greenroom:memory/{kind}@{MEMORY};\n")).concat();
+        self.text = self.text.replacen("world agent {\n", &format!("world agent {{\n{imports}"), 1);
+        self
     }
 
     /// Writes it to the build folder's `wit`. What is there of another time goes.
@@ -117,16 +125,19 @@ fn resolved(
     main: impl IntoIterator<Item = (String, String)>,
     packages: &[Package],
 ) -> Result<(Resolve, PackageId), String> {
-    let contract = WIT
-        .files()
-        .map(|file| (file.path().display().to_string(), file.contents_utf8().unwrap_or_default().to_owned()));
-    let mut beside = vec![parsed(contract)?];
+    let contract = files(&WIT);
+    let memory = files(&MEMORY_WIT);
+    let mut beside = vec![parsed(contract)?, parsed(memory)?];
     for package in packages {
         beside.push(parsed(package.files.iter().cloned())?);
     }
     let mut resolve = Resolve::default();
     let package = resolve.push_groups(parsed(main)?, beside).map_err(|error| error.render(&resolve.source_map))?;
     Ok((resolve, package))
+}
+
+fn files(of: &'static Dir<'static>) -> impl Iterator<Item = (String, String)> {
+    of.files().map(|file| (file.path().display().to_string(), file.contents_utf8().unwrap_or_default().to_owned()))
 }
 
 fn parsed(files: impl IntoIterator<Item = (String, String)>) -> Result<UnresolvedPackageGroup, String> {

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io::ErrorKind;
 
-use greenroom_memory::OpenError;
+use greenroom_memory::{DeclareError, OpenError};
 use greenroom_model::{Fault, FaultKind, FaultSource};
 use greenroom_runtime::events::ReadError;
 use greenroom_runtime::{
@@ -99,7 +99,10 @@ impl From<PrepareError> for Failure {
     fn from(error: PrepareError) -> Self {
         match &error {
             PrepareError::Agent { fault, .. } => of_fault(fault, &error),
-            PrepareError::Given { .. } | PrepareError::Params(_) => Self::bad_file(error),
+            PrepareError::Given { .. }
+            | PrepareError::Params(_)
+            | PrepareError::Memory(DeclareError::Misfits(_) | DeclareError::Damaged(..)) => Self::bad_file(error),
+            PrepareError::Memory(_) => Self::failed(with_causes(&error)),
             PrepareError::Component(_) | PrepareError::Untried => Self::failed(error),
         }
     }

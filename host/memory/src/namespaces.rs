@@ -9,7 +9,7 @@ use crate::engine::Pending;
 use crate::kv::{Change, Entry, KeyValue, Page, ReadError, Space, Write, WriteError, Written};
 
 /// What is declared of a namespace.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Declared {
     /// What it holds; other changes than those of its kind are refused.
     pub kind: NamespaceKind,
@@ -18,6 +18,15 @@ pub struct Declared {
     /// Whatever is written is gone so many milliseconds later, or earlier where the write says so; none for never. It does not
     /// change when earlier writes expire.
     pub retention_ms: Option<u64>,
+    /// Which version of what its values mean this is, see [`check_declared`](crate::check_declared).
+    pub schema: u32,
+}
+
+impl Default for Declared {
+    /// Keys and values, as many and for as long as anybody writes.
+    fn default() -> Self {
+        Self { kind: NamespaceKind::Kv, bytes_max: None, retention_ms: None, schema: 1 }
+    }
 }
 
 /// Only the namespaces that it was given exist. Each write carries its namespace's quota to the backend, which checks

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use greenroom_memory::{
-    Change, Clock, Declared, KEY_BYTES_MAX, KeyValue, Namespaces, Overlay, PAGE_BYTES_MAX, PLACE_BYTES, READ_KEYS_MAX,
-    ReadError, SCAN_LIMIT_MAX, Settings, Space, Store, VALUE_BYTES_MAX, Write, WriteError, log_time_ms,
+    Change, Clock, DeclareError, Declared, KEY_BYTES_MAX, KeyValue, Misfit, Namespaces, Overlay, PAGE_BYTES_MAX,
+    PLACE_BYTES, READ_KEYS_MAX, ReadError, SCAN_LIMIT_MAX, Settings, Space, Store, VALUE_BYTES_MAX, Write, WriteError,
+    check_declared, keep_declared, log_time_ms,
 };
 use greenroom_model::NamespaceKind;
 use proptest::prelude::*;
@@ -50,7 +51,7 @@ fn in_file(dir: &tempfile::TempDir, time: &Time) -> Arc<dyn KeyValue> {
 fn declared(kind: NamespaceKind, bytes_max: u64) -> BTreeMap<String, Declared> {
     SPACES
         .iter()
-        .map(|space| ((*space).to_owned(), Declared { kind, bytes_max: Some(bytes_max), retention_ms: None }))
+        .map(|space| ((*space).to_owned(), Declared { kind, bytes_max: Some(bytes_max), ..Declared::default() }))
         .collect()
 }
 
@@ -696,4 +697,33 @@ fn pinned_reads_hold_under_writes() {
         }
         done.store(true, Ordering::Relaxed);
     });
+}
+
+#[test]
+fn what_was_written_by_a_later_version_or_as_another_kind_is_not_taken_for_something_else() {
+    let kv = in_memory();
+    let declared = |kind, schema| -> BTreeMap<String, Declared> {
+        let of = |name: &str| (name.to_owned(), Declared { kind, schema, bytes_max: Some(4), ..Declared::default() });
+        [of("profile"), of("session")].into()
+    };
+    let misfits = |kind, schema| match check_declared(&*kv, &declared(kind, schema)) {
+        Err(DeclareError::Misfits(misfits)) => misfits,
+        other => panic!("{other:?}"),
+    };
+    let (plain, counter) = (NamespaceKind::Kv, NamespaceKind::Counter);
+    keep_declared(&*kv, &declared(counter, 9)).unwrap();
+    assert_eq!(check_declared(&*kv, &declared(plain, 1)).unwrap(), Vec::<String>::new(), "nothing is in them");
+    keep_declared(&*kv, &declared(plain, 2)).unwrap();
+    put(&*kv, "profile", "ada", b"1");
+    put(&*kv, "session", "ada", b"12");
+    let notes = check_declared(&*kv, &declared(plain, 3)).unwrap();
+    assert!(notes.len() == 1 && notes[0].contains("holds 5 bytes, more than its quota of 4"), "{notes:?}");
+    keep_declared(&*kv, &declared(plain, 3)).unwrap();
+    // Whoever went back to an older graph did not make older values of them.
+    keep_declared(&*kv, &declared(plain, 1)).unwrap();
+    let both = |of: &dyn Fn(&str) -> Misfit| ["profile", "session"].map(of).to_vec();
+    assert_eq!(misfits(plain, 2), both(&|name| Misfit::Schema { namespace: name.to_owned(), found: 3, declared: 2 }));
+    let kind = |name: &str| Misfit::Kind { namespace: name.to_owned(), found: plain, declared: counter, keys: 1 };
+    assert_eq!(misfits(counter, 3), both(&kind));
+    assert_eq!(misfits(counter, 1).len(), 4, "all of them at once");
 }

@@ -77,6 +77,9 @@ pub enum PrepareError {
     /// A component is missing.
     #[error("the component of agent `{0}` was not loaded")]
     Component(String),
+    /// What the store has is something else than the graph says.
+    #[error(transparent)]
+    Memory(#[from] greenroom_memory::DeclareError),
     /// It was not tried.
     #[error("no instance could be made ready: there is no thread to do it on, or it did not come to its end")]
     Untried,

@@ -270,8 +270,18 @@ impl Agent {
 
     /// Decides, in an instance as the graph file chose.
     pub async fn decide(self: &Arc<Self>, seen: &Observation, budget: &Budget) -> Asked {
+        self.decide_with(seen, budget, None).await
+    }
+
+    /// The same with the memory layer as it was at one moment.
+    pub(crate) async fn decide_with(
+        self: &Arc<Self>,
+        seen: &Observation,
+        budget: &Budget,
+        memory: Option<&Arc<dyn Memory>>,
+    ) -> Asked {
         let (mut usage, mut heard) = (Usage::default(), Heard::default());
-        let decided = self.decide_by(seen, budget, &mut usage, &mut heard).await;
+        let decided = self.decide_by(seen, budget, memory, &mut usage, &mut heard).await;
         self.count(&usage);
         Asked { decided, usage, heard }
     }
@@ -328,12 +338,14 @@ impl Agent {
         self: &Arc<Self>,
         seen: &Observation,
         budget: &Budget,
+        memory: Option<&Arc<dyn Memory>>,
         used: &mut Usage,
         heard: &mut Heard,
     ) -> Result<Decision, Fault> {
         let by = Instant::now() + Duration::from_millis(budget.deadline_ms);
         let Some(slots) = &self.slots else {
             let mut instance = self.unused(by, used, heard).await?;
+            instance.remember(memory.cloned());
             let decided = instance.decide(seen, &budget.until(by)).await;
             *used += instance.usage();
             heard.of(&mut instance);
@@ -349,6 +361,7 @@ impl Agent {
             Some(instance) => instance,
             None => self.prepare_within(Some(by), used, &mut heard.tape).await?,
         };
+        instance.remember(memory.cloned());
         let decided = instance.decide(seen, &budget.until(by)).await;
         *used += instance.usage();
         heard.of(&mut instance);

@@ -5,39 +5,50 @@ use std::sync::Arc;
 
 use greenroom_graph::Namespace;
 use greenroom_memory::{
-    Change, Declared, FactsError, KeyValue, Namespaces, Overlay, ReadError, Store, Write, WriteError,
+    Change, Declared, FactsError, FeedError, KeyValue, Namespaces, Overlay, ReadError, Store, Write, WriteError,
+    log_key,
 };
-use greenroom_model::Column;
-use greenroom_sandbox::{Entry, KeyedEntry, Later, Memory, MemoryError, Page};
+use greenroom_model::{Column, NamespaceKind};
+use greenroom_sandbox::{
+    Entry, KeyedEntry, Later, Memory, MemoryChange, MemoryChanged, MemoryChanges, MemoryError, MemoryWritten, Page,
+};
 
 /// The namespaces that a plan declares, with their quotas, and the facts of the catalog.
 pub struct Layer {
     store: Store,
-    declared: BTreeMap<String, Declared>,
+    declared: Arc<BTreeMap<String, Declared>>,
     kv: Arc<dyn KeyValue>,
+    /// Whether what is written goes to the store, whose changes are told then.
+    serves: bool,
 }
 
 impl Layer {
     /// The layer of a plan over a store: for serving.
     #[must_use]
     pub fn new(store: &Store, namespaces: &[Namespace]) -> Self {
-        Self::over(store, store.kv(), namespaces)
+        Self::over(store, store.kv(), namespaces, true)
     }
 
     /// As [`new`](Self::new), but what is written stays in memory, is seen through this layer alone and is gone with it:
     /// for training and evaluation, which change nothing that serves.
     #[must_use]
     pub fn scratch(store: &Store, namespaces: &[Namespace]) -> Self {
-        Self::over(store, Arc::new(Overlay::over(store.kv())), namespaces)
+        Self::over(store, Arc::new(Overlay::over(store.kv())), namespaces, false)
     }
 
-    fn over(store: &Store, kv: Arc<dyn KeyValue>, namespaces: &[Namespace]) -> Self {
+    fn over(store: &Store, kv: Arc<dyn KeyValue>, namespaces: &[Namespace], serves: bool) -> Self {
         let declared = declared(namespaces);
         let kv = Arc::new(Namespaces::new(kv, declared.clone()));
-        Self { store: store.clone(), declared, kv }
+        Self { store: store.clone(), declared: Arc::new(declared), kv, serves }
     }
 
-    fn write(
+    /// A trial's writes are seen by nobody else, and so are its changes.
+    fn tells(&self) -> Result<(), MemoryError> {
+        let what = "changes are told to agents that serve, not in training and evaluation";
+        if self.serves { Ok(()) } else { Err(MemoryError::Unavailable(what.to_owned())) }
+    }
+
+    fn send(
         &self,
         namespace: &str,
         key: String,
@@ -52,7 +63,8 @@ impl Layer {
 pub fn declared(namespaces: &[Namespace]) -> BTreeMap<String, Declared> {
     let declared = namespaces.iter().map(|space| {
         let retention_ms = space.retention_s.map(|s| s.saturating_mul(1_000));
-        (space.name.clone(), Declared { kind: space.kind, bytes_max: Some(space.bytes_max), retention_ms })
+        let (kind, bytes_max, schema) = (space.kind, Some(space.bytes_max), space.schema);
+        (space.name.clone(), Declared { kind, bytes_max, retention_ms, schema })
     });
     declared.collect()
 }
@@ -75,13 +87,70 @@ fn writing(error: WriteError) -> MemoryError {
     }
 }
 
+fn following(error: FeedError) -> MemoryError {
+    match error {
+        FeedError::Lost { .. } | FeedError::Foreign { .. } => MemoryError::Invalid(error.to_string()),
+        FeedError::Unavailable(_) => MemoryError::Unavailable(error.to_string()),
+    }
+}
+
 fn entry(entry: greenroom_memory::Entry) -> Entry {
     Entry { value: entry.value, revision: entry.revision }
 }
 
 impl Memory for Layer {
     fn exists(&self, namespace: &str) -> bool {
-        self.declared.contains_key(namespace)
+        self.kind(namespace) == Some(NamespaceKind::Kv)
+    }
+
+    fn kind(&self, namespace: &str) -> Option<NamespaceKind> {
+        self.declared.get(namespace).map(|declared| declared.kind)
+    }
+
+    fn pinned(&self) -> Option<Arc<dyn Memory>> {
+        let kv = self.kv.pinned()?;
+        Some(Arc::new(Self {
+            store: self.store.clone(),
+            declared: Arc::clone(&self.declared),
+            kv,
+            serves: self.serves,
+        }))
+    }
+
+    fn write(&self, namespace: &str, key: String, change: MemoryChange, ttl_ms: Option<u64>) -> Later<MemoryWritten> {
+        let appends = matches!(change, MemoryChange::Append(_));
+        let change = match change {
+            MemoryChange::Put(value) => Change::Put { value },
+            MemoryChange::Swap(expected, value) => Change::Swap { expected, value },
+            MemoryChange::Add(by) => Change::Add { by },
+            MemoryChange::Append(value) => Change::Append { value },
+            MemoryChange::Delete => Change::Delete,
+        };
+        let pending = self.kv.write(namespace, Write { ttl_ms, ..Write::new(key.clone(), change) });
+        Box::pin(async move {
+            let written = pending.await.map_err(writing)?;
+            let key = if appends { log_key(&key, written.number, written.revision) } else { key };
+            Ok(MemoryWritten { key, revision: written.revision, existed: written.existed })
+        })
+    }
+
+    fn changes(&self, namespace: &str, after: Option<&str>, limit: u32) -> Result<MemoryChanges, MemoryError> {
+        self.tells()?;
+        let invalid = |error: greenroom_memory::NoCursor| MemoryError::Invalid(error.to_string());
+        let after = after.map(str::parse).transpose().map_err(invalid)?;
+        let found = self.store.changes(after, limit as usize, &|name| name == namespace).map_err(following)?;
+        let changes = found.changes.into_iter().map(|change| MemoryChanged {
+            key: change.key,
+            revision: change.revision,
+            removed: change.removed,
+        });
+        Ok(MemoryChanges { changes: changes.collect(), cursor: found.cursor.to_string(), more: found.more })
+    }
+
+    fn cursor(&self) -> Result<String, MemoryError> {
+        self.tells()?;
+        let cursor = self.store.cursor().map_err(|error| MemoryError::Unavailable(error.to_string()))?;
+        Ok(cursor.to_string())
     }
 
     fn get(&self, namespace: &str, key: &str) -> Result<Option<Entry>, MemoryError> {
@@ -95,17 +164,17 @@ impl Memory for Layer {
     }
 
     fn put(&self, namespace: &str, key: String, value: Vec<u8>) -> Later<u64> {
-        let pending = self.write(namespace, key, Change::Put { value });
+        let pending = self.send(namespace, key, Change::Put { value });
         Box::pin(async { pending.await.map(|written| written.revision).map_err(writing) })
     }
 
     fn compare_and_swap(&self, namespace: &str, key: String, expected: Option<u64>, value: Vec<u8>) -> Later<u64> {
-        let pending = self.write(namespace, key, Change::Swap { expected, value });
+        let pending = self.send(namespace, key, Change::Swap { expected, value });
         Box::pin(async { pending.await.map(|written| written.revision).map_err(writing) })
     }
 
     fn delete(&self, namespace: &str, key: String) -> Later<bool> {
-        let pending = self.write(namespace, key, Change::Delete);
+        let pending = self.send(namespace, key, Change::Delete);
         Box::pin(async { pending.await.map(|written| written.existed).map_err(writing) })
     }
 

@@ -25,6 +25,32 @@ wasmtime::component::bindgen!({
     with: { "greenroom:agent/memory.namespace": crate::imports::OpenNamespace },
 });
 
+/// The shared memory layer by kinds of namespaces.
+pub(crate) mod shared {
+    wasmtime::component::bindgen!({
+        path: "../../wit/memory/0.1.0",
+        world: "imports",
+        imports: {
+            "greenroom:memory/kv.[method]namespace.put": async | trappable,
+            "greenroom:memory/kv.[method]namespace.put-many": async | trappable,
+            "greenroom:memory/kv.[method]namespace.compare-and-swap": async | trappable,
+            "greenroom:memory/kv.[method]namespace.delete": async | trappable,
+            "greenroom:memory/counter.[method]namespace.add": async | trappable,
+            "greenroom:memory/counter.[method]namespace.add-many": async | trappable,
+            "greenroom:memory/counter.[method]namespace.delete": async | trappable,
+            "greenroom:memory/log.[method]namespace.append": async | trappable,
+            "greenroom:memory/log.[method]namespace.append-many": async | trappable,
+            "greenroom:memory/log.[method]namespace.delete": async | trappable,
+            default: trappable,
+        },
+        with: {
+            "greenroom:memory/kv.namespace": crate::kinds::Kv,
+            "greenroom:memory/counter.namespace": crate::kinds::Counter,
+            "greenroom:memory/log.namespace": crate::kinds::Log,
+        },
+    });
+}
+
 /// What an interpreter of scripts exports beside the contract.
 pub(crate) mod script {
     wasmtime::component::bindgen!({

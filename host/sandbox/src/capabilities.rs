@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use greenroom_model::Column;
+use greenroom_model::{Column, NamespaceKind};
 use serde::{Deserialize, Serialize};
 
 use crate::grants::Grants;
@@ -55,6 +55,67 @@ pub enum MemoryError {
     NotFound(String),
     /// It may work later.
     Unavailable(String),
+    /// What was given cannot be taken as it is.
+    Invalid(String),
+}
+
+/// A change of one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MemoryChange {
+    /// Writes it, whatever was there.
+    Put(Vec<u8>),
+    /// Writes it if its revision is this one; none expects that there is no such key.
+    Swap(Option<u64>, Vec<u8>),
+    /// Adds to its number.
+    Add(i64),
+    /// Writes a new key that begins with the given one and comes after all that were appended to it.
+    Append(Vec<u8>),
+    /// Removes it.
+    Delete,
+}
+
+impl MemoryChange {
+    /// Bytes that it brings.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Put(value) | Self::Swap(_, value) | Self::Append(value) => value.len(),
+            Self::Add(_) => size_of::<i64>(),
+            Self::Delete => 0,
+        }
+    }
+}
+
+/// What a change did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryWritten {
+    /// The key that was changed; another than was given for [`MemoryChange::Append`].
+    pub key: String,
+    /// When, as in [`Entry`].
+    pub revision: u64,
+    /// Whether the key was there before.
+    pub existed: bool,
+}
+
+/// A key that was written or removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryChanged {
+    /// The key.
+    pub key: String,
+    /// When, as in [`Entry`].
+    pub revision: u64,
+    /// Whether it was removed.
+    pub removed: bool,
+}
+
+/// Some of what was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryChanges {
+    /// In the order of their revisions.
+    pub changes: Vec<MemoryChanged>,
+    /// To go on after.
+    pub cursor: String,
+    /// Whether there are more.
+    pub more: bool,
 }
 
 /// An answer that comes later.
@@ -62,8 +123,37 @@ pub type Later<T> = Pin<Box<dyn Future<Output = Result<T, MemoryError>> + Send>>
 
 /// The shared memory layer as guests reach it. Permissions are checked before; quotas are the layer's.
 pub trait Memory: Send + Sync {
-    /// Whether there is such a namespace.
+    /// Whether there is such a namespace of keys and values.
     fn exists(&self, namespace: &str) -> bool;
+    /// What a namespace holds; none when there is no such namespace.
+    fn kind(&self, namespace: &str) -> Option<NamespaceKind> {
+        self.exists(namespace).then_some(NamespaceKind::Kv)
+    }
+    /// The same as it is now, for the length of a request; none where it can't.
+    fn pinned(&self) -> Option<Arc<dyn Memory>> {
+        None
+    }
+    /// Changes a key; it is gone after so many milliseconds, if that is said. Answers once that is durable.
+    fn write(&self, namespace: &str, key: String, change: MemoryChange, ttl_ms: Option<u64>) -> Later<MemoryWritten> {
+        let _ = (namespace, key, change, ttl_ms);
+        Box::pin(std::future::ready(unoffered()))
+    }
+    /// What was changed in a namespace after a cursor, or from the first change that is kept. Looks at `limit` changes of all
+    /// namespaces.
+    ///
+    /// # Errors
+    /// `Invalid` for a cursor that can't be gone on from.
+    fn changes(&self, namespace: &str, after: Option<&str>, limit: u32) -> Result<MemoryChanges, MemoryError> {
+        let _ = (namespace, after, limit);
+        unoffered()
+    }
+    /// The cursor after all that was changed.
+    ///
+    /// # Errors
+    /// As for `get`.
+    fn cursor(&self) -> Result<String, MemoryError> {
+        unoffered()
+    }
     /// Reads a key.
     ///
     /// # Errors
@@ -97,6 +187,10 @@ pub trait Memory: Send + Sync {
     /// # Errors
     /// `NotFound` for an unknown field.
     fn labels(&self, field: &str) -> Result<Vec<String>, MemoryError>;
+}
+
+fn unoffered<T>() -> Result<T, MemoryError> {
+    Err(MemoryError::Unavailable("this memory layer has keys and values alone".to_owned()))
 }
 
 /// What one agent may reach. Deny by default.

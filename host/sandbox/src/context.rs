@@ -8,11 +8,11 @@ use greenroom_model::{Budget, Exceeded, NamespaceUsage, Overrun, Usage, Verb};
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 
-use crate::Capabilities;
 use crate::grants::Held;
 use crate::latest::Latest;
 use crate::tape::Tape;
 use crate::wasi::Wasi;
+use crate::{Capabilities, Memory};
 
 /// Bytes that a table element is counted as.
 const ELEMENT_BYTES: usize = 8;
@@ -37,6 +37,8 @@ pub(crate) type Metered = wasmtime::Result<Result<(), String>>;
 /// The state of one instance's store.
 pub(crate) struct Context {
     pub(crate) capabilities: Capabilities,
+    /// The memory layer as it was when the request began, for the call of one.
+    pub(crate) pinned: Option<Arc<dyn Memory>>,
     pub(crate) held: Held,
     pub(crate) table: ResourceTable,
     pub(crate) budget: Budget,
@@ -64,6 +66,7 @@ impl Context {
         table.set_max_capacity(HANDLES_MAX);
         Self {
             capabilities,
+            pinned: None,
             held: Held::default(),
             table,
             budget,
@@ -81,6 +84,11 @@ impl Context {
             memory_refused: None,
             elements_refused: None,
         }
+    }
+
+    /// The memory layer as this call sees it.
+    pub(crate) fn memory(&self) -> &dyn Memory {
+        self.pinned.as_deref().unwrap_or(&*self.capabilities.memory)
     }
 
     /// Begins a call under a budget: meters at zero, memory as it is.
@@ -229,6 +237,7 @@ impl Context {
 
     /// Puts what was counted by namespace into the usage of the call, which is over.
     pub(crate) fn end(&mut self) {
+        self.pinned = None;
         self.usage.namespaces.extend(self.counted.drain(..));
     }
 

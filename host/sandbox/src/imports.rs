@@ -45,12 +45,12 @@ macro_rules! granted {
 /// The namespace that item facts are granted as.
 const ITEMS: &str = "items";
 /// The most keys that are read at once, and how many of them before their bytes are metered.
-const BATCH_MAX: usize = 1_000;
-const BATCH_STEP: usize = 8;
+pub(crate) const BATCH_MAX: usize = 1_000;
+pub(crate) const BATCH_STEP: usize = 8;
 /// The most fields that are gathered at once.
 const FIELDS_MAX: usize = 64;
 /// The longest page of a scan.
-const PAGE_MAX: u32 = 1_000;
+pub(crate) const PAGE_MAX: u32 = 1_000;
 
 impl types::Host for Context {}
 
@@ -66,13 +66,13 @@ impl Context {
     }
 
     /// Keeps what memory answered.
-    fn heard<T: Serialize>(&mut self, question: &Question<'_>, answer: &Result<T, MemoryError>) {
+    pub(crate) fn heard<T: Serialize>(&mut self, question: &Question<'_>, answer: &Result<T, MemoryError>) {
         self.tape.keep(question, answer);
         self.latest.answered(word(answer));
     }
 
     /// Waits for the memory layer, but not past the call's deadline.
-    async fn wait<T>(&mut self, later: Later<T>) -> wasmtime::Result<Result<T, MemoryError>> {
+    pub(crate) async fn wait<T>(&mut self, later: Later<T>) -> wasmtime::Result<Result<T, MemoryError>> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         match tokio::time::timeout(left, later).await {
             Ok(answer) => Ok(answer),
@@ -94,6 +94,7 @@ pub(crate) fn word<T>(answer: &Result<T, MemoryError>) -> &'static str {
         Err(MemoryError::Quota(_)) => "quota",
         Err(MemoryError::NotFound(_)) => "not found",
         Err(MemoryError::Unavailable(_)) => "unavailable",
+        Err(MemoryError::Invalid(_)) => "invalid",
     }
 }
 
@@ -103,7 +104,7 @@ pub(crate) fn told(error: MemoryError) -> memory::Error {
         MemoryError::Conflict(found) => memory::Error::Conflict(found),
         MemoryError::TooLarge(text) => memory::Error::TooLarge(text),
         MemoryError::Quota(text) => memory::Error::Quota(text),
-        MemoryError::NotFound(text) => memory::Error::NotFound(text),
+        MemoryError::NotFound(text) | MemoryError::Invalid(text) => memory::Error::NotFound(text),
         MemoryError::Unavailable(text) => memory::Error::Unavailable(text),
     }
 }
@@ -128,11 +129,11 @@ impl memory::Host for Context {
             self.latest.answered("denied");
             return Ok(Err(memory::Error::Denied(self.denied(&name, "", Verb::Read))));
         }
-        let exists = self.capabilities.memory.exists(&name);
+        let exists = self.memory().exists(&name);
         self.tape.keep(&Question::Exists(&name), &exists);
         if !exists {
             self.latest.answered("not found");
-            return Ok(Err(memory::Error::NotFound(format!("no namespace `{name}`"))));
+            return Ok(Err(memory::Error::NotFound(format!("no namespace `{name}` of keys and values"))));
         }
         within!(self.meter_handle());
         self.latest.answered("ok");
@@ -141,7 +142,7 @@ impl memory::Host for Context {
 
     fn row_count(&mut self) -> wasmtime::Result<u32> {
         self.asks("row-count", About::of("", ""), 4)?.map_err(wasmtime::Error::msg)?;
-        let rows = self.capabilities.memory.row_count();
+        let rows = self.memory().row_count();
         self.tape.keep(&Question::RowCount, &rows);
         Ok(rows)
     }
@@ -157,7 +158,7 @@ impl memory::Host for Context {
             return Ok(Err(memory::Error::TooLarge(format!("{} fields, at most {FIELDS_MAX}", fields.len()))));
         }
         within!(self.meter_reads(&ITEMS.into(), rows.len()));
-        let found = self.capabilities.memory.gather(&rows, &fields);
+        let found = self.memory().gather(&rows, &fields);
         self.tape.keep(&Question::Gather(&rows, &fields), &Gathered::of(&found));
         self.latest.answered(word(&found));
         Ok(found.map(|columns| columns.into_iter().map(column).collect()).map_err(told))
@@ -166,7 +167,7 @@ impl memory::Host for Context {
     fn labels(&mut self, field: String) -> Answer<Vec<String>> {
         within!(self.asks("labels", About::of(ITEMS, &field), field.len()));
         granted!(self, &ITEMS.into(), "", Verb::Read);
-        let found = self.capabilities.memory.labels(&field);
+        let found = self.memory().labels(&field);
         self.heard(&Question::Labels(&field), &found);
         within!(self.meter_bytes(found.iter().flatten().map(String::len).sum()));
         Ok(found.map_err(told))
@@ -193,7 +194,7 @@ impl memory::HostNamespace for Context {
         let mut all = Vec::with_capacity(keys.len());
         // A value may be a MiB: a few keys at a time, so that the budget stops it in time.
         for keys in keys.chunks(BATCH_STEP) {
-            let found = self.capabilities.memory.get_many(&name, keys);
+            let found = self.memory().get_many(&name, keys);
             self.heard(&Question::GetMany(&name, keys), &found);
             match found {
                 Ok(entries) => {
@@ -233,7 +234,7 @@ impl memory::HostNamespace for Context {
         within!(self.asks("delete", About::of(&name, &key), key.len()));
         granted!(self, &name, &key, Verb::Write);
         within!(self.meter_write(&name, key.len()));
-        let later = self.capabilities.memory.delete(&name, key.clone());
+        let later = self.memory().delete(&name, key.clone());
         let answer = self.wait(later).await?;
         self.heard(&Question::Delete(&name, &key), &answer);
         Ok(answer.map_err(told))
@@ -252,7 +253,7 @@ impl memory::HostNamespace for Context {
         // All that begins with it begins with what is granted.
         granted!(self, &name, &prefix, Verb::Read);
         let limit = limit.min(PAGE_MAX);
-        let found = self.capabilities.memory.scan(&name, &prefix, after.as_deref(), limit);
+        let found = self.memory().scan(&name, &prefix, after.as_deref(), limit);
         self.heard(&Question::Scan(&name, &prefix, after.as_deref(), limit), &found);
         let page = match found {
             Ok(page) => page,
@@ -274,7 +275,7 @@ impl memory::HostNamespace for Context {
 impl Context {
     async fn write(&mut self, name: Arc<str>, key: String, value: Vec<u8>) -> Answer<u64> {
         within!(self.meter_write(&name, key.len() + value.len()));
-        let later = self.capabilities.memory.put(&name, key.clone(), value.clone());
+        let later = self.memory().put(&name, key.clone(), value.clone());
         let answer = self.wait(later).await?;
         self.heard(&Question::Put(&name, &key, &value), &answer);
         Ok(answer.map_err(told))
@@ -282,7 +283,7 @@ impl Context {
 
     async fn swap(&mut self, name: Arc<str>, key: String, expected: Option<u64>, value: Vec<u8>) -> Answer<u64> {
         within!(self.meter_write(&name, key.len() + value.len()));
-        let later = self.capabilities.memory.compare_and_swap(&name, key.clone(), expected, value.clone());
+        let later = self.memory().compare_and_swap(&name, key.clone(), expected, value.clone());
         let answer = self.wait(later).await?;
         self.heard(&Question::Swap(&name, &key, expected, &value), &answer);
         Ok(answer.map_err(told))

@@ -14,6 +14,10 @@ use crate::scan::scan;
 
 const PACKAGE: &str = "greenroom:agent/";
 const IMPORTS: [&str; 4] = ["types", "memory", "log", "metric"];
+/// The memory layer by kinds, its version and its interfaces.
+const MEMORY: &str = "greenroom:memory/";
+const MEMORY_VERSION: &str = "0.1.0";
+const KINDS: [&str; 5] = ["types", "kv", "counter", "log", "changes"];
 /// Packages of WASI 0.2 that are linked.
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 const EXPORTS: [&str; 3] = ["policy", "lifecycle", "learner"];
@@ -40,9 +44,9 @@ pub enum LoadError {
     )]
     Unforeseeable,
     #[error(
-        "imports `{name}`, which this host does not offer: an agent may import {} of greenroom:agent@{CONTRACT}, and \
-         {} of WASI 0.2",
-        IMPORTS[1..].join(", "), WASI.join(", ")
+        "imports `{name}`, which this host does not offer: an agent may import {} of greenroom:agent@{CONTRACT}, {} of \
+         greenroom:memory@{MEMORY_VERSION}, and {} of WASI 0.2",
+        IMPORTS[1..].join(", "), KINDS[1..].join(", "), WASI.join(", ")
     )]
     UnknownImport { name: String },
     #[error(
@@ -222,6 +226,12 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Code, LoadError> {
             interfaces.wasi = true;
             continue;
         }
+        if let Some(kind) = kind_of_memory(name) {
+            if kind != "types" {
+                interfaces.imports.push(format!("memory/{kind}"));
+            }
+            continue;
+        }
         let Some(interface) = spoken.item(name)? else {
             return Err(LoadError::UnknownImport { name: shown(name) });
         };
@@ -265,6 +275,12 @@ pub(crate) fn features() -> WasmFeatures {
     // What comes with a collector, such as external references, which the engine is built without.
     features.remove(WasmFeatures::GC_TYPES);
     features
+}
+
+/// The interface of `greenroom:memory` that a name stands for, if this host offers it.
+fn kind_of_memory(name: &str) -> Option<&str> {
+    let (kind, version) = name.strip_prefix(MEMORY)?.split_once('@')?;
+    (version == MEMORY_VERSION && KINDS.contains(&kind)).then_some(kind)
 }
 
 /// Whether a name is of the part of WASI 0.2 that is linked, with nothing behind it.
@@ -346,17 +362,17 @@ mod tests {
         check(
             r#"(component (import "wasi:http/types@0.2.0" (instance)))"#,
             "imports `wasi:http/types@0.2.0`, which this host does not offer: an agent may import memory, log, metric of \
-             greenroom:agent@0.2.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
+             greenroom:agent@0.2.0, kv, counter, log, changes of greenroom:memory@0.1.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
         );
         check(
             r#"(component (import "wasi:clocks/wall-clock@0.3.0" (instance)))"#,
             "imports `wasi:clocks/wall-clock@0.3.0`, which this host does not offer: an agent may import memory, log, \
-             metric of greenroom:agent@0.2.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
+             metric of greenroom:agent@0.2.0, kv, counter, log, changes of greenroom:memory@0.1.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
         );
         check(
             r#"(component (import "greenroom:agent/files@0.1.0" (instance)))"#,
             "imports `greenroom:agent/files@0.1.0`, which this host does not offer: an agent may import memory, log, \
-             metric of greenroom:agent@0.2.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
+             metric of greenroom:agent@0.2.0, kv, counter, log, changes of greenroom:memory@0.1.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
         );
         check(
             r#"(component (instance $i) (export "greenroom:agent/oracle@0.1.0" (instance $i)))"#,

@@ -11,6 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 use wasmtime::component::{Lift, WasmList};
 
+use crate::Memory;
 use crate::bindings::greenroom::agent::types;
 use crate::context::Context;
 use crate::exports::{Learner, Lifecycle, Policy, Told};
@@ -95,6 +96,11 @@ impl Instance {
     /// The bytes of a list that lies in a memory of this instance.
     pub(crate) fn list<'a>(&'a self, list: &'a WasmList<u8>) -> &'a [u8] {
         list.as_le_slice(&self.store)
+    }
+
+    /// Has the next call see this memory, which is the layer as it was when the request began.
+    pub fn remember(&mut self, memory: Option<Arc<dyn Memory>>) {
+        self.store.data_mut().pinned = memory;
     }
 
     /// Whether it can be called again.

@@ -20,6 +20,7 @@ mod image;
 mod imports;
 mod inspect;
 mod instance;
+mod kinds;
 mod latest;
 mod lift;
 mod limits;
@@ -32,7 +33,10 @@ mod tape;
 mod wasi;
 
 pub use artifact::Lookups;
-pub use capabilities::{Capabilities, Entry, KeyedEntry, Later, Memory, MemoryError, NoMemory, Page};
+pub use capabilities::{
+    Capabilities, Entry, KeyedEntry, Later, Memory, MemoryChange, MemoryChanged, MemoryChanges, MemoryError,
+    MemoryWritten, NoMemory, Page,
+};
 pub use compile::{COMPILE_COMMAND, Compiler, Confinement, compile_component, limit_memory};
 pub use component::Component;
 pub use contract::{CONTRACT, CONTRACTS};

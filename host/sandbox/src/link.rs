@@ -2,11 +2,12 @@
 //! bindings generate links one version, and would have the other repeat all types and traits.
 
 use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, LinkerInstance, Resource, ResourceType};
+use wasmtime::component::{HasSelf, Linker, LinkerInstance, Resource, ResourceType};
 
 use crate::bindings::greenroom::agent::log::{self, Host as _};
 use crate::bindings::greenroom::agent::memory::{Host as _, HostNamespace};
 use crate::bindings::greenroom::agent::metric::Host as _;
+use crate::bindings::shared;
 use crate::context::Context;
 use crate::contract::Contract;
 use crate::fast;
@@ -17,6 +18,11 @@ type Handle = Resource<OpenNamespace>;
 
 /// All that a component of any version may import.
 pub(crate) fn add(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
+    shared::Imports::add_to_linker::<_, HasSelf<Context>>(linker, |context| context)?;
+    // Reading a key makes no copy of it.
+    linker.allow_shadowing(true);
+    linker.instance("greenroom:memory/kv@0.1.0")?.func_wrap("[method]namespace.get", fast::get_shared)?;
+    linker.allow_shadowing(false);
     for contract in Contract::ALL {
         // It has no functions, but a component may import it for its names.
         linker.instance(&contract.interface("types"))?;

@@ -6,11 +6,11 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use greenroom_model::{Column, Values};
+use greenroom_model::{Column, NamespaceKind, Values};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::capabilities::{Later, Memory, MemoryError};
+use crate::capabilities::{Later, Memory, MemoryChange, MemoryChanges, MemoryError, MemoryWritten};
 use crate::{Entry, Page};
 
 /// The most bytes that are kept of a call: a few readings of all facts of a small catalog.
@@ -39,6 +39,10 @@ pub(crate) enum Question<'a> {
     RowCount,
     Gather(&'a [u32], &'a [String]),
     Labels(&'a str),
+    Kind(&'a str),
+    Write(&'a str, &'a str, &'a MemoryChange, Option<u64>),
+    Changes(&'a str, Option<&'a str>, u32),
+    Cursor,
 }
 
 impl Question<'_> {
@@ -54,8 +58,7 @@ impl Question<'_> {
             Self::Put(namespace, key, value) => parts(to, 3, &[namespace.as_bytes(), key.as_bytes(), value]),
             Self::Swap(namespace, key, expected, value) => {
                 parts(to, 4, &[namespace.as_bytes(), key.as_bytes(), value]);
-                to.push(u8::from(expected.is_some()));
-                to.extend_from_slice(&expected.unwrap_or_default().to_le_bytes());
+                maybe(to, expected);
             }
             Self::Delete(namespace, key) => parts(to, 5, &[namespace.as_bytes(), key.as_bytes()]),
             Self::Scan(namespace, prefix, after, limit) => {
@@ -69,6 +72,27 @@ impl Question<'_> {
                 fields.iter().for_each(|field| part(to, field.as_bytes()));
             }
             Self::Labels(field) => parts(to, 9, &[field.as_bytes()]),
+            Self::Kind(namespace) => parts(to, 10, &[namespace.as_bytes()]),
+            Self::Write(namespace, key, change, ttl_ms) => {
+                parts(to, 11, &[namespace.as_bytes(), key.as_bytes()]);
+                maybe(to, ttl_ms);
+                match change {
+                    MemoryChange::Put(value) => parts(to, 0, &[value]),
+                    MemoryChange::Swap(expected, value) => {
+                        parts(to, 1, &[value]);
+                        maybe(to, *expected);
+                    }
+                    MemoryChange::Add(by) => parts(to, 2, &[&by.to_le_bytes()]),
+                    MemoryChange::Append(value) => parts(to, 3, &[value]),
+                    MemoryChange::Delete => to.push(4),
+                }
+            }
+            Self::Changes(namespace, after, limit) => {
+                parts(to, 12, &[namespace.as_bytes(), after.unwrap_or_default().as_bytes()]);
+                to.push(u8::from(after.is_some()));
+                to.extend_from_slice(&limit.to_le_bytes());
+            }
+            Self::Cursor => to.push(13),
         }
     }
 }
@@ -76,6 +100,11 @@ impl Question<'_> {
 fn parts(to: &mut Vec<u8>, tag: u8, parts: &[&[u8]]) {
     to.push(tag);
     parts.iter().for_each(|bytes| part(to, bytes));
+}
+
+fn maybe(to: &mut Vec<u8>, number: Option<u64>) {
+    to.push(u8::from(number.is_some()));
+    to.extend_from_slice(&number.unwrap_or_default().to_le_bytes());
 }
 
 fn part(to: &mut Vec<u8>, bytes: &[u8]) {
@@ -317,6 +346,22 @@ fn unheard<A>() -> Result<A, MemoryError> {
 impl Memory for Replayed {
     fn exists(&self, namespace: &str) -> bool {
         self.answer(&Question::Exists(namespace)).unwrap_or(false)
+    }
+
+    fn kind(&self, namespace: &str) -> Option<NamespaceKind> {
+        self.answer(&Question::Kind(namespace)).unwrap_or_default()
+    }
+
+    fn write(&self, namespace: &str, key: String, change: MemoryChange, ttl_ms: Option<u64>) -> Later<MemoryWritten> {
+        self.later(&Question::Write(namespace, &key, &change, ttl_ms))
+    }
+
+    fn changes(&self, namespace: &str, after: Option<&str>, limit: u32) -> Result<MemoryChanges, MemoryError> {
+        self.fallible(&Question::Changes(namespace, after, limit))
+    }
+
+    fn cursor(&self) -> Result<String, MemoryError> {
+        self.fallible(&Question::Cursor)
     }
 
     fn get(&self, namespace: &str, key: &str) -> Result<Option<Entry>, MemoryError> {

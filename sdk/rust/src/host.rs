@@ -10,6 +10,75 @@ pub mod memory {
 
     use crate::Values;
 
+    /// Keys with values, with expiry and batches: namespaces of kind `kv`.
+    ///
+    /// ```
+    /// use greenroom_sdk::memory::kv;
+    ///
+    /// let sessions = kv::Namespace::open("sessions")?;
+    /// let revision = sessions.put("ada", b"42", Some(30 * 60 * 1_000))?;
+    /// assert_eq!(sessions.get("ada")?, Some(kv::Entry { value: b"42".to_vec(), revision }));
+    /// # Ok::<(), kv::Error>(())
+    /// ```
+    pub mod kv {
+        #[cfg(target_family = "wasm")]
+        pub use crate::bindings::shared::kv::Namespace;
+        pub use crate::bindings::shared::kv::{Entry, KeyedEntry, Page};
+        pub use crate::bindings::shared::types::Error;
+        #[cfg(not(target_family = "wasm"))]
+        pub use crate::native::kinds::Kv as Namespace;
+    }
+
+    /// Keys with whole numbers: namespaces of kind `counter`.
+    ///
+    /// ```
+    /// use greenroom_sdk::memory::counter;
+    ///
+    /// let shown = counter::Namespace::open("shown")?;
+    /// shown.add("item/7", 1)?;
+    /// assert_eq!(shown.get("item/7")?, 1);
+    /// # Ok::<(), counter::Error>(())
+    /// ```
+    pub mod counter {
+        #[cfg(target_family = "wasm")]
+        pub use crate::bindings::shared::counter::Namespace;
+        pub use crate::bindings::shared::counter::Page;
+        pub use crate::bindings::shared::types::Error;
+        #[cfg(not(target_family = "wasm"))]
+        pub use crate::native::kinds::Counter as Namespace;
+    }
+
+    /// Records in the order in which they came: namespaces of kind `log`.
+    ///
+    /// ```
+    /// use greenroom_sdk::memory::log;
+    ///
+    /// let notes = log::Namespace::open("notes")?;
+    /// let first = notes.append("ada/", b"came")?;
+    /// notes.append("ada/", b"left")?;
+    /// let page = notes.read("ada/", &log::Start::After(first), 10)?;
+    /// assert_eq!(page.entries[0].value, b"left");
+    /// # Ok::<(), log::Error>(())
+    /// ```
+    pub mod log {
+        #[cfg(target_family = "wasm")]
+        pub use crate::bindings::shared::log::Namespace;
+        pub use crate::bindings::shared::log::{Entry, Page, Start};
+        pub use crate::bindings::shared::types::Error;
+        #[cfg(not(target_family = "wasm"))]
+        pub use crate::native::kinds::Log as Namespace;
+    }
+
+    /// What was written and removed.
+    pub mod changes {
+        pub use crate::bindings::shared::changes::{Change, Page};
+        #[cfg(target_family = "wasm")]
+        pub use crate::bindings::shared::changes::{now, read};
+        pub use crate::bindings::shared::types::Error;
+        #[cfg(not(target_family = "wasm"))]
+        pub use crate::native::kinds::{now, read};
+    }
+
     /// A number of each row, by the name of the field: NaN where it is not known.
     ///
     /// # Errors

@@ -24,6 +24,8 @@
 //! # Ok::<(), Fault>(())
 //! ```
 
+pub(crate) mod kinds;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 

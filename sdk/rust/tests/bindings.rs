@@ -15,9 +15,9 @@ fn folder(within: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(within)
 }
 
-fn generated(world: &str, options: Opts) -> String {
+fn generated(package: &str, world: &str, options: Opts) -> String {
     let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_path(folder("../../wit").join(CONTRACT)).expect("the contract is read");
+    let (package, _) = resolve.push_path(folder("../../wit").join(package)).expect("the contract is read");
     let world = resolve.select_world(&[package], Some(world)).expect("the contract has the world");
     let mut files = Files::default();
     options.build().generate(&mut resolve, world, &mut files).expect("bindings are generated");
@@ -37,14 +37,15 @@ fn check(file: &str, expected: &str) {
 
 #[test]
 fn imports_are_those_of_the_contract() {
-    let options = Opts {
+    let options = || Opts {
         format: true,
         generate_all: true,
         additional_derive_attributes: vec!["PartialEq".into(), "Clone".into()],
         pub_export_macro: true,
         ..Opts::default()
     };
-    check("imports.rs", &generated("imports", options));
+    check("imports.rs", &generated(CONTRACT, "imports", options()));
+    check("kinds.rs", &generated("memory/0.1.0", "imports", options()));
 }
 
 #[test]
@@ -59,6 +60,6 @@ fn each_exported_interface_has_its_own_over_the_same_types() {
             default_bindings_module: Some(format!("greenroom_sdk::rt::{interface}")),
             ..Opts::default()
         };
-        check(&format!("{interface}.rs"), &generated(&format!("has-{interface}"), options));
+        check(&format!("{interface}.rs"), &generated(CONTRACT, &format!("has-{interface}"), options));
     }
 }

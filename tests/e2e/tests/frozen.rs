@@ -51,7 +51,10 @@ fn each_folder_holds_the_version_that_it_is_named_after() {
             assert_eq!(all.matches(&package).count(), 1, "{} is not `{package}`", folder.display());
         }
     };
-    let (scripts, agents): (Vec<_>, Vec<_>) = files(&wit()).into_iter().partition(|folder| folder.ends_with("script"));
+    let (named, agents): (Vec<_>, Vec<_>) =
+        files(&wit()).into_iter().partition(|folder| ["script", "memory"].iter().any(|name| folder.ends_with(name)));
     of("agent", agents);
-    of("script", scripts.iter().flat_map(|folder| files(folder)).collect());
+    for folder in named {
+        of(folder.file_name().unwrap().to_str().unwrap(), files(&folder));
+    }
 }

@@ -79,7 +79,7 @@ pub fn guest_of(file: &str, wat: &str) -> Vec<u8> {
 pub fn package(module: &[u8]) -> Result<Vec<u8>, String> {
     let mut resolve = Resolve::default();
     let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
-    for version in ["0.1.0", "0.2.0"] {
+    for version in ["0.1.0", "0.2.0", "memory/0.1.0"] {
         resolve.push_dir(contract.join(version)).expect("the contract does not parse");
     }
     for package in WASI {

@@ -14,6 +14,7 @@ mod given;
 mod graphs;
 mod knowledge;
 mod known;
+mod memory;
 mod operating;
 mod outside;
 mod readme;

@@ -109,7 +109,7 @@ fn read(wiring: &Wiring<'_>, agent: &str, written: &At<String>) -> Result<Grant,
 /// Compares what is granted with what the component asks for. Grants that are not readable may be the ones that it needs.
 fn requested(agent: &AgentPlace<'_>, grants: &BTreeSet<Grant>, readable: bool, mistakes: &mut Mistakes) {
     let Some(facts) = agent.facts else { return };
-    let imports = facts.interfaces.imports.iter().any(|import| import == "memory");
+    let imports = facts.interfaces.imports.iter().any(|import| import == "memory" || import.starts_with("memory/"));
     let wanted = facts.descriptor.as_ref().map(|descriptor| descriptor.facts.as_slice()).unwrap_or_default();
     let reads_items = grants.iter().any(|grant| grant.namespace == ITEMS);
     match agent.shape.grants.first() {

@@ -89,7 +89,7 @@ impl Shared {
         let rules = Rules { output: node.output, limit, rows: self.row_count, drops_rows: node.drops_rows };
         let seen = self.observation(agent.history_max(), limit, inputs);
         let granted = (agent.grants().now(), agent.source().0);
-        let Asked { decided, mut usage, heard } = agent.decide(&seen, &budget).await;
+        let Asked { decided, mut usage, heard } = agent.decide_with(&seen, &budget, self.memory.as_ref()).await;
         if let Some(rate) = rate {
             rate.spend(usage.fuel);
         }

@@ -17,6 +17,7 @@ use greenroom_graph::{Node, OnFault, RequestBudget};
 use greenroom_model::{
     Candidates, Fault, FaultKind, FaultSource, Input, Observation, Payload, PayloadKind, PolicyRecord, Usage,
 };
+use greenroom_sandbox::Memory;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
@@ -41,6 +42,8 @@ struct Shared {
     allowed: Option<Arc<[u32]>>,
     row_count: u32,
     deadline: Instant,
+    /// As it was when the request began, for all that it asks.
+    memory: Option<Arc<dyn Memory>>,
 }
 
 /// How a node ended.
@@ -109,6 +112,7 @@ impl Shared {
             row_count: plan.memory.row_count(),
             deadline: Instant::now()
                 + if request.patient { PATIENCE } else { Duration::from_millis(graph.deadline_ms) },
+            memory: if graph.namespaces.is_empty() { None } else { plan.memory.pinned() },
             plan,
             request,
         }

@@ -18,6 +18,8 @@
 #[rustfmt::skip]
 pub mod imports;
 #[rustfmt::skip]
+pub mod kinds;
+#[rustfmt::skip]
 pub mod learner;
 #[rustfmt::skip]
 pub mod lifecycle;
@@ -27,6 +29,7 @@ pub mod policy;
 #[cfg(target_family = "wasm")]
 pub(crate) use imports::greenroom::agent::metric;
 pub use imports::greenroom::agent::{log, memory, types};
+pub use kinds::greenroom::memory as shared;
 
 /// What the export macros expand to.
 pub mod rt {

@@ -1,5 +1,6 @@
 //! A guest that misbehaves as its `mode` parameter says. For tests of the host.
 
+use greenroom_sdk::memory::{changes, counter, kv, log};
 use greenroom_sdk::{
     Candidates, Decision, Descriptor, Fault, Feedback, FitReport, Learner, Lifecycle, Observation, Params, Policy,
     Role, State, choice, describe, float, integer, memory,
@@ -22,6 +23,8 @@ const MODES: &[&str] = &[
     "write",
     "huge",
     "count",
+    "kinds",
+    "moment",
 ];
 
 fn failed(error: memory::Error) -> Fault {
@@ -34,6 +37,81 @@ fn counted(key: &str) -> Result<u8, Fault> {
     let before = space.get(key).map_err(failed)?.and_then(|entry| entry.value.first().copied()).unwrap_or(0);
     space.put(key, &[before.wrapping_add(1)]).map_err(failed)?;
     Ok(before)
+}
+
+fn told(error: kv::Error) -> Fault {
+    Fault::unavailable(format!("{error:?}"))
+}
+
+#[track_caller]
+fn same<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> Result<(), Fault> {
+    let at = std::panic::Location::caller().line();
+    if found == expected { Ok(()) } else { Err(Fault::internal(format!("line {at}: {found:?}, not {expected:?}"))) }
+}
+
+/// What is to be read of the kinds, by who may write all of them and the keys of `open` that begin with `ada`. What a request
+/// writes it reads.
+#[expect(clippy::indexing_slicing, reason = "a panic would be a test that fails")]
+fn kinds() -> Result<(), Fault> {
+    let before = changes::now().map_err(told)?;
+    let open = kv::Namespace::open("probe").map_err(told)?;
+    let first = open.put("ada", b"1", Some(3_600_000)).map_err(told)?;
+    let entry = open.get("ada").map_err(told)?;
+    same(entry, Some(kv::Entry { value: b"1".to_vec(), revision: first }))?;
+    let many = open.put_many(&[("b".into(), b"2".to_vec()), ("x".repeat(600), Vec::new())], None);
+    same((many.len(), many[0].is_ok()), (2, true))?;
+    same(matches!(many[1], Err(kv::Error::TooLarge(_))), true)?;
+    same(open.compare_and_swap("ada", None, b"3", None), Err(kv::Error::Conflict(Some(first))))?;
+    open.compare_and_swap("ada", Some(first), b"3", Some(1)).map_err(told)?;
+    let found = open.get_many(&["b".into(), "none".into()]).map_err(told)?;
+    same(found.iter().map(Option::is_some).collect::<Vec<_>>(), vec![true, false])?;
+    same(open.scan("b", None, 10).map_err(told)?.entries.len(), 1)?;
+    same(open.delete("b").map_err(told)?, true)?;
+
+    let counts = counter::Namespace::open("counts").map_err(told)?;
+    counts.add("shown", 2).map_err(told)?;
+    same(counts.add_many(&[("shown".into(), -5), ("clicked".into(), 1)]), vec![Ok(()), Ok(())])?;
+    same(counts.get("shown").map_err(told)?, -3)?;
+    same(counts.get_many(&["clicked".into(), "none".into()]).map_err(told)?, vec![1, 0])?;
+    let page = counts.scan("", None, 1).map_err(told)?;
+    same((page.numbers, page.next), (vec![("clicked".to_owned(), 1)], Some("clicked".to_owned())))?;
+    same(counts.delete("clicked").map_err(told)?, true)?;
+
+    let notes = log::Namespace::open("notes").map_err(told)?;
+    let one = notes.append("ada/", b"one").map_err(told)?;
+    same(notes.append_many("ada/", &[b"two".to_vec(), b"three".to_vec()]).iter().all(Result::is_ok), true)?;
+    notes.append("ad", b"of another").map_err(told)?;
+    let page = notes.read("ada/", &log::Start::Oldest, 2).map_err(told)?;
+    same(page.entries.iter().map(|entry| entry.value.clone()).collect(), vec![b"one".to_vec(), b"two".to_vec()])?;
+    let rest = notes.read("ada/", &log::Start::After(page.next.unwrap_or_default()), 2).map_err(told)?;
+    same((rest.entries.len(), rest.entries[0].value.as_slice(), rest.next), (1, b"three".as_slice(), None))?;
+    let since = notes.read("ada/", &log::Start::Since(page.entries[0].time), 10).map_err(told)?;
+    same((since.entries.len(), since.entries[0].key.as_str()), (3, one.as_str()))?;
+    same(notes.read("ad", &log::Start::Oldest, 10).map_err(told)?.entries.len(), 1)?;
+    same(notes.delete(&one).map_err(told)?, true)?;
+
+    same(matches!(kv::Namespace::open("notes"), Err(kv::Error::NotFound(_))), true)?;
+    same(matches!(counter::Namespace::open("probe"), Err(kv::Error::NotFound(_))), true)?;
+    same(matches!(kv::Namespace::open("secret"), Err(kv::Error::Denied(_))), true)?;
+    same(matches!(memory::open("notes"), Err(memory::Error::NotFound(_))), true)?;
+
+    let page = changes::read("counts", Some(&before), 1_000).map_err(told)?;
+    let told_of: Vec<(&str, bool)> = page.changes.iter().map(|change| (change.key.as_str(), change.removed)).collect();
+    same(told_of, vec![("shown", false), ("shown", false), ("clicked", false), ("clicked", true)])?;
+    same(changes::read("counts", Some(&page.cursor), 1_000).map_err(told)?.changes.len(), 0)?;
+    same(matches!(changes::read("counts", Some("nonsense"), 1), Err(kv::Error::Invalid(_))), true)
+}
+
+/// Reads a number that another host's thread counts up, and says it by the score of the first row; who gets that as an input
+/// reads the same.
+fn moment(seen: &Observation) -> Result<f32, Fault> {
+    let space = kv::Namespace::open("probe").map_err(told)?;
+    let found = space.get("moment").map_err(told)?;
+    let found = found.and_then(|entry| <[u8; 4]>::try_from(entry.value).ok()).map_or(0, u32::from_le_bytes);
+    for input in &seen.inputs {
+        same(input.candidates()?.scores.clone(), vec![found as f32])?;
+    }
+    Ok(found as f32)
 }
 
 /// The guest.
@@ -66,6 +144,14 @@ impl Policy for Probe {
                 Some(input) => Decision { payload: input.payload, policy: None },
                 None => Candidates::default().into(),
             },
+            "kinds" => {
+                kinds()?;
+                honest(n).into()
+            }
+            "moment" => {
+                let found = moment(&seen)?;
+                Candidates::new(vec![0], vec![found]).into()
+            }
             "trap" => std::process::abort(),
             "panic" => panic!("the probe was told to panic"),
             "spin" => loop {

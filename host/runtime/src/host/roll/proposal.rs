@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_graph::Severity;
+use greenroom_memory::DeclareError;
 use greenroom_model::{Digest, Doubt, Evidence, FaultSource, Generation};
 use thiserror::Error;
 
@@ -188,6 +189,7 @@ impl Refused {
             | Self::Gone => true,
             Self::Prepare(PrepareError::Agent { fault, .. }) => fault.source == FaultSource::Host,
             Self::Prepare(PrepareError::Untried) => true,
+            Self::Prepare(PrepareError::Memory(error)) => !matches!(error, DeclareError::Misfits(_)),
             _ => false,
         }
     }

@@ -3,10 +3,13 @@
 use std::sync::PoisonError;
 use std::time::Instant;
 
+use greenroom_memory::keep_declared;
 use greenroom_model::Generation;
 
 use super::super::{Host, now_ms};
 use super::{Change, Refused, Work};
+use crate::active::PrepareError;
+use crate::memory::declared;
 use crate::plans::{Content, Gate, PlanRecord, Tally};
 
 impl Host {
@@ -52,6 +55,7 @@ impl Host {
                 _ => None,
             },
         };
+        keep_declared(&*self.inner.store.kv(), &declared(&plan.plan.namespaces)).map_err(PrepareError::from)?;
         let mut revision = self.inner.revision.lock().unwrap_or_else(PoisonError::into_inner);
         match self.inner.history.activate(&content, &record, *revision) {
             Ok((written, unfolding)) => {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use greenroom_memory::check_declared;
 use greenroom_model::{FaultSource, Generation};
 use greenroom_sandbox::Memory;
 
@@ -12,7 +13,7 @@ use super::{Change, Refused, Work, beside};
 use crate::active::{ActivePlan, PrepareError, StatesByAgent};
 use crate::guests::give_way;
 use crate::load::Loaded;
-use crate::memory::Layer;
+use crate::memory::{Layer, declared};
 
 impl Host {
     pub(super) fn warm(&self, work: &mut Work) -> Result<(), Refused> {
@@ -49,6 +50,9 @@ impl Host {
     pub(in super::super) fn ready(&self, loaded: &Loaded, states: &StatesByAgent) -> Result<ActivePlan, PrepareError> {
         let inner = &self.inner;
         let others: Vec<Arc<ActivePlan>> = inner.plans().values().map(|live| Arc::clone(&live.plan)).collect();
+        for note in check_declared(&*inner.store.kv(), &declared(&loaded.plan.namespaces))? {
+            tracing::warn!("{note}");
+        }
         let same = others.iter().find(|other| other.plan.namespaces == loaded.plan.namespaces);
         let memory: Arc<dyn Memory> = match same {
             Some(other) => Arc::clone(&other.memory),
