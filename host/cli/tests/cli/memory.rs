@@ -139,7 +139,7 @@ fn operators_do_with_a_server_what_they_do_with_a_folder() {
     for verb in [&["compact"][..], &["restore", "monday.redb"]] {
         let ran = memory(&scene, verb);
         assert!(
-            ran.code == Some(4) && ran.err.contains("a server runs on this data folder"),
+            ran.code == Some(5) && ran.err.contains("a server runs on this data folder"),
             "{:?} {}",
             ran.code,
             ran.err
