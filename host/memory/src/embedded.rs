@@ -8,7 +8,7 @@ use crate::change::{Before, Standing, check_key, check_write, judge, within};
 use crate::clock::Clock;
 use crate::engine::{Engine, NUMBERS, Pending, Snapshot, Table, Transaction, Unavailable, WhenFull};
 use crate::expiry::{EXPIRIES, Sweeper};
-use crate::feed::CHANGES;
+use crate::feed::{self, CHANGES, Changes, Cursor, FeedError};
 use crate::kv::{
     Entry, KeyValue, KeyedEntry, PAGE_BYTES_MAX, Page, READ_KEYS_MAX, ReadError, SCAN_LIMIT_MAX, Space, Write,
     WriteError, Written,
@@ -155,6 +155,19 @@ impl KeyValue for Embedded {
 
     fn revision(&self) -> Result<u64, ReadError> {
         Ok(self.shared.engine.read(|snapshot| snapshot.number(&NUMBERS, REVISION))?)
+    }
+
+    fn cursor(&self) -> Result<Cursor, FeedError> {
+        Ok(self.shared.engine.read(feed::cursor)?)
+    }
+
+    fn changes(
+        &self,
+        after: Option<Cursor>,
+        limit: usize,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Changes, FeedError> {
+        self.shared.engine.read(|snapshot| feed::changes(snapshot, after, limit, feed::cursor(snapshot)?, wanted))?
     }
 
     fn now_ms(&self) -> i64 {

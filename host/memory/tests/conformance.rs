@@ -617,7 +617,7 @@ fn what_has_expired_gives_back_its_room() {
         ));
     }
     put(&*kv, "session", "stays", b"x");
-    let before = store.cursor().unwrap();
+    let before = store.kv().cursor().unwrap();
     let emptied = |kv: &dyn KeyValue| {
         let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
         while kv.usage("session").unwrap().entries > 1 {
@@ -630,7 +630,7 @@ fn what_has_expired_gives_back_its_room() {
     let store = Store::open_with(dir.path(), &time.settings()).unwrap();
     emptied(&*store.kv());
     assert_eq!(store.kv().usage("session").unwrap(), Space { entries: 1, bytes: 6 });
-    let told = store.changes(Some(before), 1_000, &|_| true).unwrap().changes;
+    let told = store.kv().changes(Some(before), 1_000, &|_| true).unwrap().changes;
     assert_eq!(told.len(), 600);
     assert!(told.iter().all(|change| change.removed && change.namespace == "session"));
     assert_eq!(store.check().unwrap().faults, Vec::<String>::new());

@@ -42,6 +42,11 @@ impl Unavailable {
         Self { what: "the store's writer has stopped; reopen the store".into(), source: None, full: false }
     }
 
+    /// For what is known without a look at the store.
+    pub(crate) fn because(what: &'static str) -> Self {
+        Self { what: what.into(), source: None, full: false }
+    }
+
     fn full(queue_max: usize) -> Self {
         let what = format!("the queue of {queue_max} writes is full; try again later").into();
         Self { what, source: None, full: true }
