@@ -31,6 +31,13 @@ const STAYS_LONGER_S: u64 = 5;
 /// What lives longer than that is left to the readers' clocks: the server's arithmetic ends at 292 years.
 const STAYS_MAX_S: u64 = 10 * 365 * 24 * 60 * 60;
 
+/// Keeps room for a removal.
+const ROOM: &str = "Greenroom-Room";
+
+/// Bytes by which the headers of a removal can be longer than those of a write: what it removes, how long it stays, and digits of
+/// the sequence and of the number.
+const REMOVAL_BYTES: usize = 112;
+
 /// Those of a write.
 pub(super) fn of_write(stream: &str, id: &str, expected: u64) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -40,9 +47,13 @@ pub(super) fn of_write(stream: &str, id: &str, expected: u64) -> HeaderMap {
     headers
 }
 
-/// Expects another sequence.
-pub(super) fn expect(headers: &mut HeaderMap, expected: u64) {
-    headers.insert(EXPECTED, expected.to_string().as_str());
+/// Makes the message of a short value as large as its removal will be: a full stream takes only what is smaller than what it
+/// replaces, and would keep what can't be removed.
+pub(super) fn pad(headers: &mut HeaderMap, value_bytes: usize) {
+    let missing = REMOVAL_BYTES.saturating_sub(value_bytes);
+    if missing > 0 {
+        headers.insert(ROOM, "-".repeat(missing).as_str());
+    }
 }
 
 /// Has it expire.

@@ -9,7 +9,7 @@ use async_nats::connection::State;
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::publish::PublishAck;
 use async_nats::jetstream::response::Response;
-use async_nats::jetstream::stream::{DeleteMessageErrorKind, Info, LastRawMessageErrorKind, Stream};
+use async_nats::jetstream::stream::{Info, LastRawMessageErrorKind, Stream};
 use async_nats::jetstream::{Error as Told, ErrorCode};
 use async_nats::{Client, HeaderMap, Request, RequestErrorKind};
 use bytes::Bytes;
@@ -175,18 +175,6 @@ impl Link {
     /// The first message from a sequence on.
     pub(super) async fn from(&self, sequence: u64, until: Instant) -> Result<Option<StreamMessage>, Unavailable> {
         self.found(until, || self.stream.get_first_raw_message_by_subject(">", sequence)).await
-    }
-
-    /// Removes the message at a sequence; false when there is none. An error says why nobody knows.
-    pub(super) async fn remove(&self, sequence: u64, until: Instant) -> Result<bool, String> {
-        match self.attempt(until, self.stream.delete_message(sequence)).await {
-            Attempt::Answered(Ok(removed)) => Ok(removed),
-            Attempt::Answered(Err(error)) => match error.kind() {
-                DeleteMessageErrorKind::JetStream(told) if told.code() < 500 => Ok(false),
-                _ => Err(error.to_string()),
-            },
-            Attempt::Unanswered(why) => Err(why.to_owned()),
-        }
     }
 
     /// Stores a message. It is sent again with the same number until there is an answer, which stores it once.

@@ -91,7 +91,8 @@ pub struct JetStreamSettings {
     /// Writes under way at once, 1 to 65,536; one more is refused. Namespaces of the host itself, which begin with `@`, have as
     /// many of their own.
     pub queue_max: usize,
-    /// Bytes of the stream, with headers, above which the server takes no more; none for as many as it has room for.
+    /// Bytes of the stream, with some 300 for each key and for each one that was removed within the last hour, above which the
+    /// server takes no more; none for as many as it has room for.
     pub bytes_max: Option<u64>,
     /// What expiry is held against.
     pub clock: Clock,

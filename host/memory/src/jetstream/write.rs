@@ -136,13 +136,8 @@ impl Core {
             let removes = value.is_none().then_some(target.removes.as_str());
             let bytes = value.as_ref().map(Bytes::len);
             let headers = self.headers(&id, standing.sequence, write, expires_ms, removes);
-            let mut message = Outgoing { subject: target.subject.clone(), headers, payload: value.unwrap_or_default() };
-            let published = self.link.publish(&message, until).await;
-            let published = match published {
-                Published::Full(why) if removes.is_some() => self.made_room(&mut message, standing, why, until).await,
-                published => published,
-            };
-            let sequence = match published {
+            let message = Outgoing { subject: target.subject.clone(), headers, payload: value.unwrap_or_default() };
+            let sequence = match self.link.publish(&message, until).await {
                 Published::Stored(sequence) => sequence,
                 Published::Mismatch { unanswered } => {
                     let found = self.link.last(&target.subject, until).await?;
@@ -176,23 +171,6 @@ impl Core {
             return Ok(());
         }
         Err(Unavailable::of("others write this key all the time; nothing was written, try again later"))
-    }
-
-    /// A full stream takes no removal that is larger than what it removes. What is removed goes first then, by its sequence, so that
-    /// nothing else goes.
-    async fn made_room(&self, message: &mut Outgoing, stands: Stands, why: String, until: Instant) -> Published {
-        match self.link.remove(stands.sequence, until).await {
-            Ok(true) => {
-                header::expect(&mut message.headers, 0);
-                match self.link.publish(message, until).await {
-                    stored @ Published::Stored(_) => stored,
-                    // It is gone, and the others are not told of it.
-                    _ => Published::Late { why, unanswered: true },
-                }
-            }
-            Ok(false) => Published::Mismatch { unanswered: false },
-            Err(why) => Published::Late { why, unanswered: true },
-        }
     }
 
     async fn append(&self, namespace: &str, write: &Write, until: Instant) -> Result<Written, WriteError> {
@@ -264,8 +242,9 @@ impl Core {
         if let (Some(ttl_ms), Some(expires_ms)) = (write.ttl_ms, expires_ms) {
             header::expire(&mut headers, ttl_ms, expires_ms);
         }
-        if let Some(what) = removes {
-            header::remove(&mut headers, what, REMOVAL_STAYS);
+        match removes {
+            Some(what) => header::remove(&mut headers, what, REMOVAL_STAYS),
+            None => header::pad(&mut headers, write.change.bytes()),
         }
         headers
     }
