@@ -251,7 +251,7 @@ fn apply(
 ) -> Result<Result<(Written, Option<String>), WriteError>, redb::Error> {
     let appends = matches!(write.change, crate::Change::Append { .. });
     let found = transaction.get(&ENTRIES, (namespace, write.key.as_str()))?;
-    let key = found.as_ref().map(|found| standing(found.value()));
+    let key = found.as_ref().map(|found| standing(found.value()).known());
     let before = Before {
         key,
         revision: transaction.number(&NUMBERS, REVISION)?,

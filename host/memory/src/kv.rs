@@ -296,7 +296,7 @@ pub trait KeyValue: Send + Sync {
     /// # Errors
     /// When the backend can't be read, or tells no changes.
     fn cursor(&self) -> Result<Cursor, FeedError> {
-        Err(Unavailable::because("this backend tells no changes").into())
+        Err(Unavailable::of("this backend tells no changes").into())
     }
 
     /// What was written and removed after a cursor, or from the first change that is kept, in the order of revisions, of those
@@ -312,7 +312,7 @@ pub trait KeyValue: Send + Sync {
         wanted: &dyn Fn(&str) -> bool,
     ) -> Result<Changes, FeedError> {
         let _ = (after, limit, wanted);
-        Err(Unavailable::because("this backend tells no changes").into())
+        Err(Unavailable::of("this backend tells no changes").into())
     }
 
     /// The time that expiry is held against, in milliseconds since 1970.

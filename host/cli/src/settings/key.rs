@@ -76,9 +76,13 @@ pub(crate) const KEYS: [Key; 33] = [
     Key { name: "memory_credentials", what: "the .creds file that these servers ask for", kind: Kind::File },
     Key { name: "memory_ca", what: "certificates that those of these servers are checked against", kind: Kind::File },
     count("memory_replicas", "servers that hold each key", 1, 5, || shared().replicas as u64),
-    count("memory_wait_ms", "milliseconds that a read or a write of these servers may take in all", 100, 60_000, || {
-        shared().wait_ms
-    }),
+    count(
+        "memory_wait_ms",
+        "milliseconds that a read or a write of these servers may take in all",
+        100,
+        60_000,
+        || shared().wait_ms,
+    ),
     count("concurrency_max", "requests that are worked on at once", 1, 100_000, || server().concurrency_max as u64),
     count("queue_max", "requests that wait for their turn; more are answered 429", 0, 1_000_000, || {
         server().queue_max as u64

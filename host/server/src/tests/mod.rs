@@ -100,7 +100,7 @@ impl Setup {
             compiler: None,
             join_window: Duration::from_secs(3_600),
             shared: None,
-        replays_max: 16,
+            replays_max: 16,
             limits: greenroom_runtime::Limits::default(),
             retention: greenroom_runtime::Retention::default(),
         };
