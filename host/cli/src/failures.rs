@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io::ErrorKind;
 
-use greenroom_memory::{DeclareError, OpenError};
+use greenroom_memory::{DeclareError, JetStreamError, OpenError};
 use greenroom_model::{Fault, FaultKind, FaultSource};
 use greenroom_runtime::events::ReadError;
 use greenroom_runtime::{
@@ -133,10 +133,20 @@ impl From<HostError> for Failure {
     fn from(error: HostError) -> Self {
         match error {
             HostError::Store(error) => error.into(),
+            HostError::Shared(error) => error.into(),
             HostError::Load(error) => error.into(),
             HostError::Prepare(error) => error.into(),
             HostError::Train(error) => error.into(),
             HostError::Revoked(error) => error.into(),
+            other => Self::failed(with_causes(&other)),
+        }
+    }
+}
+
+impl From<JetStreamError> for Failure {
+    fn from(error: JetStreamError) -> Self {
+        match error {
+            JetStreamError::Settings { .. } | JetStreamError::File { .. } => Self::arguments(error),
             other => Self::failed(with_causes(&other)),
         }
     }

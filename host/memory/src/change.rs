@@ -65,8 +65,9 @@ pub(crate) struct Standing<'b> {
 }
 
 impl Standing<'_> {
-    pub(crate) fn is_there(&self, now_ms: i64) -> bool {
-        self.expires_ms.is_none_or(|at| at > now_ms)
+    pub(crate) fn known(&self) -> Known {
+        let Self { revision, value, expires_ms } = *self;
+        Known { revision, bytes: value.len(), number: number(value), expires_ms }
     }
 
     pub(crate) fn entry(&self) -> Entry {
@@ -74,10 +75,27 @@ impl Standing<'_> {
     }
 }
 
+/// What judging needs to know of what stands at a key, expired or not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    pub(crate) revision: u64,
+    /// Of its value.
+    pub(crate) bytes: usize,
+    /// What its value is as a number; only adding asks for it.
+    pub(crate) number: Option<i64>,
+    pub(crate) expires_ms: Option<i64>,
+}
+
+impl Known {
+    pub(crate) fn is_there(&self, now_ms: i64) -> bool {
+        self.expires_ms.is_none_or(|at| at > now_ms)
+    }
+}
+
 /// What is there before a write.
-pub(crate) struct Before<'b> {
+pub(crate) struct Before {
     /// What stands at the key.
-    pub(crate) key: Option<Standing<'b>>,
+    pub(crate) key: Option<Known>,
     /// The store's last revision.
     pub(crate) revision: u64,
     /// What the namespace holds.
@@ -104,7 +122,7 @@ pub(crate) struct After<'w> {
 pub(crate) fn judge<'w>(
     namespace: &str,
     write: &'w Write,
-    before: &Before<'_>,
+    before: &Before,
 ) -> Result<(Written, Option<After<'w>>), WriteError> {
     let there = before.key.filter(|key| key.is_there(before.now_ms));
     let mut written = Written { revision: before.revision + 1, existed: there.is_some(), number: 0 };
@@ -119,7 +137,7 @@ pub(crate) fn judge<'w>(
             Some(Cow::Borrowed(value.as_slice()))
         }
         Change::Add { by } => {
-            let found = there.map_or(Some(0), |key| number(key.value)).ok_or_else(|| WriteError::Kind {
+            let found = there.map_or(Some(0), |key| key.number).ok_or_else(|| WriteError::Kind {
                 namespace: namespace.to_owned(),
                 holds: NamespaceKind::Kv,
                 asked: "add",
@@ -137,9 +155,9 @@ pub(crate) fn judge<'w>(
     };
     // What has expired takes its bytes until it is removed.
     let stands = before.key.filter(|_| !matches!(write.change, Change::Append { .. }));
-    let size = |value: &[u8]| (key.len() + value.len()) as u64;
-    let bytes_before = stands.map_or(0, |key| size(key.value));
-    let bytes_after = value.as_deref().map_or(0, size);
+    let size = |bytes: usize| (key.len() + bytes) as u64;
+    let bytes_before = stands.map_or(0, |key| size(key.bytes));
+    let bytes_after = value.as_deref().map_or(0, |value| size(value.len()));
     let bytes = before.space.bytes.saturating_sub(bytes_before).saturating_add(bytes_after);
     if let Some(max) = write.bytes_max
         && bytes_after > bytes_before

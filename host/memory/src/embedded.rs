@@ -8,7 +8,7 @@ use crate::change::{Before, Standing, check_key, check_write, judge, within};
 use crate::clock::Clock;
 use crate::engine::{Engine, NUMBERS, Pending, Snapshot, Table, Transaction, Unavailable, WhenFull};
 use crate::expiry::{EXPIRIES, Sweeper};
-use crate::feed::CHANGES;
+use crate::feed::{self, CHANGES, Changes, Cursor, FeedError};
 use crate::kv::{
     Entry, KeyValue, KeyedEntry, PAGE_BYTES_MAX, Page, READ_KEYS_MAX, ReadError, SCAN_LIMIT_MAX, Space, Write,
     WriteError, Written,
@@ -157,6 +157,19 @@ impl KeyValue for Embedded {
         Ok(self.shared.engine.read(|snapshot| snapshot.number(&NUMBERS, REVISION))?)
     }
 
+    fn cursor(&self) -> Result<Cursor, FeedError> {
+        Ok(self.shared.engine.read(feed::cursor)?)
+    }
+
+    fn changes(
+        &self,
+        after: Option<Cursor>,
+        limit: usize,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Changes, FeedError> {
+        self.shared.engine.read(|snapshot| feed::changes(snapshot, after, limit, feed::cursor(snapshot)?, wanted))?
+    }
+
     fn now_ms(&self) -> i64 {
         self.shared.clock.now_ms()
     }
@@ -238,7 +251,7 @@ fn apply(
 ) -> Result<Result<(Written, Option<String>), WriteError>, redb::Error> {
     let appends = matches!(write.change, crate::Change::Append { .. });
     let found = transaction.get(&ENTRIES, (namespace, write.key.as_str()))?;
-    let key = found.as_ref().map(|found| standing(found.value()));
+    let key = found.as_ref().map(|found| standing(found.value()).known());
     let before = Before {
         key,
         revision: transaction.number(&NUMBERS, REVISION)?,

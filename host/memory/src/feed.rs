@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Held, Recent, Snapshot, Unavailable};
+use crate::embedded::REVISION;
+use crate::engine::{Held, NUMBERS, Recent, Snapshot, Unavailable};
+use crate::store::IDENTITY;
 
 /// Changes that are kept: who is further behind reads everything anew.
 const KEPT: u64 = 1 << 18;
@@ -116,6 +118,12 @@ pub enum FeedError {
     /// The store could not be read.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+/// Where a store's changes are.
+pub(crate) fn cursor(snapshot: &Snapshot<'_>) -> Result<Cursor, redb::Error> {
+    let revision = snapshot.number(&NUMBERS, REVISION)?;
+    Ok(Cursor { revision, store: snapshot.number(&NUMBERS, IDENTITY)? })
 }
 
 /// Looks at no more than `limit` changes after a cursor, or from the first that is kept. `now` is where the store is.

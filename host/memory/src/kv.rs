@@ -2,9 +2,11 @@
 //! transaction as the write, so a quota is a bound that the write carries and not a sum kept beside it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use greenroom_model::NamespaceKind;
 
+use crate::feed::{Changes, Cursor, FeedError};
 use crate::{Pending, Unavailable};
 
 /// Bytes of a namespace's name.
@@ -289,12 +291,42 @@ pub trait KeyValue: Send + Sync {
     /// When the store can't be read.
     fn revision(&self) -> Result<u64, ReadError>;
 
+    /// Where its changes are now.
+    ///
+    /// # Errors
+    /// When the backend can't be read, or tells no changes.
+    fn cursor(&self) -> Result<Cursor, FeedError> {
+        Err(Unavailable::of("this backend tells no changes").into())
+    }
+
+    /// What was written and removed after a cursor, or from the first change that is kept, in the order of revisions, of those
+    /// namespaces that are wanted. Looks at `limit` changes, and at no more than [`CHANGES_MAX`](crate::CHANGES_MAX). Who was killed goes
+    /// on from the cursor that was kept last, and may hear of some again. Of several changes of a key the earlier ones may be left out.
+    ///
+    /// # Errors
+    /// [`FeedError`]: when changes between are no longer kept, or the cursor is not this store's.
+    fn changes(
+        &self,
+        after: Option<Cursor>,
+        limit: usize,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Changes, FeedError> {
+        let _ = (after, limit, wanted);
+        Err(Unavailable::of("this backend tells no changes").into())
+    }
+
     /// The time that expiry is held against, in milliseconds since 1970.
     fn now_ms(&self) -> i64;
 
     /// The same as it is now: reads of it do not see what is written later, except in namespaces that were written through it, so
     /// that who writes sees that, and a compare-and-swap that was refused can be tried again. None where the backend can't.
     fn pinned(&self) -> Option<Arc<dyn KeyValue>> {
+        None
+    }
+
+    /// The same, of which no read waits longer than until then. None where none waits for anybody.
+    fn until(&self, by: Instant) -> Option<Arc<dyn KeyValue>> {
+        let _ = by;
         None
     }
 

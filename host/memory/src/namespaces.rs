@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use greenroom_model::NamespaceKind;
 
 use crate::engine::Pending;
+use crate::feed::{Changes, Cursor, FeedError};
 use crate::kv::{Change, Entry, KeyValue, Page, ReadError, Space, Write, WriteError, Written};
 
 /// What is declared of a namespace.
@@ -89,12 +91,30 @@ impl KeyValue for Namespaces {
         self.inner.revision()
     }
 
+    fn cursor(&self) -> Result<Cursor, FeedError> {
+        self.inner.cursor()
+    }
+
+    fn changes(
+        &self,
+        after: Option<Cursor>,
+        limit: usize,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Changes, FeedError> {
+        self.inner.changes(after, limit, &|namespace| self.declared.contains_key(namespace) && wanted(namespace))
+    }
+
     fn now_ms(&self) -> i64 {
         self.inner.now_ms()
     }
 
     fn pinned(&self) -> Option<Arc<dyn KeyValue>> {
         let inner = self.inner.pinned()?;
+        Some(Arc::new(Self { inner, declared: Arc::clone(&self.declared) }))
+    }
+
+    fn until(&self, by: Instant) -> Option<Arc<dyn KeyValue>> {
+        let inner = self.inner.until(by)?;
         Some(Arc::new(Self { inner, declared: Arc::clone(&self.declared) }))
     }
 

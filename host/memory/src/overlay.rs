@@ -59,6 +59,7 @@ impl Overlay {
             value,
             expires_ms: *expires_ms,
         });
+        let key = key.map(|key| key.known());
         let space = changes.usage(namespace, self.below.usage(namespace)?);
         let revision = changes.revision.max(self.below.revision()?);
         let (now_ms, appended_ms) = (self.below.now_ms(), changes.appended_ms);

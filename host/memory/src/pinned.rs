@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use crate::embedded::{REVISION, Shared, check_read, check_scan, page, read, usage};
 use crate::engine::{NUMBERS, Pending, Unavailable, View};
 use crate::expiry::Sweeper;
+use crate::feed::{self, Changes, Cursor, FeedError};
 use crate::kv::{Entry, KeyValue, Page, ReadError, Space, Write, WriteError, Written};
 
 /// See [`KeyValue::pinned`].
@@ -77,6 +78,21 @@ impl KeyValue for Pinned {
 
     fn revision(&self) -> Result<u64, ReadError> {
         Ok(self.revision)
+    }
+
+    fn cursor(&self) -> Result<Cursor, FeedError> {
+        Ok(feed::cursor(&self.view.at(self.batch)).map_err(Unavailable::reading)?)
+    }
+
+    fn changes(
+        &self,
+        after: Option<Cursor>,
+        limit: usize,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Changes, FeedError> {
+        let snapshot = self.view.at(self.batch);
+        let now = self.cursor()?;
+        feed::changes(&snapshot, after, limit, now, wanted).map_err(Unavailable::reading)?
     }
 
     fn now_ms(&self) -> i64 {

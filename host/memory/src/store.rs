@@ -14,10 +14,10 @@ use crate::backup::{BackedUp, BackupError, backup};
 use crate::catalog::{Catalog, DELISTED};
 use crate::clock::Clock;
 use crate::embedded::{self, Embedded};
-use crate::engine::{AnyTable, Engine, Folder, NUMBERS, Segments, Snapshot, Table, Unavailable, begin, segment_number};
+use crate::engine::{AnyTable, Engine, Folder, NUMBERS, Segments, Table, Unavailable, begin, segment_number};
 use crate::expiry::EXPIRIES;
 use crate::facts::{self, Facts, FactsError, FactsTable, FactsUpdate, Note};
-use crate::feed::{self, CHANGES, Changes, Cursor, FeedError};
+use crate::feed::CHANGES;
 use crate::ids::{Kind, Numbering};
 use crate::kv::{KeyValue, Space};
 use crate::log::{self, Log};
@@ -153,7 +153,10 @@ pub enum OpenError {
 /// The shared memory layer of one deployment. A clone shares it; the file is closed with the last of them, and of what
 /// [`kv`](Self::kv) gave, after all that is queued is written.
 #[derive(Clone)]
-pub struct Store(Arc<Parts>);
+pub struct Store {
+    parts: Arc<Parts>,
+    shared: Option<Arc<dyn KeyValue>>,
+}
 
 struct Parts {
     engine: Arc<Engine>,
@@ -245,7 +248,7 @@ impl Store {
         let load = |source| OpenError::Load { path: path.clone(), source };
         let items = Numbering::load(Arc::clone(&engine), &ITEMS).map_err(load)?.map_err(damaged)?;
         let subjects = Numbering::load(Arc::clone(&engine), &SUBJECTS).map_err(load)?.map_err(damaged)?;
-        Ok(Self(Arc::new(Parts {
+        let parts = Arc::new(Parts {
             engine: Arc::clone(&engine),
             dir: path.is_file().then(|| path.parent().map(Path::to_owned)).flatten(),
             kv: Arc::new(
@@ -256,40 +259,36 @@ impl Store {
             subjects,
             facts: FactsTable::load(Arc::clone(&engine)).map_err(load)?,
             log: Log::load(engine, settings.join_window_ms).map_err(load)?,
-        })))
+        });
+        Ok(Self { parts, shared: None })
     }
 
-    /// Keys and values: every namespace exists, none has a quota. See [`Namespaces`](crate::Namespaces).
+    /// The same, but what graphs declare of the memory layer is elsewhere, where other hosts share it.
+    #[must_use]
+    pub fn sharing(self, shared: Arc<dyn KeyValue>) -> Self {
+        Self { shared: Some(shared), ..self }
+    }
+
+    /// What graphs declare: every namespace exists, none has a quota. See [`Namespaces`](crate::Namespaces).
+    #[must_use]
+    pub fn memory(&self) -> Arc<dyn KeyValue> {
+        self.shared.clone().unwrap_or_else(|| self.kv())
+    }
+
+    /// Whether that is elsewhere.
+    #[must_use]
+    pub fn shares(&self) -> bool {
+        self.shared.is_some()
+    }
+
+    /// Keys and values of this store itself: every namespace exists, none has a quota. See [`Namespaces`](crate::Namespaces).
     #[must_use]
     pub fn kv(&self) -> Arc<dyn KeyValue> {
-        Arc::clone(&self.0.kv)
-    }
-
-    /// Where its changes are now.
-    ///
-    /// # Errors
-    /// When the store can't be read.
-    pub fn cursor(&self) -> Result<Cursor, Unavailable> {
-        self.0.engine.read(cursor)
-    }
-
-    /// What was written of keys and values after a cursor, or from the first change that is kept, in the order of their revisions, of
-    /// those namespaces that are wanted. Looks at `limit` changes, and at no more than [`CHANGES_MAX`](crate::CHANGES_MAX). Who was
-    /// killed goes on from the cursor that was kept last, and may hear of some again.
-    ///
-    /// # Errors
-    /// [`FeedError`]: when changes between are no longer kept, or the cursor is not this store's.
-    pub fn changes(
-        &self,
-        after: Option<Cursor>,
-        limit: usize,
-        wanted: &dyn Fn(&str) -> bool,
-    ) -> Result<Changes, FeedError> {
-        self.0.engine.read(|snapshot| feed::changes(snapshot, after, limit, cursor(snapshot)?, wanted))?
+        Arc::clone(&self.parts.kv)
     }
 
     pub(crate) fn engine(&self) -> &Engine {
-        &self.0.engine
+        &self.parts.engine
     }
 
     /// Copies the store, as it is now, into a new file, while it is read and written.
@@ -297,7 +296,7 @@ impl Store {
     /// # Errors
     /// [`BackupError`]; then there is no file.
     pub fn backup(&self, to: &Path) -> Result<BackedUp, BackupError> {
-        backup(&self.0.engine, to)
+        backup(&self.parts.engine, to)
     }
 
     /// All namespaces that ever held something, the host's own among them, with what they hold.
@@ -305,7 +304,7 @@ impl Store {
     /// # Errors
     /// When the store can't be read.
     pub fn namespaces(&self) -> Result<Vec<(String, Space)>, Unavailable> {
-        self.0.engine.read(|snapshot| {
+        self.parts.engine.read(|snapshot| {
             let spaces = snapshot.rows(&embedded::SPACES, Bound::Unbounded)?;
             spaces
                 .map(|space| {
@@ -320,7 +319,7 @@ impl Store {
     /// Bytes of the file, and of the log of writes that is not in it yet; none for a store in memory.
     #[must_use]
     pub fn file_bytes(&self) -> Option<(u64, u64)> {
-        let dir = self.0.dir.as_deref()?;
+        let dir = self.parts.dir.as_deref()?;
         let file = std::fs::metadata(dir.join(FILE)).ok()?.len();
         let files = std::fs::read_dir(dir).ok()?.flatten();
         let segments = files.filter(|file| file.file_name().to_str().and_then(segment_number).is_some());
@@ -330,19 +329,19 @@ impl Store {
     /// Items: their ids, rows, and which are delisted.
     #[must_use]
     pub fn items(&self) -> &Catalog {
-        &self.0.items
+        &self.parts.items
     }
 
     /// Subjects: their ids and numbers.
     #[must_use]
     pub fn subjects(&self) -> &Numbering {
-        &self.0.subjects
+        &self.parts.subjects
     }
 
     /// What is known of items now. It does not change: ask again for later facts.
     #[must_use]
     pub fn facts(&self) -> Arc<Facts> {
-        self.0.facts.now()
+        self.parts.facts.now()
     }
 
     /// Sets facts of items. Blocks until that is durable; one update runs at a time.
@@ -350,19 +349,14 @@ impl Store {
     /// # Errors
     /// [`FactsError::Invalid`] lists all that is wrong with the update.
     pub fn set_facts(&self, update: FactsUpdate) -> Result<Vec<Note>, FactsError> {
-        self.0.facts.set(update, self.0.items.len())
+        self.parts.facts.set(update, self.parts.items.len())
     }
 
     /// Decisions and feedback.
     #[must_use]
     pub fn log(&self) -> &Log {
-        &self.0.log
+        &self.parts.log
     }
-}
-
-fn cursor(snapshot: &Snapshot<'_>) -> Result<Cursor, redb::Error> {
-    let revision = snapshot.number(&NUMBERS, embedded::REVISION)?;
-    Ok(Cursor { revision, store: snapshot.number(&NUMBERS, IDENTITY)? })
 }
 
 /// A number that is not 0 and that nobody else has.

@@ -48,8 +48,8 @@ fn told(changes: &Changes) -> Vec<(u64, &str, &str, bool)> {
 
 /// Of all namespaces, after a revision of this store.
 fn changes(store: &Store, after: Option<u64>, limit: usize) -> Result<Changes, FeedError> {
-    let store_of = store.cursor().unwrap().store;
-    store.changes(after.map(|revision| Cursor { revision, store: store_of }), limit, &|_| true)
+    let store_of = store.kv().cursor().unwrap().store;
+    store.kv().changes(after.map(|revision| Cursor { revision, store: store_of }), limit, &|_| true)
 }
 
 #[test]
@@ -68,13 +68,13 @@ fn changes_are_told_in_their_order_and_from_a_cursor_on_after_a_restart() {
     assert_eq!((told(&all), all.more), (vec![first, second, third], false));
     let two = changes(&store, None, 2).unwrap();
     assert_eq!((told(&two), two.more), (vec![first, second], true));
-    assert_eq!(told(&store.changes(Some(two.cursor), 10, &|_| true).unwrap()), [third]);
-    let of_b = store.changes(None, 10, &|namespace| namespace == "b").unwrap();
+    assert_eq!(told(&store.kv().changes(Some(two.cursor), 10, &|_| true).unwrap()), [third]);
+    let of_b = store.kv().changes(None, 10, &|namespace| namespace == "b").unwrap();
     assert_eq!((told(&of_b), of_b.cursor), (vec![second], all.cursor), "what nobody wants is passed over");
     drop((kv, store));
     let store = Store::open(dir.path()).unwrap();
     store.kv().put("a", "k", b"3").wait().unwrap();
-    assert_eq!(told(&store.changes(Some(two.cursor), 10, &|_| true).unwrap()), [third, (4, "a", "k", false)]);
+    assert_eq!(told(&store.kv().changes(Some(two.cursor), 10, &|_| true).unwrap()), [third, (4, "a", "k", false)]);
     assert_eq!(told(&changes(&store, Some(4), 10).unwrap()), []);
     assert!(matches!(changes(&store, Some(5), 10), Err(FeedError::Foreign { .. })), "it has not come so far");
 }
@@ -84,15 +84,15 @@ fn a_cursor_is_of_one_store_and_not_of_what_was_restored_from_its_backup() {
     let dir = tempfile::tempdir().unwrap();
     let [data, backup, other] = ["data", "backup", "other"].map(|name| dir.path().join(name));
     let store = filled(&data);
-    let cursor = store.cursor().unwrap();
+    let cursor = store.kv().cursor().unwrap();
     assert_eq!(cursor.to_string().parse::<Cursor>().unwrap(), cursor);
     store.backup(&backup).unwrap();
     drop(store);
     compact(&data).unwrap();
     let store = Store::open(&data).unwrap();
-    assert_eq!(told(&store.changes(Some(cursor), 10, &|_| true).unwrap()), [], "compaction leaves it as it is");
+    assert_eq!(told(&store.kv().changes(Some(cursor), 10, &|_| true).unwrap()), [], "compaction leaves it as it is");
     restore(&backup, &other, false).unwrap();
-    let Err(FeedError::Foreign { after, now }) = Store::open(&other).unwrap().changes(Some(cursor), 10, &|_| true)
+    let Err(FeedError::Foreign { after, now }) = Store::open(&other).unwrap().kv().changes(Some(cursor), 10, &|_| true)
     else {
         panic!("it was taken")
     };

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
+mod nats;
+
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -19,20 +21,35 @@ use proptest::prelude::*;
 const SPACES: [&str; 3] = ["profile", "session", "profile2"];
 
 /// The time of a store under test, which stands still until a test moves it.
-struct Time(Arc<AtomicI64>);
+struct Time {
+    now_ms: Arc<AtomicI64>,
+    /// What a server notes of its own clock, which can't be moved: a little of that passes too.
+    is_elsewhere: bool,
+}
 
 impl Time {
     fn new() -> Self {
-        Self(Arc::new(AtomicI64::new(1_795_000_000_000)))
+        Self { now_ms: Arc::new(AtomicI64::new(1_795_000_000_000)), is_elsewhere: false }
+    }
+
+    fn elsewhere() -> Self {
+        Self { is_elsewhere: true, ..Self::new() }
+    }
+
+    fn clock(&self) -> Clock {
+        let now_ms = Arc::clone(&self.now_ms);
+        Clock::of(move || now_ms.load(Ordering::SeqCst))
     }
 
     fn settings(&self) -> Settings {
-        let now_ms = Arc::clone(&self.0);
-        Settings { clock: Clock::of(move || now_ms.load(Ordering::SeqCst)), ..Settings::default() }
+        Settings { clock: self.clock(), ..Settings::default() }
     }
 
     fn pass(&self, ms: i64) {
-        self.0.fetch_add(ms, Ordering::SeqCst);
+        self.now_ms.fetch_add(ms, Ordering::SeqCst);
+        if self.is_elsewhere {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
     }
 }
 
@@ -72,6 +89,9 @@ macro_rules! conformance {
         } )+ }
         mod memory { $( #[test] fn $promise() { super::$promise(&*super::in_memory()); } )+ }
         mod overlay { $( #[test] fn $promise() { super::$promise(&*super::over(super::in_memory())); } )+ }
+        mod jetstream { $( #[test] fn $promise() {
+            super::$promise(&super::nats::fresh(super::Time::new().clock()));
+        } )+ }
         mod quotas { $( #[test] fn $promise() { super::$promise(&*super::with_quotas(super::in_memory())); } )+ }
     };
 }
@@ -86,6 +106,10 @@ macro_rules! conformance_in_time {
         mod memory_in_time { $( #[test] fn $promise() {
             let time = super::Time::new();
             super::$promise(&*super::in_memory_at(&time), &time);
+        } )+ }
+        mod jetstream_in_time { $( #[test] fn $promise() {
+            let time = super::Time::elsewhere();
+            super::$promise(&super::nats::fresh(time.clock()), &time);
         } )+ }
         mod overlay_in_time { $( #[test] fn $promise() {
             let time = super::Time::new();
@@ -617,7 +641,7 @@ fn what_has_expired_gives_back_its_room() {
         ));
     }
     put(&*kv, "session", "stays", b"x");
-    let before = store.cursor().unwrap();
+    let before = store.kv().cursor().unwrap();
     let emptied = |kv: &dyn KeyValue| {
         let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
         while kv.usage("session").unwrap().entries > 1 {
@@ -630,7 +654,7 @@ fn what_has_expired_gives_back_its_room() {
     let store = Store::open_with(dir.path(), &time.settings()).unwrap();
     emptied(&*store.kv());
     assert_eq!(store.kv().usage("session").unwrap(), Space { entries: 1, bytes: 6 });
-    let told = store.changes(Some(before), 1_000, &|_| true).unwrap().changes;
+    let told = store.kv().changes(Some(before), 1_000, &|_| true).unwrap().changes;
     assert_eq!(told.len(), 600);
     assert!(told.iter().all(|change| change.removed && change.namespace == "session"));
     assert_eq!(store.check().unwrap().faults, Vec::<String>::new());

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use greenroom_graph::Namespace;
 use greenroom_kit::{Figure, guest, quantile, report};
@@ -201,7 +201,7 @@ fn main() {
             // As a request does, and as a learner does.
             for (of_request, times) in [(true, &mut pinned), (false, &mut latest)] {
                 let began = Instant::now();
-                host.remember(if of_request { memory.pinned() } else { None });
+                host.remember(if of_request { memory.of_request(began + Duration::from_secs(1)) } else { None });
                 host.decide(&seen, &Budget::DECIDE).await.unwrap();
                 times.push(ns(began));
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use greenroom_graph::Namespace;
 use greenroom_memory::{
@@ -26,14 +27,14 @@ impl Layer {
     /// The layer of a plan over a store: for serving.
     #[must_use]
     pub fn new(store: &Store, namespaces: &[Namespace]) -> Self {
-        Self::over(store, store.kv(), namespaces, true)
+        Self::over(store, store.memory(), namespaces, true)
     }
 
     /// As [`new`](Self::new), but what is written stays in memory, is seen through this layer alone and is gone with it:
     /// for training and evaluation, which change nothing that serves.
     #[must_use]
     pub fn scratch(store: &Store, namespaces: &[Namespace]) -> Self {
-        Self::over(store, Arc::new(Overlay::over(store.kv())), namespaces, false)
+        Self::over(store, Arc::new(Overlay::over(store.memory())), namespaces, false)
     }
 
     fn over(store: &Store, kv: Arc<dyn KeyValue>, namespaces: &[Namespace], serves: bool) -> Self {
@@ -107,8 +108,8 @@ impl Memory for Layer {
         self.declared.get(namespace).map(|declared| declared.kind)
     }
 
-    fn pinned(&self) -> Option<Arc<dyn Memory>> {
-        let kv = self.kv.pinned()?;
+    fn of_request(&self, by: Instant) -> Option<Arc<dyn Memory>> {
+        let kv = self.kv.pinned().or_else(|| self.kv.until(by))?;
         Some(Arc::new(Self {
             store: self.store.clone(),
             declared: Arc::clone(&self.declared),
@@ -138,7 +139,7 @@ impl Memory for Layer {
         self.tells()?;
         let invalid = |error: greenroom_memory::NoCursor| MemoryError::Invalid(error.to_string());
         let after = after.map(str::parse).transpose().map_err(invalid)?;
-        let found = self.store.changes(after, limit as usize, &|name| name == namespace).map_err(following)?;
+        let found = self.kv.changes(after, limit as usize, &|name| name == namespace).map_err(following)?;
         let changes = found.changes.into_iter().map(|change| MemoryChanged {
             key: change.key,
             revision: change.revision,
@@ -149,7 +150,7 @@ impl Memory for Layer {
 
     fn cursor(&self) -> Result<String, MemoryError> {
         self.tells()?;
-        let cursor = self.store.cursor().map_err(|error| MemoryError::Unavailable(error.to_string()))?;
+        let cursor = self.kv.cursor().map_err(following)?;
         Ok(cursor.to_string())
     }
 

@@ -190,6 +190,7 @@ fn of_more_recordings_than_may_be_kept_the_oldest_go() {
         tick: std::time::Duration::from_millis(1),
         compiler: None,
         join_window: std::time::Duration::from_secs(86_400),
+        shared: None,
         replays_max: 2,
         limits: greenroom_runtime::Limits::default(),
         retention: greenroom_runtime::Retention::default(),

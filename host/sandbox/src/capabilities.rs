@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use greenroom_model::{Column, NamespaceKind};
 use serde::{Deserialize, Serialize};
@@ -129,8 +130,9 @@ pub trait Memory: Send + Sync {
     fn kind(&self, namespace: &str) -> Option<NamespaceKind> {
         self.exists(namespace).then_some(NamespaceKind::Kv)
     }
-    /// The same as it is now, for the length of a request; none where it can't.
-    fn pinned(&self) -> Option<Arc<dyn Memory>> {
+    /// The same for a request that ends then: as it is now, where it can be, and no read waits longer. None where it can do neither.
+    fn of_request(&self, by: Instant) -> Option<Arc<dyn Memory>> {
+        let _ = by;
         None
     }
     /// Changes a key; it is gone after so many milliseconds, if that is said. Answers once that is durable.

@@ -141,7 +141,7 @@ impl Context {
         ok!(within(self.meter_reads(name, keys.len()))?);
         let mut all = Vec::with_capacity(keys.len());
         // A value may be a MiB: a few keys at a time, so that the budget stops it in time.
-        let moment = if self.pinned.is_none() { self.capabilities.memory.pinned() } else { None };
+        let moment = if self.pinned.is_none() { self.capabilities.memory.of_request(self.deadline) } else { None };
         for keys in keys.chunks(BATCH_STEP) {
             let found = moment.as_deref().unwrap_or_else(|| self.memory()).get_many(name, keys);
             self.heard(&Question::GetMany(name, keys), &found);

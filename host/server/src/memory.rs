@@ -190,8 +190,8 @@ impl Space {
 #[derive(Debug, Serialize)]
 struct Told {
     revision: u64,
-    /// Where its changes are now.
-    cursor: Cursor,
+    /// Where its changes are now; absent where they are not told.
+    cursor: Option<Cursor>,
     /// Bytes of the store's file; absent for one in memory.
     file_bytes: Option<u64>,
     /// Bytes of its log of writes.
@@ -260,34 +260,30 @@ impl<'s> Keeper<'s> {
     }
 
     fn ls(&self) -> Result<Told, MemoryRefused> {
+        let memory = self.store.memory();
         let mut spaces: BTreeMap<String, Space> = BTreeMap::new();
-        for (name, space) in self.store.namespaces().map_err(ReadError::from)? {
-            let declared = self.declared.get(&name).copied();
-            // What the host keeps itself is not a namespace of anybody.
-            if !name.starts_with('@') {
-                let (keys, bytes) = (space.entries, space.bytes);
-                spaces.insert(name.clone(), Space::new(name, keys, bytes, declared));
+        for (name, declared) in &self.declared {
+            let held = memory.usage(name)?;
+            spaces.insert(name.clone(), Space::new(name.clone(), held.entries, held.bytes, Some(*declared)));
+        }
+        // What was declared once. What the host keeps itself is not a namespace of anybody.
+        if !self.store.shares() {
+            for (name, held) in self.store.namespaces().map_err(ReadError::from)? {
+                if !name.starts_with('@') && !spaces.contains_key(&name) {
+                    spaces.insert(name.clone(), Space::new(name, held.entries, held.bytes, None));
+                }
             }
         }
-        for (name, declared) in &self.declared {
-            let empty = || Space::new(name.clone(), 0, 0, Some(*declared));
-            spaces.entry(name.clone()).or_insert_with(empty);
-        }
         let (file_bytes, log_bytes) = self.store.file_bytes().unzip();
-        let cursor = self.store.cursor().map_err(ReadError::from)?;
-        Ok(Told {
-            revision: cursor.revision,
-            cursor,
-            file_bytes,
-            log_bytes,
-            namespaces: spaces.into_values().collect(),
-        })
+        let cursor = memory.cursor().ok();
+        let revision = memory.revision()?;
+        Ok(Told { revision, cursor, file_bytes, log_bytes, namespaces: spaces.into_values().collect() })
     }
 
     fn get(&self, OfKey { namespace, key }: OfKey) -> Result<Found, MemoryRefused> {
         let kind = self.known(&namespace)?;
         let none = || MemoryRefused::new("not_found", format!("namespace {namespace:?} has no key {key:?}"));
-        let entry = self.store.kv().get(&namespace, &key)?.ok_or_else(none)?;
+        let entry = self.store.memory().get(&namespace, &key)?.ok_or_else(none)?;
         Ok(Found::new(key, entry, kind))
     }
 
@@ -326,14 +322,14 @@ impl<'s> Keeper<'s> {
 
     /// As an agent would: within the quota, to namespaces that are declared.
     fn write(&self, namespace: &str, write: Write) -> Result<Written, MemoryRefused> {
-        let kv = Namespaces::new(self.store.kv(), self.declared.clone());
+        let kv = Namespaces::new(self.store.memory(), self.declared.clone());
         Ok(kv.write(namespace, write).wait()?)
     }
 
     fn scan(&self, asked: &Scan) -> Result<Page, MemoryRefused> {
         let kind = self.known(&asked.namespace)?;
         let limit = asked.limit.unwrap_or(LIMIT);
-        let page = self.store.kv().scan(&asked.namespace, &asked.prefix, asked.after.as_deref(), limit)?;
+        let page = self.store.memory().scan(&asked.namespace, &asked.prefix, asked.after.as_deref(), limit)?;
         let found = page.entries.into_iter().map(|entry| {
             let KeyedEntry { key, value, revision, expires_ms } = entry;
             Found::new(key, Entry { value, revision, expires_ms }, kind)
@@ -346,7 +342,7 @@ impl<'s> Keeper<'s> {
             Some(namespace) => name == namespace && !name.starts_with('@'),
             None => !name.starts_with('@'),
         };
-        let found = self.store.changes(asked.after, asked.limit.unwrap_or(LIMIT), &wanted)?;
+        let found = self.store.memory().changes(asked.after, asked.limit.unwrap_or(LIMIT), &wanted)?;
         let changed = found.changes.into_iter().map(|change| {
             let greenroom_memory::Changed { revision, namespace, key, removed } = change;
             Changed { revision, namespace, key, removed }
@@ -373,7 +369,7 @@ impl<'s> Keeper<'s> {
         if let Some(declared) = self.declared.get(namespace) {
             return Ok(declared.kind);
         }
-        if !namespace.starts_with('@') && self.store.kv().usage(namespace)?.entries > 0 {
+        if !namespace.starts_with('@') && self.store.memory().usage(namespace)?.entries > 0 {
             return Ok(NamespaceKind::Kv);
         }
         let names: Vec<&str> = self.declared.keys().map(String::as_str).collect();

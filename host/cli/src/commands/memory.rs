@@ -274,7 +274,10 @@ impl Of {
         let text = std::fs::read_to_string(path).map_err(|error| failures::unreadable(path, &error))?;
         let authored = Authored::parse(&name, &text).map_err(|wrong| Failure::BadFile(miette::Report::new(wrong)))?;
         stored(data, path)?;
-        let store = Store::open(data)?;
+        let mut store = Store::open(data)?;
+        if let Some(shared) = self.host.settings()?.host(path).memory()? {
+            store = store.sharing(shared);
+        }
         Ok(Keeper::new(&store, &authored.namespaces()).call(verb, asked.clone())?)
     }
 

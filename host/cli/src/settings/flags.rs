@@ -33,6 +33,24 @@ pub(crate) struct HostFlags {
     /// Feedback later than so many hours after its decision is not credited to it.
     #[arg(long, value_name = "HOURS")]
     join_window_h: Option<String>,
+    /// NATS servers that hold the shared memory layer, with commas between [default: it is in the data folder].
+    #[arg(long, value_name = "URLS")]
+    memory_servers: Option<String>,
+    /// Which memory layer of these servers.
+    #[arg(long, value_name = "NAME")]
+    memory_bucket: Option<String>,
+    /// The .creds file that these servers ask for.
+    #[arg(long, value_name = "FILE")]
+    memory_credentials: Option<String>,
+    /// Certificates that those of these servers are checked against [default: the system's].
+    #[arg(long, value_name = "FILE")]
+    memory_ca: Option<String>,
+    /// Servers that hold each key.
+    #[arg(long, value_name = "N")]
+    memory_replicas: Option<String>,
+    /// Milliseconds that a read or a write of these servers may take in all.
+    #[arg(long, value_name = "MS")]
+    memory_wait_ms: Option<String>,
     /// Recordings of faults that are kept; 0 is none.
     #[arg(long, value_name = "N")]
     replays_max: Option<String>,
@@ -117,6 +135,12 @@ impl HostFlags {
             ("pool_instances", self.pool_instances.as_deref()),
             ("tick_ms", self.tick_ms.as_deref()),
             ("join_window_h", self.join_window_h.as_deref()),
+            ("memory_servers", self.memory_servers.as_deref()),
+            ("memory_bucket", self.memory_bucket.as_deref()),
+            ("memory_credentials", self.memory_credentials.as_deref()),
+            ("memory_ca", self.memory_ca.as_deref()),
+            ("memory_replicas", self.memory_replicas.as_deref()),
+            ("memory_wait_ms", self.memory_wait_ms.as_deref()),
             ("replays_max", self.replays_max.as_deref()),
             ("settle_ms", self.settle_ms.as_deref()),
             ("plans_warm", self.plans_warm.as_deref()),

@@ -20,6 +20,8 @@ enum Kind {
     Data,
     Cache,
     Interpreters,
+    Text { default: Option<&'static str>, expected: &'static str },
+    File,
 }
 
 /// Its value.
@@ -30,6 +32,8 @@ pub(crate) enum Value {
     Count(u64),
     /// Absent: for data, beside the graph file; for others, none.
     Folder(Option<PathBuf>),
+    /// Absent for none.
+    Text(Option<String>),
 }
 
 const fn count(name: &'static str, what: &'static str, low: u64, high: u64, default: fn() -> u64) -> Key {
@@ -44,7 +48,7 @@ const fn address(name: &'static str, what: &'static str, default: fn() -> Socket
 const SETTLE_MIN_MS: u64 = greenroom_runtime::SETTLE_MIN.as_millis() as u64;
 
 /// In the order in which they are shown.
-pub(crate) const KEYS: [Key; 27] = [
+pub(crate) const KEYS: [Key; 33] = [
     address("listen", "where the server listens", || server().listen),
     address("admin_listen", "where it listens to operators", || admin().listen),
     count("guest_threads", "threads that guests run on; 0 is one a core", 0, 1_024, || 0),
@@ -59,6 +63,26 @@ pub(crate) const KEYS: [Key; 27] = [
         kind: Kind::Interpreters,
     },
     Key { name: "data_dir", what: "where the catalog, the log and what was learned are kept", kind: Kind::Data },
+    Key {
+        name: "memory_servers",
+        what: "NATS servers that hold the shared memory layer, with commas between; else it is in the data folder",
+        kind: Kind::Text { default: None, expected: "servers, such as nats://127.0.0.1:4222" },
+    },
+    Key {
+        name: "memory_bucket",
+        what: "which memory layer of these servers",
+        kind: Kind::Text { default: Some("greenroom"), expected: "a name of letters, digits, hyphens and underscores" },
+    },
+    Key { name: "memory_credentials", what: "the .creds file that these servers ask for", kind: Kind::File },
+    Key { name: "memory_ca", what: "certificates that those of these servers are checked against", kind: Kind::File },
+    count("memory_replicas", "servers that hold each key", 1, 5, || shared().replicas as u64),
+    count(
+        "memory_wait_ms",
+        "milliseconds that a read or a write of these servers may take in all",
+        100,
+        60_000,
+        || shared().wait_ms,
+    ),
     count("concurrency_max", "requests that are worked on at once", 1, 100_000, || server().concurrency_max as u64),
     count("queue_max", "requests that wait for their turn; more are answered 429", 0, 1_000_000, || {
         server().queue_max as u64
@@ -131,6 +155,10 @@ fn retention() -> greenroom_runtime::Retention {
     greenroom_runtime::Retention::default()
 }
 
+fn shared() -> greenroom_memory::JetStreamSettings {
+    greenroom_memory::JetStreamSettings::default()
+}
+
 fn memory() -> greenroom_memory::Settings {
     greenroom_memory::Settings::default()
 }
@@ -150,7 +178,8 @@ impl Key {
         match &self.kind {
             Kind::Address { default } => Value::Address(default()),
             Kind::Count { default, .. } => Value::Count(default()),
-            Kind::Data => Value::Folder(None),
+            Kind::Data | Kind::File => Value::Folder(None),
+            Kind::Text { default, .. } => Value::Text(default.map(str::to_owned)),
             Kind::Cache => Value::Folder(user_cache()),
             Kind::Interpreters => Value::Folder(beside_binary("interpreters")),
         }
@@ -162,6 +191,8 @@ impl Key {
             Kind::Address { default } => format!("an address and a port, such as {}", default()),
             Kind::Count { low, high, .. } => format!("a whole number from {low} to {high}"),
             Kind::Data | Kind::Cache | Kind::Interpreters => "the path of a folder".to_owned(),
+            Kind::Text { expected, .. } => (*expected).to_owned(),
+            Kind::File => "the path of a file".to_owned(),
         }
     }
 
@@ -177,7 +208,8 @@ impl Key {
             Kind::Count { low, high, .. } => {
                 text.replace('_', "").parse().ok().filter(|n| (low..=high).contains(&n)).map(Value::Count)
             }
-            Kind::Data | Kind::Cache | Kind::Interpreters => {
+            Kind::Text { .. } => (!text.is_empty()).then(|| Value::Text(Some(text.to_owned()))),
+            Kind::Data | Kind::Cache | Kind::Interpreters | Kind::File => {
                 (!text.is_empty()).then(|| Value::Folder(Some(text.into())))
             }
         };
@@ -191,9 +223,19 @@ impl Key {
             (Value::Count(count), _) => count.to_string(),
             (Value::Folder(Some(folder)), _) => folder.display().to_string(),
             (Value::Folder(None), Kind::Data) => ".greenroom beside the graph file".to_owned(),
-            (Value::Folder(None), _) => "none".to_owned(),
+            (Value::Folder(None) | Value::Text(None), _) => "none".to_owned(),
+            (Value::Text(Some(text)), _) => without_passwords(text),
         }
     }
+}
+
+/// Addresses without what stands before their hosts.
+fn without_passwords(text: &str) -> String {
+    let hidden = |address: &str| match (address.split_once("://"), address.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://...@{host}"),
+        _ => address.to_owned(),
+    };
+    text.split(',').map(hidden).collect::<Vec<_>>().join(",")
 }
 
 /// A folder that was installed with this binary.
@@ -215,9 +257,21 @@ mod tests {
     fn every_default_is_a_value_that_the_key_takes() {
         for key in &KEYS {
             match key.default_value() {
-                Value::Folder(_) => assert!(key.expected().contains("folder"), "{}", key.name),
+                Value::Folder(_) => assert!(key.expected().starts_with("the path of a f"), "{}", key.name),
+                Value::Text(None) => assert!(key.parse("").is_err(), "{}", key.name),
                 value => assert_eq!(key.parse(&key.shown(&value)), Ok(value), "{}", key.name),
             }
+        }
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        for (written, shown) in [
+            ("nats://127.0.0.1:4222", "nats://127.0.0.1:4222"),
+            ("nats://ada:secret@one:4222,tls://token@two", "nats://...@one:4222,tls://...@two"),
+            ("nats://ada:se@cret@one", "nats://...@one"),
+        ] {
+            assert_eq!(without_passwords(written), shown);
         }
     }
 }

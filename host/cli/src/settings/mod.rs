@@ -106,6 +106,27 @@ impl Settings {
         }
     }
 
+    fn text(&self, name: &str) -> Option<String> {
+        match self.values.get(name) {
+            Some((Value::Text(text), _)) => text.clone(),
+            _ => None,
+        }
+    }
+
+    /// Where the shared memory layer is, when it is not in the data folder.
+    fn shared(&self) -> Option<greenroom_memory::JetStreamSettings> {
+        let servers = self.text("memory_servers")?;
+        Some(greenroom_memory::JetStreamSettings {
+            servers: servers.split(',').map(|server| server.trim().to_owned()).collect(),
+            bucket: self.text("memory_bucket").unwrap_or_default(),
+            credentials: self.folder("memory_credentials"),
+            tls_ca: self.folder("memory_ca"),
+            replicas: self.size("memory_replicas"),
+            wait_ms: self.count("memory_wait_ms"),
+            ..greenroom_memory::JetStreamSettings::default()
+        })
+    }
+
     pub(crate) fn cache_dir(&self) -> Option<PathBuf> {
         self.folder("cache_dir")
     }
@@ -139,6 +160,7 @@ impl Settings {
             tick: self.tick(),
             compiler: this_binary(),
             join_window: Duration::from_secs(self.count("join_window_h").saturating_mul(3_600)),
+            shared: self.shared(),
             replays_max: self.size("replays_max"),
             limits: self.limits(),
             retention: self.retention(),

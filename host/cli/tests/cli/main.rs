@@ -15,6 +15,9 @@ mod graphs;
 mod knowledge;
 mod known;
 mod memory;
+#[cfg(unix)]
+#[path = "../../../memory/tests/nats/mod.rs"]
+mod nats;
 mod operating;
 mod outside;
 mod readme;

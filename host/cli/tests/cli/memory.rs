@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
+use crate::nats::{bucket, shared};
 use crate::operating::serve;
 use crate::scene::{GRAPH, Ran, Scene, signal};
 
@@ -215,4 +216,56 @@ fn a_damaged_store_is_found_and_a_backup_brings_it_back() {
     memory(&scene, &["restore", "monday.redb", "--replace"]).ok();
     assert!(memory(&scene, &["check"]).ok().ends_with(": all whole\n"));
     assert_eq!(memory(&scene, &["get", "profile", "39"]).ok(), "x");
+}
+
+/// One that is set so.
+fn sharing(settings: &str) -> Scene {
+    let scene = scene();
+    scene.write("greenroom.toml", settings);
+    scene
+}
+
+#[test]
+fn hosts_share_a_memory_layer() {
+    let servers = format!("memory_servers = \"nats://{}\"\n", shared().address());
+    let settings = format!("{servers}memory_bucket = \"{}\"\n", bucket());
+    let (one, other) = (sharing(&settings), sharing(&settings));
+    let apart = sharing(&format!("{servers}memory_bucket = \"{}\"\n", bucket()));
+    let first = revision(memory(&one, &["put", "profile", "ada", "1", "--json"]));
+    assert_eq!(memory(&other, &["get", "profile", "ada"]).ok(), "1");
+    assert_eq!(memory(&apart, &["get", "profile", "ada"]).code, Some(1), "another layer of the same servers");
+    let _server = serve(&other);
+    memory(&other, &["put", "profile", "ada", "2", "--expected", &first.to_string()]).ok();
+    let late = memory(&one, &["put", "profile", "ada", "3", "--expected", &first.to_string()]);
+    assert!(late.code == Some(1) && late.err.contains("conflict: the key is at revision"), "{}", late.err);
+    for scene in [&one, &other] {
+        memory(scene, &["add", "shown", "item/7", "2"]).ok();
+        memory(scene, &["append", "notes", "ada/", "called"]).ok();
+    }
+    assert_eq!(memory(&one, &["get", "shown", "item/7"]).ok(), "4\n");
+    assert_eq!(memory(&one, &["scan", "notes", "--json"]).json()["entries"].as_array().unwrap().len(), 2);
+    let large = "x".repeat(2_000);
+    let full = memory(&one, &["put", "profile", "large", &large]);
+    assert!(full.code == Some(1) && full.err.contains("is full"), "{}", full.err);
+    let listed = memory(&other, &["ls", "--json"]).json();
+    assert_eq!(listed["namespaces"][0]["keys"], 2, "{listed}");
+    for scene in [&one, &other] {
+        let told = memory(scene, &["tail", "--after", "1-00000000000000aa"]);
+        assert!(told.code == Some(1) && told.err.contains("tells no changes"), "{}", told.err);
+    }
+}
+
+#[test]
+fn servers_of_a_memory_layer_that_are_none_are_told() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refused = sharing(&format!("memory_servers = \"nats://ada:secret@{free}\"\nmemory_wait_ms = 500\n"));
+    for arguments in [&["memory", "ls", "graph.toml"][..], &["decide", "graph.toml"], &["serve", "graph.toml"]] {
+        let ran = refused.run(arguments);
+        assert!(ran.code == Some(1) && ran.err.contains("no NATS server at"), "{:?} {}", ran.code, ran.err);
+        assert!(!ran.err.contains("secret"), "{}", ran.err);
+    }
+    let shown = refused.run(&["config"]).ok();
+    assert!(shown.contains(&format!("nats://...@{free}")) && !shown.contains("secret"), "{shown}");
+    let wrong = sharing("memory_servers = \"localhost:4222, tls://\"\nmemory_bucket = \"a b\"\n");
+    wrong.refused("memory_wrong_servers", 2, &["memory", "ls", "graph.toml"]);
 }

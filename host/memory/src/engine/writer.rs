@@ -42,9 +42,14 @@ impl Unavailable {
         Self { what: "the store's writer has stopped; reopen the store".into(), source: None, full: false }
     }
 
-    fn full(queue_max: usize) -> Self {
+    pub(crate) fn full(queue_max: usize) -> Self {
         let what = format!("the queue of {queue_max} writes is full; try again later").into();
         Self { what, source: None, full: true }
+    }
+
+    /// For another reason, in words that say what to do.
+    pub(crate) fn of(what: impl Into<Cow<'static, str>>) -> Self {
+        Self { what: what.into(), source: None, full: false }
     }
 
     /// Whether nothing was written because others wait: the same write may be taken a moment later.
@@ -78,6 +83,11 @@ impl<T, E: From<Unavailable>> Pending<T, E> {
     /// What is known without a write.
     pub fn ready(answer: Result<T, E>) -> Self {
         Self(State::Answered(Some(answer)))
+    }
+
+    /// What will be sent here.
+    pub(crate) fn promised(answer: oneshot::Receiver<Result<T, E>>) -> Self {
+        Self(State::Queued(answer))
     }
 
     /// Blocks this thread until the write is durable or was refused.
@@ -273,7 +283,7 @@ impl Writer {
     {
         let (answer, receiver) = oneshot::channel();
         match self.queue(full, bytes, Box::new(Task { work: Some(work), done: None, publish, answer })) {
-            Ok(()) => Pending(State::Queued(receiver)),
+            Ok(()) => Pending::promised(receiver),
             Err(refused) => Pending::ready(Err(refused.into())),
         }
     }

@@ -104,15 +104,16 @@ impl Shared {
             rows.dedup();
             Arc::from(rows)
         });
+        let deadline =
+            Instant::now() + if request.patient { PATIENCE } else { Duration::from_millis(graph.deadline_ms) };
         let segment = graph.segments.of(request.history.len()).to_owned();
         Self {
             segments: Arc::from([segment]),
             excluded: excluded.into(),
             allowed,
             row_count: plan.memory.row_count(),
-            deadline: Instant::now()
-                + if request.patient { PATIENCE } else { Duration::from_millis(graph.deadline_ms) },
-            memory: if graph.namespaces.is_empty() { None } else { plan.memory.pinned() },
+            deadline,
+            memory: if graph.namespaces.is_empty() { None } else { plan.memory.of_request(deadline) },
             plan,
             request,
         }

@@ -25,7 +25,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use greenroom_memory::{Counts, FILE, OpenError, Store, Unavailable};
+use greenroom_memory::{
+    Counts, FILE, JetStream, JetStreamError, JetStreamSettings, KeyValue, OpenError, Store, Unavailable,
+};
 use greenroom_model::{Digest, Generation};
 use greenroom_sandbox::{BuildError, Compiler, Sandbox};
 use greenroom_telemetry::Telemetry;
@@ -74,6 +76,8 @@ pub struct Config {
     pub compiler: Option<Compiler>,
     /// Feedback later than this after its decision is kept, but not credited to it.
     pub join_window: Duration,
+    /// Where what graphs declare of the memory layer is, when other hosts share it; else in the data folder.
+    pub shared: Option<JetStreamSettings>,
     /// How many recordings of faults are kept.
     pub replays_max: usize,
     /// How plans come and go.
@@ -121,6 +125,8 @@ pub enum HostError {
     Revoked(#[from] RevokedError),
     #[error(transparent)]
     Store(#[from] OpenError),
+    #[error(transparent)]
+    Shared(#[from] JetStreamError),
     #[error(transparent)]
     Load(#[from] LoadGraphError),
     #[error(transparent)]
@@ -210,6 +216,15 @@ impl Inner {
 }
 
 impl Config {
+    /// What graphs declare of the memory layer, where it is shared; none where it is in the data folder.
+    ///
+    /// # Errors
+    /// Why it can't be reached.
+    pub fn memory(&self) -> Result<Option<Arc<dyn KeyValue>>, JetStreamError> {
+        let Some(settings) = &self.shared else { return Ok(None) };
+        Ok(Some(Arc::new(JetStream::connect(settings)?)))
+    }
+
     /// Opens the data folder and loads the graph. Nothing serves yet: see [`Host::activate`].
     ///
     /// # Errors
@@ -282,7 +297,10 @@ impl Config {
             join_window_ms: i64::try_from(self.join_window.as_millis()).unwrap_or(i64::MAX),
             ..greenroom_memory::Settings::default()
         };
-        let store = Store::open_with(&self.data_dir, &settings)?;
+        let mut store = Store::open_with(&self.data_dir, &settings)?;
+        if let Some(shared) = self.memory()? {
+            store = store.sharing(shared);
+        }
         let states = self.states()?;
         let path = self.data_dir.join("replays");
         let replays = Replays::open(&path, self.replays_max).map_err(|source| HostError::Replays { path, source })?;

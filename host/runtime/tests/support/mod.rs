@@ -112,6 +112,7 @@ fn config(graph: &Path, data: &Path, pool_instances: u32, limits: Limits) -> Con
         tick: Duration::from_millis(1),
         compiler: None,
         join_window: Duration::from_secs(86_400),
+        shared: None,
         replays_max: 16,
         limits,
         retention: Retention::default(),

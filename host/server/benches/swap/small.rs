@@ -35,6 +35,7 @@ pub(crate) fn config(folder: &Path, program: Option<&Path>) -> Config {
         tick: sandbox.tick,
         compiler: program.map(|program| Compiler::new(program.to_owned())),
         join_window: Duration::from_secs(86_400),
+        shared: None,
         replays_max: 16,
         limits: Limits::default(),
         retention: Retention::default(),

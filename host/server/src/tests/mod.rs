@@ -99,6 +99,7 @@ impl Setup {
             tick: Duration::from_millis(1),
             compiler: None,
             join_window: Duration::from_secs(3_600),
+            shared: None,
             replays_max: 16,
             limits: greenroom_runtime::Limits::default(),
             retention: greenroom_runtime::Retention::default(),

@@ -55,7 +55,7 @@ impl Host {
                 _ => None,
             },
         };
-        keep_declared(&*self.inner.store.kv(), &declared(&plan.plan.namespaces)).map_err(PrepareError::from)?;
+        keep_declared(&*self.inner.store.memory(), &declared(&plan.plan.namespaces)).map_err(PrepareError::from)?;
         let mut revision = self.inner.revision.lock().unwrap_or_else(PoisonError::into_inner);
         match self.inner.history.activate(&content, &record, *revision) {
             Ok((written, unfolding)) => {

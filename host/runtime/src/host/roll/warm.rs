@@ -50,7 +50,7 @@ impl Host {
     pub(in super::super) fn ready(&self, loaded: &Loaded, states: &StatesByAgent) -> Result<ActivePlan, PrepareError> {
         let inner = &self.inner;
         let others: Vec<Arc<ActivePlan>> = inner.plans().values().map(|live| Arc::clone(&live.plan)).collect();
-        for note in check_declared(&*inner.store.kv(), &declared(&loaded.plan.namespaces))? {
+        for note in check_declared(&*inner.store.memory(), &declared(&loaded.plan.namespaces))? {
             tracing::warn!("{note}");
         }
         let same = others.iter().find(|other| other.plan.namespaces == loaded.plan.namespaces);

@@ -1,0 +1,178 @@
+//! Feeds the mirror with the stream's changes, headers alone. The consumer on the server is gone with a connection or a restart;
+//! then another one goes on where the last one was, or from the start where the removals of keys may be gone too.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::datetime::DateTime;
+use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, push};
+use async_nats::{HeaderMap, Message, StatusCode, jetstream};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use tokio::time::{Instant, timeout};
+
+use super::link::Pause;
+use super::mirror::Meta;
+use super::subject::{Place, place};
+use super::{Core, REMOVAL_STAYS, header};
+use crate::kv::log_key;
+
+/// How often the server says that it is there while nothing changes.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+
+/// The consumer is taken for lost after so long without a word.
+const LOST: Duration = Duration::from_millis(1_600);
+
+/// How long one request of ours may take before all begins anew.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Follows for ever.
+pub(super) async fn follow(core: Arc<Core>) {
+    let mut pause = Pause::new();
+    let mut at = None;
+    loop {
+        let began = Instant::now();
+        let why = follow_once(&core, &mut at).await;
+        tracing::debug!(why, "the feed of the shared memory layer ended; it begins again");
+        if began.elapsed() > LOST {
+            pause = Pause::new();
+        }
+        pause.take(Instant::now() + PATIENCE).await;
+    }
+}
+
+/// Which stream was followed, and when last.
+struct At {
+    created: DateTime,
+    when: Instant,
+}
+
+/// Follows one consumer and tells why it ended.
+async fn follow_once(core: &Core, at: &mut Option<At>) -> String {
+    let link = &core.link;
+    let mut breaks = link.breaks.clone();
+    breaks.borrow_and_update();
+    let mut resets = core.resets.subscribe();
+    if !link.connected(Instant::now() + PATIENCE).await {
+        return "there is no connection".to_owned();
+    }
+    let info = match link.info(Instant::now() + PATIENCE).await {
+        Ok(info) => info,
+        Err(error) => return error.to_string(),
+    };
+    let seen = core.mirror.look(|state| state.seen());
+    let goes_on = at.as_ref().is_some_and(|at| at.created == info.created && at.when.elapsed() < REMOVAL_STAYS / 2);
+    if !goes_on || info.state.last_sequence < seen {
+        core.mirror.change(super::mirror::State::reset);
+    }
+    let inbox = link.client.new_inbox();
+    let mut messages = match link.client.subscribe(inbox.clone()).await {
+        Ok(messages) => messages,
+        Err(error) => return error.to_string(),
+    };
+    let (start, generation) = core.mirror.look(|state| (state.seen() + 1, state.generation()));
+    let config = push::Config {
+        deliver_subject: inbox,
+        description: Some("Greenroom's mirror of keys".to_owned()),
+        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: start },
+        ack_policy: AckPolicy::None,
+        headers_only: true,
+        flow_control: true,
+        idle_heartbeat: HEARTBEAT,
+        memory_storage: true,
+        num_replicas: 1,
+        ..push::Config::default()
+    };
+    let pending = match timeout(PATIENCE, link.stream.create_consumer(config)).await {
+        Ok(Ok(consumer)) => Consumer::<push::Config>::cached_info(&consumer).num_pending,
+        Ok(Err(error)) => return error.to_string(),
+        Err(_) => return "no consumer was made in time".to_owned(),
+    };
+    if pending == 0 {
+        core.mirror.change(|state| {
+            if state.generation() == generation {
+                state.complete(start - 1);
+            }
+        });
+    }
+    let mut delivered = 0;
+    loop {
+        *at = Some(At { created: info.created, when: Instant::now() });
+        let next = tokio::select! {
+            next = timeout(LOST, messages.next()) => next,
+            _ = breaks.changed() => return "the connection broke".to_owned(),
+            _ = resets.changed() => {
+                *at = None;
+                return "the stream is another one".to_owned();
+            }
+        };
+        let message = match next {
+            Ok(Some(message)) => message,
+            Ok(None) => return "the subscription ended".to_owned(),
+            Err(_) => return "no heartbeat came".to_owned(),
+        };
+        if let Err(why) = take(core, message, &mut delivered, generation).await {
+            return why;
+        }
+    }
+}
+
+/// Takes one message of the consumer.
+async fn take(core: &Core, message: Message, delivered: &mut u64, generation: u64) -> Result<(), String> {
+    if message.status == Some(StatusCode::IDLE_HEARTBEAT) {
+        let stalled = message.headers.as_ref().and_then(|headers| headers.get("Nats-Consumer-Stalled"));
+        let answer_to = message.reply.as_ref().map(ToString::to_string).or(stalled.map(|to| to.as_str().to_owned()));
+        if let Some(to) = answer_to {
+            core.link.client.publish(to, Bytes::new()).await.map_err(|error| error.to_string())?;
+        }
+        let last = message.headers.as_ref().and_then(|headers| number(headers, "Nats-Last-Consumer"));
+        return match last {
+            Some(last) if last > *delivered => Err("changes were lost on their way".to_owned()),
+            _ => Ok(()),
+        };
+    }
+    if let Some(status) = message.status {
+        return Err(format!("the server ended it with {status}"));
+    }
+    let message = jetstream::Message { message, context: core.context.clone() };
+    let info = message.info().map_err(|error| error.to_string())?;
+    if info.consumer_sequence != *delivered + 1 {
+        return Err("changes were lost on their way".to_owned());
+    }
+    *delivered += 1;
+    let time_ms = super::read::milliseconds(info.published);
+    let empty = HeaderMap::new();
+    let headers = message.headers.as_ref().unwrap_or(&empty);
+    let change = change(core, &message.subject, info.stream_sequence, time_ms, headers);
+    core.mirror.change(|state| {
+        if state.generation() == generation {
+            state.fed(info.stream_sequence, info.pending, change);
+        }
+    });
+    Ok(())
+}
+
+/// Which key a message is about, and what it is from then on.
+fn change(
+    core: &Core,
+    subject: &str,
+    sequence: u64,
+    time_ms: i64,
+    headers: &HeaderMap,
+) -> Option<(String, String, Option<Meta>)> {
+    let removal = headers.get(header::REMOVES).map(|place| place.as_str().to_owned());
+    let (namespace, key) = match (place(&core.root, subject)?, &removal) {
+        (Place::Key { namespace, key }, _) => (namespace, key),
+        (Place::Record { namespace, prefix }, None) => (namespace, log_key(&prefix, time_ms, sequence)),
+        (Place::Record { namespace, prefix }, Some(place)) => (namespace, prefix + place),
+    };
+    if removal.is_some() {
+        return Some((namespace, key, None));
+    }
+    let bytes = number(headers, "Nats-Msg-Size").and_then(|bytes| usize::try_from(bytes).ok())?;
+    Some((namespace, key, Some(Meta { sequence, bytes, expires_ms: header::expires_ms(headers) })))
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.as_str().parse().ok()
+}
