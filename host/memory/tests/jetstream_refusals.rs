@@ -69,7 +69,7 @@ fn where_nobody_listens_is_said() {
 
 #[test]
 fn who_takes_the_connection_and_says_nothing_is_given_up() {
-    let silent = listener(|stream| std::mem::forget(stream));
+    let silent = listener(std::mem::forget);
     let (error, text) = refused(&at(format!("nats://{silent}")));
     assert!(matches!(error, JetStreamError::NotNats { .. }), "{text}");
 }

@@ -55,8 +55,11 @@ fn number(bytes: &[u8]) -> u64 {
     u64::from_le_bytes(bytes.try_into().unwrap())
 }
 
+/// Keys with the revision and the value of each that is there.
+type Seen = Vec<(&'static str, Option<(u64, u64)>)>;
+
 /// The keys as one read has seen them; none when it could not be made.
-fn read(kv: &dyn KeyValue, kind: u64, key: &'static str) -> Option<Vec<(&'static str, Option<(u64, u64)>)>> {
+fn read(kv: &dyn KeyValue, kind: u64, key: &'static str) -> Option<Seen> {
     let seen = |entry: greenroom_memory::Entry| (entry.revision, number(&entry.value));
     match kind {
         0 => Some(vec![(key, kv.get("profile", key).ok()?.map(seen))]),
