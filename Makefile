@@ -99,7 +99,7 @@ fuzz: ## Fuzz what reads input, a minute each target; SECONDS_EACH=3600 is an ho
 # The suite holds the layering test too. It comes last, so that its summary is what stays on the screen.
 suite: languages ## Unit and end-to-end tests
 	$(call step,tests)
-	@GREENROOM_NATS=$$(scripts/nats.sh); export GREENROOM_NATS; \
+	@GREENROOM_NATS=$${GREENROOM_NATS:-$$(scripts/nats.sh)}; export GREENROOM_NATS; \
 	if cargo nextest --version >/dev/null 2>&1; then \
 		cargo nextest run --locked --release --workspace --no-fail-fast --status-level slow; \
 	else \

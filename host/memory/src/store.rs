@@ -422,6 +422,7 @@ pub(crate) fn failed_to_open(path: &Path, error: DatabaseError) -> OpenError {
     let path = path.to_owned();
     match error {
         DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => OpenError::InUse { path },
+        DatabaseError::Storage(redb::StorageError::Corrupted(what)) => OpenError::Damaged { path, what },
         other => OpenError::Storage { path, source: Box::new(other.into()) },
     }
 }

@@ -220,7 +220,7 @@ fn history_is_ordered_by_time_and_ends_where_asked() {
         assert_eq!(rows(Some(200), usize::MAX), [3, 1, 2], "of one time, the one that came first stands first");
         assert_eq!(rows(Some(199), usize::MAX), [3]);
         assert_eq!(rows(Some(200), 2), [1, 2]);
-        assert_eq!(rows(Some(0), 2), [0_u32; 0]);
+        assert!(rows(Some(0), 2).is_empty());
         assert!(log.history(8, None, 10).is_empty());
         let whole = log.history(7, None, usize::MAX);
         assert!(Arc::ptr_eq(&whole, &log.history(7, Some(300), 4)), "all of it is shared");

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind, RequestErrorKind};
-use async_nats::jetstream::{self, Context, ErrorCode, stream};
+use async_nats::jetstream::{self, Context, ContextBuilder, ErrorCode, stream};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::bucket;
 use super::error::JetStreamError;
-use super::link::Link;
-use super::{JetStreamSettings, VALUE_OVERHEAD_BYTES};
+use super::link::{ATTEMPT, Link};
+use super::{JetStreamSettings, QUEUE_MAX, VALUE_OVERHEAD_BYTES};
 use crate::VALUE_BYTES_MAX;
 
 /// What the servers are told.
@@ -31,6 +31,9 @@ const PING: Duration = Duration::from_secs(2);
 
 /// Requests that wait for a connection inside the client.
 const QUEUE: usize = 1024;
+
+/// Messages whose answers are awaited: those of all writes that may be under way, and of attempts that were given up since.
+const UNANSWERED_MAX: usize = 4 * QUEUE_MAX;
 
 /// Messages of the change feed that wait for the mirror. Where more come, they are asked for again.
 const FEED_QUEUE: usize = 16 << 10;
@@ -51,8 +54,11 @@ pub(super) async fn link(settings: &JetStreamSettings, addresses: Vec<ServerAddr
         Err(_) => return Err(silent(&servers)),
     };
     check(&client, &servers)?;
-    let mut context = jetstream::new(client.clone());
-    context.set_timeout(LET_IN);
+    let context = ContextBuilder::new()
+        .timeout(ATTEMPT)
+        .ack_timeout(ATTEMPT)
+        .max_ack_inflight(UNANSWERED_MAX)
+        .build(client.clone());
     let opening = timeout_at(until, open(&context, settings, &servers)).await;
     opening.map_err(|_| JetStreamError::Server {
         asked: format!("{servers} was asked for the stream {}", bucket::stream(&settings.bucket)),
@@ -62,7 +68,7 @@ pub(super) async fn link(settings: &JetStreamSettings, addresses: Vec<ServerAddr
         .get_stream_no_info(bucket::stream(&settings.bucket))
         .await
         .map_err(|error| JetStreamError::Server { asked: "the stream's name".to_owned(), why: error.to_string() })?;
-    Ok(Link { client, stream, breaks, servers })
+    Ok(Link { client, context, stream, breaks, servers })
 }
 
 /// Where, without passwords.

@@ -134,7 +134,7 @@ async fn take(core: &Core, message: Message, delivered: &mut u64, generation: u6
     if let Some(status) = message.status {
         return Err(format!("the server ended it with {status}"));
     }
-    let message = jetstream::Message { message, context: core.context.clone() };
+    let message = jetstream::Message { message, context: core.link.context.clone() };
     let info = message.info().map_err(|error| error.to_string())?;
     if info.consumer_sequence != *delivered + 1 {
         return Err("changes were lost on their way".to_owned());

@@ -1,17 +1,17 @@
 //! The connection to the server, and what is asked of its stream. A request is asked again until its time is over, as long as what
 //! is in the way may pass: a server that restarts, a leader that is being elected, a connection that broke.
 
+use std::error::Error as _;
 use std::fmt::Display;
 use std::future::Future;
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::jetstream::message::StreamMessage;
-use async_nats::jetstream::publish::PublishAck;
-use async_nats::jetstream::response::Response;
-use async_nats::jetstream::stream::{Info, LastRawMessageErrorKind, Stream};
-use async_nats::jetstream::{Error as Told, ErrorCode};
-use async_nats::{Client, HeaderMap, Request, RequestErrorKind};
+use async_nats::jetstream::context::{PublishError, PublishErrorKind};
+use async_nats::jetstream::message::{PublishMessage, StreamMessage};
+use async_nats::jetstream::stream::{Info, LastRawMessageError, LastRawMessageErrorKind, Stream};
+use async_nats::jetstream::{Context, Error as Told, ErrorCode};
+use async_nats::{Client, HeaderMap};
 use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -20,7 +20,7 @@ use crate::Unavailable;
 
 /// How long one request may go without an answer. What was lost on its way is asked again; an answer that is slow is found again
 /// by the write's number.
-const ATTEMPT: Duration = Duration::from_secs(2);
+pub(super) const ATTEMPT: Duration = Duration::from_secs(2);
 
 /// The first pause between two attempts, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
@@ -62,6 +62,7 @@ pub(super) enum Published {
 /// See the module.
 pub(super) struct Link {
     pub(super) client: Client,
+    pub(super) context: Context,
     pub(super) stream: Stream<()>,
     /// Grows whenever the connection breaks.
     pub(super) breaks: watch::Receiver<u64>,
@@ -147,7 +148,7 @@ impl Link {
         self.ask(until, || self.stream.get_info()).await
     }
 
-    async fn found<F: Future<Output = Result<StreamMessage, async_nats::jetstream::stream::LastRawMessageError>>>(
+    async fn found<F: Future<Output = Result<StreamMessage, LastRawMessageError>>>(
         &self,
         until: Instant,
         request: impl Fn() -> F,
@@ -177,6 +178,12 @@ impl Link {
         self.found(until, || self.stream.get_first_raw_message_by_subject(">", sequence)).await
     }
 
+    async fn store(&self, message: &Outgoing) -> Result<u64, PublishError> {
+        let sent = PublishMessage::build().headers(message.headers.clone()).payload(message.payload.clone());
+        let answer = self.context.send_publish(message.subject.clone(), sent).await?;
+        Ok(answer.await?.sequence)
+    }
+
     /// Stores a message. It is sent again with the same number until there is an answer, which stores it once.
     pub(super) async fn publish(&self, message: &Outgoing, until: Instant) -> Published {
         let mut pause = Pause::new();
@@ -184,31 +191,18 @@ impl Link {
         let mut why = format!("there is no connection to {}", self.servers);
         loop {
             if self.connected(until).await {
-                let request = Request::new().headers(message.headers.clone()).payload(message.payload.clone());
-                match self.attempt(until, self.client.send_request(message.subject.clone(), request)).await {
+                match self.attempt(until, self.store(message)).await {
                     Attempt::Unanswered(what) => {
                         unanswered = true;
                         why = what.to_owned();
                     }
-                    Attempt::Answered(Err(error)) => match error.kind() {
-                        RequestErrorKind::NoResponders => why = "no server leads the stream now".to_owned(),
-                        RequestErrorKind::MaxPayloadExceeded | RequestErrorKind::InvalidSubject => {
-                            return Published::Refused(error.to_string());
-                        }
-                        RequestErrorKind::TimedOut | RequestErrorKind::Other => {
+                    Attempt::Answered(Ok(sequence)) => return Published::Stored(sequence),
+                    Attempt::Answered(Err(error)) => match refusal(&error, unanswered) {
+                        Refusal::Final(published) => return published,
+                        Refusal::Passing(what) => why = what,
+                        Refusal::Unanswered(what) => {
                             unanswered = true;
-                            why = error.to_string();
-                        }
-                    },
-                    Attempt::Answered(Ok(answer)) => match serde_json::from_slice(&answer.payload) {
-                        Ok(Response::Ok(PublishAck { sequence, .. })) => return Published::Stored(sequence),
-                        Ok(Response::Err { error }) => match refusal(&error, unanswered) {
-                            Ok(published) => return published,
-                            Err(passing) => why = passing,
-                        },
-                        Err(error) => {
-                            unanswered = true;
-                            why = format!("an answer that can't be read: {error}");
+                            why = what;
                         }
                     },
                 }
@@ -221,23 +215,41 @@ impl Link {
     }
 }
 
-/// What a refusal means; an error is one that may pass.
-fn refusal(error: &Told, unanswered: bool) -> Result<Published, String> {
-    let text = error.to_string();
-    match error.error_code() {
-        ErrorCode::STREAM_WRONG_LAST_SEQUENCE | ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT => {
-            Ok(Published::Mismatch { unanswered })
-        }
-        ErrorCode::STREAM_STORE_FAILED if text.contains("maximum") => Ok(Published::Full(text)),
+/// What an attempt to store a message that failed means.
+enum Refusal {
+    /// It is not worth another one.
+    Final(Published),
+    /// Nothing is stored, and what is in the way may pass.
+    Passing(String),
+    /// It may be stored.
+    Unanswered(String),
+}
+
+fn refusal(error: &PublishError, unanswered: bool) -> Refusal {
+    match (error.kind(), error.source().and_then(|source| source.downcast_ref::<Told>())) {
+        (PublishErrorKind::WrongLastSequence, _) => Refusal::Final(Published::Mismatch { unanswered }),
+        (PublishErrorKind::StreamNotFound, _) => Refusal::Passing("no server leads the stream now".to_owned()),
+        (PublishErrorKind::MaxAckPending, _) => Refusal::Passing(error.to_string()),
+        (PublishErrorKind::MaxPayloadExceeded, _) => Refusal::Final(Published::Refused(error.to_string())),
+        (_, Some(told)) => told_refusal(told, unanswered),
+        (_, None) => Refusal::Unanswered(error.to_string()),
+    }
+}
+
+fn told_refusal(told: &Told, unanswered: bool) -> Refusal {
+    let text = told.to_string();
+    match told.error_code() {
+        ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT => Refusal::Final(Published::Mismatch { unanswered }),
+        ErrorCode::STREAM_STORE_FAILED if text.contains("maximum") => Refusal::Final(Published::Full(text)),
         ErrorCode::ACCOUNT_RESOURCES_EXCEEDED
         | ErrorCode::STORAGE_RESOURCES_EXCEEDED
         | ErrorCode::MEMORY_RESOURCES_EXCEEDED
-        | ErrorCode::INSUFFICIENT_RESOURCES => Ok(Published::Full(text)),
+        | ErrorCode::INSUFFICIENT_RESOURCES => Refusal::Final(Published::Full(text)),
         // A server that fails may do better later; one that takes the request for wrong will not.
-        _ if error.code() >= 500 || error.error_code().0 == DUPLICATE_IN_PROCESS => Err(text),
-        _ => Ok(Published::Refused(text)),
+        code if told.code() >= 500 || code == DUPLICATE_IN_PROCESS => Refusal::Passing(text),
+        _ => Refusal::Final(Published::Refused(text)),
     }
 }
 
 /// The same write is being stored at this moment.
-const DUPLICATE_IN_PROCESS: u64 = 10158;
+const DUPLICATE_IN_PROCESS: ErrorCode = ErrorCode(10158);

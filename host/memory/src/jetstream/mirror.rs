@@ -13,6 +13,9 @@ use tokio::sync::watch;
 use crate::change::Known;
 use crate::kv::{PAGE_BYTES_MAX, Space};
 
+/// Writes of this host that may wait for the feed to bring them. Where it brings none for so long, its sums are of no use.
+const ACKNOWLEDGED_MAX: usize = 8192;
+
 /// What is known of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Meta {
@@ -112,10 +115,13 @@ impl State {
     fn come(&mut self, sequence: u64, exact: bool) {
         (self.seen, self.exact) = (self.seen.max(sequence), exact);
         self.loaded |= exact;
-        while let Some(first) = self.acknowledged.first_entry()
-            && *first.key() <= sequence
-        {
-            let Acknowledged { namespace, grows, .. } = first.remove();
+        while self.acknowledged.first_key_value().is_some_and(|(at, _)| *at <= sequence) {
+            self.drop_acknowledged();
+        }
+    }
+
+    fn drop_acknowledged(&mut self) {
+        if let Some((_, Acknowledged { namespace, grows, .. })) = self.acknowledged.pop_first() {
             self.no_longer(&namespace, grows);
         }
     }
@@ -266,6 +272,10 @@ impl Reserved<'_> {
             let grows = std::mem::take(&mut self.grows);
             let (namespace, key) = (self.namespace.to_owned(), key.to_owned());
             state.acknowledged.insert(sequence, Acknowledged { namespace, key, meta, grows });
+            if state.acknowledged.len() > ACKNOWLEDGED_MAX {
+                state.drop_acknowledged();
+                state.loaded = false;
+            }
         }
         drop(state);
     }
@@ -321,6 +331,20 @@ mod tests {
         state.fed(5, 0, Some(("n".to_owned(), "a".to_owned(), None)));
         assert_eq!(state.space("n"), Space::default());
         assert!(state.spaces.is_empty() && state.expiries.is_empty());
+    }
+
+    #[test]
+    fn without_a_feed_its_sums_are_soon_taken_for_old_and_not_for_ever_held() {
+        let mirror = Mirror::new();
+        mirror.change(|state| state.complete(0));
+        for sequence in 1..=ACKNOWLEDGED_MAX as u64 {
+            mirror.look(|state| mirror.reserve(state, "n", 1)).acknowledged(sequence, "a", None);
+        }
+        assert!(mirror.look(|state| state.is_loaded()));
+        mirror.look(|state| mirror.reserve(state, "n", 1)).acknowledged(u64::MAX, "a", None);
+        assert!(mirror.look(|state| !state.is_loaded() && state.acknowledged.len() == ACKNOWLEDGED_MAX));
+        mirror.change(|state| state.complete(u64::MAX));
+        assert!(mirror.look(|state| state.is_loaded() && state.under_way.is_empty()));
     }
 
     #[test]

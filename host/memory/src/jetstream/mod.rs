@@ -1,8 +1,9 @@
 //! Keys and values on servers of NATS, in a stream of JetStream, so that several hosts share one memory layer.
 //!
 //! A bucket is a stream `GREENROOM_<bucket>` that keeps one message for each key. The revision of an entry is its message's sequence
-//! and the store's revision the stream's last one. A write is stored if the key is still at the message by which it was judged, and
-//! has a number by which the server knows it when it is sent again; it is sent until it is answered or `wait_ms` is over.
+//! and the store's revision the stream's last one. A write is stored if the key is still at the message by which it was judged. It is
+//! sent until it is answered or `wait_ms` is over, with a number by which the server knows it, or by which it is found where the
+//! server says that the key is no longer as expected. Where another write came between, nobody knows, and that is what is answered.
 //!
 //! What is promised less than by the store's own file:
 //! - A read at a moment ([`KeyValue::pinned`]) is not offered.
@@ -39,7 +40,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use async_nats::{ServerAddr, jetstream};
+use async_nats::ServerAddr;
 use futures_channel::oneshot;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Semaphore, watch};
@@ -173,7 +174,6 @@ struct Open {
 /// What readers, writers and the feed share.
 struct Core {
     link: Link,
-    context: jetstream::Context,
     mirror: Mirror,
     lanes: Arc<Lanes>,
     root: String,
@@ -213,14 +213,10 @@ impl JetStream {
             .build()?;
         let wait = Duration::from_millis(settings.wait_ms);
         let asked = settings.clone();
-        let found = answer(runtime.handle(), wait * 2 + GRACE, async move {
-            let link = connect::link(&asked, addresses).await?;
-            let context = jetstream::new(link.client.clone());
-            Ok::<_, JetStreamError>((link, context))
-        });
+        let found = answer(runtime.handle(), wait * 2 + GRACE, async move { connect::link(&asked, addresses).await });
         let silent = || JetStreamError::System(std::io::ErrorKind::TimedOut.into());
-        let (link, context) = match found.ok_or_else(silent).flatten() {
-            Ok(found) => found,
+        let link = match found.ok_or_else(silent).flatten() {
+            Ok(link) => link,
             Err(error) => {
                 runtime.shutdown_background();
                 return Err(error);
@@ -228,7 +224,6 @@ impl JetStream {
         };
         let core = Arc::new(Core {
             link,
-            context,
             mirror: Mirror::new(),
             lanes: Arc::default(),
             root: bucket::root(&settings.bucket),

@@ -85,7 +85,8 @@ impl Core {
                 Stands { sequence, known: guess.map(Meta::known), is_certain: false }
             });
             let space = state.space_with_own(namespace);
-            let key = stands.known;
+            // The mirror's sums are without what has expired, though the server may still have it.
+            let key = stands.known.filter(|known| known.is_there(now_ms));
             match judge(namespace, write, &Before { key, revision: 0, space, now_ms, appended_ms: 0 }) {
                 Ok((written, Some(after))) => {
                     let is_near = write.bytes_max.is_some_and(|max| {

@@ -1,6 +1,6 @@
 //! A nats-server for tests: one that the process has for itself and that ends with it, however it ends.
 
-#![allow(dead_code, reason = "not every test file uses all of it")]
+#![allow(dead_code, clippy::expect_used, reason = "not every test file uses all of it, and each fails without it")]
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -52,6 +52,7 @@ impl Server {
         let dir = tempfile::tempdir().unwrap().keep();
         for _ in 0..5 {
             let port = free_port();
+            let _ = fs::remove_file(dir.join("log"));
             let config = config.replace("DIR", dir.to_str().unwrap());
             fs::write(dir.join("config"), format!("listen: \"127.0.0.1:{port}\"\n{config}\n")).unwrap();
             let mut server = Self { dir: dir.clone(), port, running: None, is_left: false };
@@ -63,7 +64,9 @@ impl Server {
             server.kill();
             server.is_left = true;
         }
-        panic!("no nats-server runs:\n{}", fs::read_to_string(dir.join("log")).unwrap_or_default());
+        let log = fs::read_to_string(dir.join("log")).unwrap_or_default();
+        let _ = fs::remove_dir_all(&dir);
+        panic!("no nats-server runs:\n{log}");
     }
 
     fn run(&mut self) {
@@ -94,7 +97,7 @@ impl Server {
             if greeting.is_some_and(|line| line.starts_with("INFO ")) {
                 return true;
             }
-            if log().contains("address already in use") {
+            if ["address already in use", "[FTL]"].iter().any(|why| log().contains(why)) {
                 return false;
             }
             std::thread::sleep(Duration::from_millis(5));
