@@ -214,6 +214,36 @@ fn two_hosts_on_a_server_that_is_killed_are_linearizable() {
     }
 }
 
+#[test]
+fn two_hosts_on_a_cluster_whose_servers_are_killed_one_by_one_are_linearizable() {
+    let mut servers = Server::cluster();
+    let all: Vec<String> = servers.iter().flat_map(|server| server.settings("b").servers).collect();
+    let settings = JetStreamSettings {
+        servers: all,
+        replicas: 3,
+        wait_ms: 60_000,
+        bucket: "b".to_owned(),
+        ..JetStreamSettings::default()
+    };
+    drop(JetStream::connect(&settings).unwrap());
+    let settings = JetStreamSettings { wait_ms: 5_000, ..settings };
+    let hosts = [(); 2].map(|()| JetStream::connect(&settings).unwrap());
+    let stop = AtomicBool::new(false);
+    let goes_on = |_| !stop.load(Ordering::Relaxed);
+    let counts = check(&[&hosts[0], &hosts[1]], 1, &goes_on, || {
+        for server in &mut servers {
+            std::thread::sleep(Duration::from_millis(300));
+            server.kill();
+            std::thread::sleep(Duration::from_millis(1_500));
+            server.again();
+            // As long as two of three are there, it works: the one that is back catches up first.
+            std::thread::sleep(Duration::from_secs(5));
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    println!("{} done, {} unknown", counts.0, counts.1);
+}
+
 fn done(began: u64, ended: u64, did: Did, answer: Option<Answer>) -> Done {
     Done { began, ended, did, answer }
 }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::bucket;
 use super::error::JetStreamError;
-use super::link::{ATTEMPT, Link};
+use super::link::{ATTEMPT, Link, Pause};
 use super::{JetStreamSettings, QUEUE_MAX, VALUE_OVERHEAD_BYTES};
 use crate::VALUE_BYTES_MAX;
 
@@ -28,6 +28,9 @@ const RECONNECT_MAX: Duration = Duration::from_secs(1);
 
 /// How often a connection on which nothing happens is tried; it is given up when two tries went unanswered.
 const PING: Duration = Duration::from_secs(2);
+
+/// So much before the time is over, what the servers said last is told.
+const READY_SPARE: Duration = Duration::from_millis(300);
 
 /// Requests that wait for a connection inside the client.
 const QUEUE: usize = 1024;
@@ -59,7 +62,7 @@ pub(super) async fn link(settings: &JetStreamSettings, addresses: Vec<ServerAddr
         .ack_timeout(ATTEMPT)
         .max_ack_inflight(UNANSWERED_MAX)
         .build(client.clone());
-    let opening = timeout_at(until, open(&context, settings, &servers)).await;
+    let opening = timeout_at(until, open_in_time(&context, settings, &servers, until)).await;
     opening.map_err(|_| JetStreamError::Server {
         asked: format!("{servers} was asked for the stream {}", bucket::stream(&settings.bucket)),
         why: format!("no answer within {} ms", settings.wait_ms),
@@ -191,6 +194,22 @@ fn check(client: &Client, servers: &str) -> Result<(), JetStreamError> {
     Ok(())
 }
 
+/// Opens it, also where a cluster has no leader yet.
+async fn open_in_time(
+    context: &Context,
+    settings: &JetStreamSettings,
+    servers: &str,
+    until: Instant,
+) -> Result<(), JetStreamError> {
+    let mut pause = Pause::new();
+    loop {
+        match open(context, settings, servers).await {
+            Err(JetStreamError::NotReady { .. }) if Instant::now() + READY_SPARE < until => pause.take(until).await,
+            opened => return opened,
+        }
+    }
+}
+
 async fn open(context: &Context, settings: &JetStreamSettings, servers: &str) -> Result<(), JetStreamError> {
     let config = bucket::config(settings);
     let stream = match context.get_stream(&config.name).await {
@@ -227,6 +246,7 @@ fn answered(told: &jetstream::Error, config: &stream::Config, servers: &str) -> 
         ErrorCode::STREAM_NAME_EXIST | ErrorCode::STREAM_SUBJECT_OVERLAP => {
             JetStreamError::Foreign { stream: config.name.clone(), faults: vec![why] }
         }
+        code if told.code() == 503 || code == ErrorCode::CLUSTER_NO_PEERS => JetStreamError::NotReady { servers, why },
         _ => JetStreamError::Server { asked: format!("{servers} was asked for the stream {}", config.name), why },
     }
 }
@@ -235,10 +255,14 @@ fn unanswered(error: &(dyn std::error::Error + 'static), config: &stream::Config
     let servers = servers.to_owned();
     let mut cause = error.source();
     while let Some(source) = cause {
-        if let Some(request) = source.downcast_ref::<jetstream::context::RequestError>()
-            && request.kind() == RequestErrorKind::NoResponders
-        {
-            return JetStreamError::NoJetStream { servers, why: "nobody answers its requests".to_owned() };
+        match source.downcast_ref::<jetstream::context::RequestError>().map(async_nats::error::Error::kind) {
+            Some(RequestErrorKind::NoResponders) => {
+                return JetStreamError::NoJetStream { servers, why: "nobody answers its requests".to_owned() };
+            }
+            Some(RequestErrorKind::TimedOut) => {
+                return JetStreamError::NotReady { servers, why: "its requests are not answered".to_owned() };
+            }
+            _ => {}
         }
         cause = source.source();
     }

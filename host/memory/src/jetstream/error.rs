@@ -89,6 +89,16 @@ pub enum JetStreamError {
         /// What it said.
         why: String,
     },
+    /// JetStream is there and does not work yet.
+    #[error(
+        "JetStream of {servers} is not ready: {why}; start so many servers of the cluster that they can elect a leader, and try again"
+    )]
+    NotReady {
+        /// Where.
+        servers: String,
+        /// What it said.
+        why: String,
+    },
     /// There is something else of that name.
     #[error("the stream {stream} is none that this version made with these settings: {}; use another bucket, or the settings that it has", faults.join("; "))]
     Foreign {

@@ -69,6 +69,18 @@ impl Server {
         panic!("no nats-server runs:\n{log}");
     }
 
+    /// Starts three that know each other.
+    pub(crate) fn cluster() -> Vec<Self> {
+        let ports = [(); 3].map(|()| free_port());
+        let routes = ports.map(|port| format!("nats://127.0.0.1:{port}")).join(", ");
+        let start = |(place, port): (usize, &u16)| {
+            Self::start(&format!(
+                "server_name: s{place}\ncluster {{ name: c, listen: \"127.0.0.1:{port}\", routes: [{routes}] }}"
+            ))
+        };
+        ports.iter().enumerate().map(start).collect()
+    }
+
     fn run(&mut self) {
         let log = File::options().create(true).append(true).open(self.dir.join("log")).unwrap();
         let mut command = Command::new("sh");
