@@ -17,7 +17,7 @@ fn flags_win_over_the_environment_which_wins_over_the_file_which_wins_over_defau
     assert_eq!(origin(&document, "tick_ms"), (2.into(), "file".to_owned()));
     assert_eq!(origin(&document, "queue_max"), (12.into(), "environment".to_owned()));
     assert_eq!(origin(&document, "drain_s"), (13.into(), "flag".to_owned()));
-    assert_eq!(document.as_object().unwrap().len(), 27);
+    assert_eq!(document.as_object().unwrap().len(), 33);
 }
 
 #[test]

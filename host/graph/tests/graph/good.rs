@@ -25,7 +25,7 @@ fn a_graph_is_drawn_in_layers_that_run_at_once() {
         MOVIES,
         "
   maximises ndcg@10, fuel <= 400000000, within 200 ms
-  memory constraints, at most 64MiB
+  memory constraints, kv, at most 64MiB
 
 first
    route              router      route; if it fails, empty
