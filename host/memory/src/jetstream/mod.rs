@@ -4,20 +4,6 @@
 //! and the store's revision the stream's last one. A write is stored if the key is still at the message by which it was judged. It is
 //! sent until it is answered or `wait_ms` is over, with a number by which the server knows it, or by which it is found where the
 //! server says that the key is no longer as expected. Where another write came between, nobody knows, and that is what is answered.
-//!
-//! What is promised less than by the store's own file:
-//! - A read at a moment ([`KeyValue::pinned`]) is not offered.
-//! - Several keys of one read are as they were at one moment, unless one of them is written again during each of 64 tries, or for
-//!   half of `wait_ms`; then each is as it was at some moment of the read. A page of a scan always is as at one moment.
-//! - Writes of one key, and records of one prefix, are stored in the order in which a host asked for them. Writes of different keys
-//!   that were asked for without waiting may be stored in any order.
-//! - A quota is exact among the writers of one host. Several hosts can exceed it together by what is under way on the others.
-//! - Records of a log have the times of the server. They are in the order in which they came as long as its clock does not go back.
-//!   They can be read and deleted, not written again.
-//! - Expiry is held against each host's clock: clocks of hosts that differ see a key expire at times that differ.
-//! - With several replicas, a leader that was cut off and does not know it yet may answer reads with what was there before.
-//!
-//! A host holds the names of all keys in memory, about 150 bytes and the key for each.
 
 mod bucket;
 mod connect;
@@ -154,7 +140,21 @@ impl JetStreamSettings {
     }
 }
 
-/// A shared memory layer. Dropping the last handle on it waits for the writes that are under way, for as long as a write may take.
+/// A memory layer that several hosts share. Dropping the last handle on it waits for the writes that are under way, for as long as a write may take.
+///
+/// What is promised less than by the store's own file:
+/// - A read at a moment ([`KeyValue::pinned`]) is not offered.
+/// - Several keys of one read are as they were at one moment, unless one of them is written again during each of 64 tries, or for
+///   half of `wait_ms`; then each is as it was at some moment of the read. A page of a scan always is as at one moment.
+/// - Writes of one key, and records of one prefix, are stored in the order in which a host asked for them. Writes of different keys
+///   that were asked for without waiting may be stored in any order.
+/// - A quota is exact among the writers of one host. Several hosts can exceed it together by what is under way on the others.
+/// - Records of a log have the times of the server. They are in the order in which they came as long as its clock does not go back.
+///   They can be read and deleted, not written again.
+/// - Expiry is held against each host's clock: clocks of hosts that differ see a key expire at times that differ.
+/// - With several replicas, a leader that was cut off and does not know it yet may answer reads with what was there before.
+///
+/// A host holds the names of all keys in memory, with a few numbers for each.
 pub struct JetStream {
     open: Arc<Open>,
     /// When reads are given up, if before their own time.
