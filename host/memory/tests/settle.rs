@@ -122,3 +122,37 @@ fn a_file_of_layout_1_is_brought_to_this_one_and_ids_go_on() {
     assert_eq!(assigned(&["b", "c"]), [1, 2]);
     assert_eq!(assigned(&["d"]), [3]);
 }
+
+/// What was acknowledged waits in the log of writes when a version comes that has more tables.
+#[test]
+fn a_killed_store_of_an_earlier_version_loses_nothing_of_its_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let [before, killed] = ["before", "killed"].map(|name| dir.path().join(name));
+    let store = Store::open(&before).unwrap();
+    store.kv().put("space", "settled", b"1").wait().unwrap();
+    drop(store);
+    let store = Store::open(&before).unwrap();
+    store.kv().put("space", "waits", b"2").wait().unwrap();
+    // As a kill would leave it, within the second that it takes to go into the file.
+    std::fs::create_dir(&killed).unwrap();
+    for file in std::fs::read_dir(&before).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), killed.join(file.file_name())).unwrap();
+    }
+    drop(store);
+    assert_eq!(wal_files(&killed), 1);
+    {
+        let database = redb::Database::open(killed.join("greenroom.redb")).unwrap();
+        let transaction = database.begin_write().unwrap();
+        let expiries = redb::TableDefinition::<(i64, &str, &str), ()>::new("kv_expiries");
+        assert!(transaction.delete_table(expiries).unwrap());
+        let numbers = redb::TableDefinition::<&str, u64>::new("numbers");
+        assert!(transaction.open_table(numbers).unwrap().remove("identity").unwrap().is_some());
+        transaction.commit().unwrap();
+    }
+    let store = Store::open(&killed).unwrap();
+    let values = store.kv().get_many("space", &["settled", "waits"]).unwrap();
+    assert_eq!(values.into_iter().map(|entry| entry.unwrap().value).collect::<Vec<_>>(), [b"1", b"2"]);
+    assert_ne!(store.kv().cursor().unwrap().store, 0);
+    assert_eq!(store.check().unwrap().faults, Vec::<String>::new());
+}
