@@ -350,10 +350,12 @@ fn size(told: &Value) -> String {
         spaces += 1;
     }
     let bytes = table::bytes(usize::try_from(bytes).unwrap_or(usize::MAX));
-    let (revision, cursor) = (figure(told, "revision").unwrap_or_default(), word(told, "cursor"));
+    let revision = figure(told, "revision").unwrap_or_default();
+    let cursor = told.get("cursor").and_then(Value::as_str);
+    let cursor = cursor.map(|cursor| format!(", cursor {}", shown(cursor))).unwrap_or_default();
     let (file, log) = (size_of(told, "file_bytes"), size_of(told, "log_bytes"));
     format!(
-        "revision {revision}, cursor {cursor}\n{keys} keys of {bytes} in {spaces} namespaces\nfile {file}, of the whole store; log of writes {log}\n"
+        "revision {revision}{cursor}\n{keys} keys of {bytes} in {spaces} namespaces\nfile {file}, of the whole store; log of writes {log}\n"
     )
 }
 
