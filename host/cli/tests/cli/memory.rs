@@ -256,6 +256,21 @@ fn hosts_share_a_memory_layer() {
 }
 
 #[test]
+fn a_host_of_an_earlier_schema_is_kept_from_what_a_later_one_wrote() {
+    let settings = format!("memory_servers = \"nats://{}\"\nmemory_bucket = \"{}\"\n", shared().address(), bucket());
+    let earlier = sharing(&settings);
+    // It was activated before it shared anything.
+    let later =
+        Scene::trained(&format!("{GRAPH}{NAMESPACES}").replace("[memory.profile]", "[memory.profile]\nschema = 3"));
+    later.write("greenroom.toml", settings);
+    let _server = serve(&later);
+    memory(&later, &["put", "profile", "ada", "of schema 3"]).ok();
+    let ran = earlier.run(&["serve", "graph.toml", "--listen", "127.0.0.1:0"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(3), ""), "{}", ran.err);
+    assert!(ran.err.contains("\"profile\" was written with schema 3, and the graph says 1"), "{}", ran.err);
+}
+
+#[test]
 fn servers_of_a_memory_layer_that_are_none_are_told() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let refused = sharing(&format!("memory_servers = \"nats://ada:secret@{free}\"\nmemory_wait_ms = 500\n"));

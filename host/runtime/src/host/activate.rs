@@ -3,12 +3,14 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
+use greenroom_memory::keep_declared;
 use greenroom_model::Generation;
 
 use super::roll::{Change, Live, Proposal, Ready, Refused};
 use super::{Host, HostError, now_ms};
-use crate::active::ActivePlan;
+use crate::active::{ActivePlan, PrepareError};
 use crate::load::Loaded;
+use crate::memory::declared;
 use crate::plans::{PlanRecord, Tally};
 
 impl Host {
@@ -83,6 +85,8 @@ impl Host {
         since_ms: i64,
     ) -> Result<(), HostError> {
         plan.generation = generation;
+        // A memory layer that is shared may be another one than the plan was activated over.
+        keep_declared(&*self.inner.store.memory(), &declared(&plan.plan.namespaces)).map_err(PrepareError::from)?;
         let record = self.inner.history.record(generation)?.unwrap_or_else(|| PlanRecord {
             generation,
             plan: plan.digest,
