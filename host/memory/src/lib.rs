@@ -5,6 +5,7 @@
 //! acknowledged survives a kill. Reads see what was committed last.
 
 mod backup;
+mod blob;
 mod cache;
 mod catalog;
 mod change;
@@ -25,6 +26,7 @@ mod pinned;
 mod store;
 
 pub use backup::{BackedUp, BackupError, compact, restore};
+pub use blob::{BLOB_READ_BYTES_MAX, Blob, BlobError, BlobInfo, BlobPage, Blobs, Swept, Upload};
 pub use catalog::{Catalog, CatalogError};
 pub use check::{Checked, check};
 pub use clock::Clock;

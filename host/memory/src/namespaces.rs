@@ -26,13 +26,29 @@ pub struct Declared {
 pub struct Namespaces {
     inner: Arc<dyn KeyValue>,
     declared: Arc<BTreeMap<String, Declared>>,
+    /// The kind whose rows may be written.
+    rows: Option<NamespaceKind>,
 }
 
 impl Namespaces {
     /// These, and no others.
     #[must_use]
     pub fn new(inner: Arc<dyn KeyValue>, declared: BTreeMap<String, Declared>) -> Self {
-        Self { inner, declared: Arc::new(declared) }
+        Self { inner, declared: Arc::new(declared), rows: None }
+    }
+
+    /// The same, for what such a kind is made of: [`Blobs`](crate::Blobs) and [`Vectors`](crate::Vectors) put, swap and delete rows
+    /// in namespaces of theirs, which nobody else may, since what they hold would no longer be what they say. It takes nothing
+    /// else.
+    #[must_use]
+    pub fn rows_of(&self, kind: NamespaceKind) -> Self {
+        Self { inner: Arc::clone(&self.inner), declared: Arc::clone(&self.declared), rows: Some(kind) }
+    }
+
+    /// What is declared of a namespace.
+    #[must_use]
+    pub fn declared(&self, namespace: &str) -> Option<Declared> {
+        self.declared.get(namespace).copied()
     }
 
     fn known(&self, namespace: &str) -> Result<(), ReadError> {
@@ -46,11 +62,16 @@ impl Namespaces {
         let namespace = || namespace.to_owned();
         let declared =
             self.declared.get(&namespace()).ok_or_else(|| WriteError::NotFound { namespace: namespace() })?;
+        let has_rows = matches!(declared.kind, NamespaceKind::Blob | NamespaceKind::Vector);
         let fits = match change {
+            Change::Put { .. } | Change::Swap { .. } | Change::Delete if self.rows.is_some() => {
+                has_rows && self.rows == Some(declared.kind)
+            }
+            _ if self.rows.is_some() => false,
             Change::Put { .. } | Change::Swap { .. } => declared.kind == NamespaceKind::Kv,
             Change::Add { .. } => declared.kind == NamespaceKind::Counter,
             Change::Append { .. } => declared.kind == NamespaceKind::Log,
-            Change::Delete => true,
+            Change::Delete => !has_rows,
         };
         if fits {
             Ok(*declared)
@@ -86,7 +107,7 @@ impl KeyValue for Namespaces {
 
     fn pinned(&self) -> Option<Arc<dyn KeyValue>> {
         let inner = self.inner.pinned()?;
-        Some(Arc::new(Self { inner, declared: Arc::clone(&self.declared) }))
+        Some(Arc::new(Self { inner, declared: Arc::clone(&self.declared), rows: self.rows }))
     }
 
     fn write(&self, namespace: &str, write: Write) -> Pending<Written, WriteError> {

@@ -34,11 +34,15 @@ pub enum NamespaceKind {
     Counter,
     /// Records in the order in which they came, under keys that the host makes.
     Log,
+    /// Contents of any size under their digests, each kept once.
+    Blob,
+    /// Vectors of one dimension, of which the nearest to another are found.
+    Vector,
 }
 
 impl NamespaceKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Kv, Self::Counter, Self::Log];
+    pub const ALL: [Self; 5] = [Self::Kv, Self::Counter, Self::Log, Self::Blob, Self::Vector];
 
     /// As in a graph file.
     #[must_use]
@@ -47,6 +51,8 @@ impl NamespaceKind {
             Self::Kv => "kv",
             Self::Counter => "counter",
             Self::Log => "log",
+            Self::Blob => "blob",
+            Self::Vector => "vector",
         }
     }
 }
