@@ -24,6 +24,7 @@ mod namespaces;
 mod overlay;
 mod pinned;
 mod store;
+mod vector;
 
 pub use backup::{BackedUp, BackupError, compact, restore};
 pub use blob::{BLOB_READ_BYTES_MAX, Blob, BlobError, BlobInfo, BlobPage, Blobs, Swept, Upload};
@@ -46,3 +47,7 @@ pub use log::{
 pub use namespaces::{Declared, Namespaces};
 pub use overlay::Overlay;
 pub use store::{FILE, OpenError, Settings, Store};
+pub use vector::{
+    DIMENSION_MAX, Feed, Filter, Indexed, LABEL_BYTES_MAX, LABELS_MAX, LENGTH_MAX, Metric, NEAREST_MAX, Near,
+    PAYLOAD_BYTES_MAX, PutVector, VectorEntry, VectorError, VectorSpace, Vectors,
+};

@@ -1,0 +1,558 @@
+//! Vectors, on each backend, beside a list of them that is sorted.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use greenroom_memory::{
+    Changes, Clock, Cursor, Declared, Feed, FeedError, Filter, KeyValue, LABELS_MAX, Metric, NEAREST_MAX, Namespaces,
+    Near, Overlay, PAYLOAD_BYTES_MAX, PutVector, ReadError, Settings, Store, Unavailable, VectorError, VectorSpace,
+    Vectors, WriteError,
+};
+use greenroom_model::NamespaceKind;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+const METRICS: [(&str, Metric); 3] =
+    [("cosine", Metric::Cosine), ("dot", Metric::Dot), ("euclidean", Metric::Euclidean)];
+
+struct Time(Arc<AtomicI64>);
+
+impl Time {
+    fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(1_795_000_000_000)))
+    }
+
+    fn settings(&self) -> Settings {
+        let now_ms = Arc::clone(&self.0);
+        Settings { clock: Clock::of(move || now_ms.load(Ordering::SeqCst)), ..Settings::default() }
+    }
+
+    fn pass(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+/// A backend under test.
+struct Backend {
+    kv: Arc<dyn KeyValue>,
+    feed: Option<Arc<dyn Feed>>,
+    time: Time,
+}
+
+impl Backend {
+    fn vectors(&self, dimension: usize) -> Vectors {
+        let spaces = METRICS.map(|(name, metric)| (name.to_owned(), VectorSpace { dimension, metric }));
+        Vectors::new(Arc::clone(&self.kv), self.feed.clone(), spaces.into()).unwrap()
+    }
+
+    fn memory() -> Self {
+        let time = Time::new();
+        let store = Store::in_memory_with(&time.settings()).unwrap();
+        Self { kv: store.kv(), feed: Some(Arc::new(store)), time }
+    }
+
+    fn file(dir: &tempfile::TempDir) -> Self {
+        let time = Time::new();
+        let store = Store::open_with(dir.path(), &time.settings()).unwrap();
+        Self { kv: store.kv(), feed: Some(Arc::new(store)), time }
+    }
+
+    fn without_feed() -> Self {
+        Self { feed: None, ..Self::memory() }
+    }
+
+    fn overlay() -> Self {
+        let Self { kv, time, .. } = Self::memory();
+        Self { kv: Arc::new(Overlay::over(kv)), feed: None, time }
+    }
+}
+
+/// Each backend gets every promise, each on a store of its own.
+macro_rules! promises {
+    ($($promise:ident),+ $(,)?) => {
+        mod file { $( #[test] fn $promise() {
+            let dir = tempfile::tempdir().unwrap();
+            super::$promise(&super::Backend::file(&dir));
+        } )+ }
+        mod memory { $( #[test] fn $promise() { super::$promise(&super::Backend::memory()); } )+ }
+        mod without_feed { $( #[test] fn $promise() { super::$promise(&super::Backend::without_feed()); } )+ }
+        mod overlay { $( #[test] fn $promise() { super::$promise(&super::Backend::overlay()); } )+ }
+    };
+}
+
+promises!(
+    it_does_what_a_sorted_list_does,
+    what_is_wrong_is_told,
+    what_others_write_is_found,
+    answers_are_what_was_written_last_while_others_write,
+    rows_of_something_else_are_not_found,
+);
+
+fn put(key: &str, vector: &[f32], labels: &[&str]) -> PutVector {
+    let labels = labels.iter().map(|label| (*label).to_owned()).collect();
+    PutVector { key: key.to_owned(), vector: vector.to_vec(), labels, payload: key.into(), ttl_ms: None }
+}
+
+fn keys(near: &[Near]) -> Vec<&str> {
+    near.iter().map(|near| near.key.as_str()).collect()
+}
+
+fn all() -> Filter {
+    Filter::default()
+}
+
+fn labelled(labels: &[&str]) -> Vec<String> {
+    labels.iter().map(|label| (*label).to_owned()).collect()
+}
+
+/// As the documentation says it, in twice the digits.
+fn distance(metric: Metric, one: &[f32], other: &[f32]) -> f64 {
+    let pairs = || one.iter().zip(other).map(|(a, b)| (f64::from(*a), f64::from(*b)));
+    let dot: f64 = pairs().map(|(a, b)| a * b).sum();
+    let length = |vector: &[f32]| vector.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
+    match metric {
+        Metric::Cosine => 1.0 - dot / (length(one) * length(other)),
+        Metric::Dot => -dot,
+        Metric::Euclidean => pairs().map(|(a, b)| (a - b) * (a - b)).sum(),
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Put(String, Vec<f32>, Vec<String>, Option<u64>),
+    Many(Vec<(String, Vec<f32>)>),
+    Delete(String),
+    Pass(i64),
+    Ask(Vec<f32>, usize, Filter),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let key = || "[ab]{1,3}";
+    let vector = || {
+        prop::collection::vec((-3..4_i8).prop_map(f32::from), 3)
+            .prop_filter("a direction", |vector| vector.iter().any(|number| *number != 0.0))
+    };
+    let labels = || prop::collection::vec("[xyz]", 0..3);
+    let filter = || {
+        let some = || prop::collection::vec("[xyzw]", 0..2);
+        ("[ab]{0,2}", some(), some(), some()).prop_map(|(prefix, all_of, any_of, none_of)| Filter {
+            prefix,
+            all_of,
+            any_of,
+            none_of,
+        })
+    };
+    let step = prop_oneof![
+        6 => (key(), vector(), labels(), prop::option::weighted(0.3, 1..3_000_u64)).prop_map(|(k, v, l, t)| Step::Put(k, v, l, t)),
+        1 => prop::collection::vec((key(), vector()), 0..5).prop_map(Step::Many),
+        2 => key().prop_map(Step::Delete),
+        1 => (1..2_000_i64).prop_map(Step::Pass),
+        3 => (vector(), 1..6_usize, prop_oneof![Just(Filter::default()), filter()]).prop_map(|(v, k, f)| Step::Ask(v, k, f)),
+    ];
+    prop::collection::vec((step, any::<bool>()).prop_map(|(step, _)| step), 1..60)
+}
+
+type Model = BTreeMap<String, (Vec<f32>, BTreeSet<String>, i64)>;
+
+fn check_answers(
+    metric: Metric,
+    model: &Model,
+    near: &[Near],
+    asked: &[f32],
+    count: usize,
+    filter: &Filter,
+) -> Result<(), TestCaseError> {
+    let passes = |key: &str, labels: &BTreeSet<String>| {
+        key.starts_with(&filter.prefix)
+            && filter.all_of.iter().all(|label| labels.contains(label))
+            && (filter.any_of.is_empty() || filter.any_of.iter().any(|label| labels.contains(label)))
+            && !filter.none_of.iter().any(|label| labels.contains(label))
+    };
+    let mut right: Vec<(f64, &str)> = model
+        .iter()
+        .filter(|(key, (_, labels, _))| passes(key, labels))
+        .map(|(key, (vector, ..))| (distance(metric, asked, vector), key.as_str()))
+        .collect();
+    right.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
+    prop_assert_eq!(near.len(), right.len().min(count));
+    for (near, (far, key)) in near.iter().zip(&right) {
+        prop_assert!((f64::from(near.distance) - far).abs() < 1e-6, "{:?} instead of {} at {}", near, key, far);
+        let (vector, labels, _) = &model[&near.key];
+        prop_assert!((distance(metric, asked, vector) - far).abs() < 1e-6);
+        prop_assert_eq!(near.labels.iter().collect::<Vec<_>>(), labels.iter().collect::<Vec<_>>());
+        prop_assert!(passes(&near.key, labels));
+        if metric != Metric::Cosine {
+            prop_assert_eq!(&near.key, key);
+        }
+    }
+    let order: Vec<_> = near.iter().map(|near| (near.distance, near.key.as_str())).collect();
+    prop_assert!(order.is_sorted());
+    Ok(())
+}
+
+fn it_does_what_a_sorted_list_does(backend: &Backend) {
+    let (here, there) = (backend.vectors(3), backend.vectors(3));
+    let mut runner =
+        TestRunner::new(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() });
+    for (space, metric) in METRICS {
+        let follow = |steps: Vec<Step>| {
+            for entry in backend.kv.scan(space, "", None, 1000).unwrap().entries {
+                here.delete(space, &entry.key).unwrap();
+            }
+            let mut model = Model::new();
+            for (place, step) in steps.into_iter().enumerate() {
+                // Half of it is done by somebody else.
+                let vectors = if place % 2 == 0 { &here } else { &there };
+                model.retain(|_, (.., at)| *at > backend.kv.now_ms());
+                match step {
+                    Step::Put(key, vector, labels, ttl_ms) => {
+                        let until = ttl_ms.map_or(i64::MAX, |ttl| backend.kv.now_ms() + ttl.cast_signed());
+                        let put = PutVector {
+                            key: key.clone(),
+                            vector: vector.clone(),
+                            labels: labels.clone(),
+                            payload: vec![7],
+                            ttl_ms,
+                        };
+                        vectors.put(space, &put).unwrap();
+                        model.insert(key, (vector, labels.into_iter().collect(), until));
+                    }
+                    Step::Many(many) => {
+                        let puts: Vec<_> = many.iter().map(|(key, vector)| put(key, vector, &[])).collect();
+                        vectors.put_many(space, &puts).unwrap();
+                        model.extend(many.into_iter().map(|(key, vector)| (key, (vector, BTreeSet::new(), i64::MAX))));
+                    }
+                    Step::Delete(key) => {
+                        prop_assert_eq!(vectors.delete(space, &key).unwrap(), model.remove(&key).is_some())
+                    }
+                    Step::Pass(ms) => backend.time.pass(ms),
+                    Step::Ask(vector, count, filter) => {
+                        let near = vectors.nearest(space, &vector, count, &filter).unwrap();
+                        check_answers(metric, &model, &near, &vector, count, &filter)?;
+                    }
+                }
+            }
+            model.retain(|_, (.., at)| *at > backend.kv.now_ms());
+            for vectors in [&here, &there] {
+                let near = vectors.nearest(space, &[1.0, 2.0, 3.0], 100, &all()).unwrap();
+                check_answers(metric, &model, &near, &[1.0, 2.0, 3.0], 100, &all())?;
+            }
+            Ok(())
+        };
+        runner.run(&steps(), follow).unwrap();
+    }
+}
+
+fn what_is_wrong_is_told(backend: &Backend) {
+    let vectors = backend.vectors(2);
+    let told = |vector: &[f32]| {
+        let said = vectors.put("cosine", &put("k", vector, &[])).unwrap_err().to_string();
+        assert_eq!(said, vectors.nearest("cosine", vector, 1, &all()).unwrap_err().to_string());
+        said
+    };
+    assert_eq!(told(&[1.0]), "the vector has 1 numbers, expected 2");
+    assert_eq!(told(&[1.0, f32::NAN]), "number 1 of the vector is NaN, expected a finite one");
+    assert_eq!(told(&[f32::INFINITY, 0.0]), "number 0 of the vector is inf, expected a finite one");
+    assert_eq!(told(&[1e19, 0.0]), "the vector is 9.999999980506448e18 long, expected at most 1e18");
+    assert!(told(&[0.0, -0.0]).starts_with("all numbers of the vector are 0"));
+    vectors.put("dot", &put("k", &[0.0, 0.0], &[])).unwrap();
+    vectors.put("euclidean", &put("k", &[0.0, 0.0], &[])).unwrap();
+    let one = [1.0, 0.0];
+    let refused = |put: PutVector| matches!(vectors.put("dot", &put), Err(VectorError::TooLarge { .. }));
+    assert!(refused(PutVector { labels: vec!["x".into(); LABELS_MAX + 1], ..put("k", &one, &[]) }));
+    assert!(refused(PutVector { labels: vec!["x".repeat(65)], ..put("k", &one, &[]) }));
+    assert!(refused(PutVector { payload: vec![0; PAYLOAD_BYTES_MAX + 1], ..put("k", &one, &[]) }));
+    let long = vectors.put("dot", &put(&"k".repeat(513), &one, &[]));
+    assert!(matches!(long, Err(VectorError::Write(WriteError::TooLarge { .. }))), "{long:?}");
+    assert!(matches!(vectors.nearest("dot", &one, NEAREST_MAX + 1, &all()), Err(VectorError::TooLarge { .. })));
+    assert!(matches!(vectors.nearest("dot", &one, 0, &all()), Err(VectorError::None)));
+    let many = Filter { any_of: vec!["x".into(); LABELS_MAX + 1], ..all() };
+    assert!(matches!(vectors.nearest("dot", &one, 1, &many), Err(VectorError::TooLarge { .. })));
+    let unknown = vectors.get("other", "k");
+    assert!(matches!(unknown, Err(VectorError::Read(ReadError::NotFound { .. }))), "{unknown:?}");
+    let some = [put("new", &one, &[]), put("bad", &[1.0], &[])];
+    assert!(vectors.put_many("dot", &some).is_err());
+    assert_eq!(vectors.get("dot", "new").unwrap(), None, "nothing is written of what is wrong in part");
+    for dimension in [0, 4097] {
+        let space = VectorSpace { dimension, metric: Metric::Dot };
+        let made = Vectors::new(Arc::clone(&backend.kv), None, [("x".to_owned(), space)].into());
+        assert!(matches!(made.err(), Some(VectorError::Space { found, .. }) if found == dimension));
+    }
+}
+
+fn what_others_write_is_found(backend: &Backend) {
+    let (here, there) = (backend.vectors(2), backend.vectors(2));
+    let near = |vectors: &Vectors| vectors.nearest("euclidean", &[0.0, 0.0], 10, &all()).unwrap();
+    assert!(near(&here).is_empty());
+    there.put("euclidean", &put("a", &[1.0, 0.0], &["x"])).unwrap();
+    assert_eq!(keys(&near(&here)), ["a"]);
+    here.put("euclidean", &put("b", &[0.5, 0.0], &[])).unwrap();
+    assert_eq!((keys(&near(&here)), keys(&near(&there))), (vec!["b", "a"], vec!["b", "a"]));
+    there.put("euclidean", &put("b", &[2.0, 0.0], &[])).unwrap();
+    here.put("euclidean", &put("c", &[1.0, 0.0], &[])).unwrap();
+    let all_three = near(&here);
+    assert_eq!(keys(&all_three), ["a", "c", "b"], "ties by their keys");
+    assert_eq!((all_three[0].distance, all_three[0].labels.as_slice()), (1.0, &["x".to_owned()][..]));
+    assert_eq!((all_three[1].payload.as_slice(), all_three[2].distance), (&b"c"[..], 4.0));
+    there.delete("euclidean", "a").unwrap();
+    assert_eq!(keys(&near(&here)), ["c", "b"]);
+    assert_eq!(here.get("euclidean", "b").unwrap().unwrap().vector, [2.0, 0.0]);
+    assert_eq!(here.indexed("euclidean").unwrap().entries, 2);
+    // In other namespaces, which are none of its own.
+    backend.kv.put("elsewhere", "a", b"x").wait().unwrap();
+    assert_eq!(keys(&near(&here)), ["c", "b"]);
+}
+
+/// The payload says which vector went with it.
+fn answers_are_what_was_written_last_while_others_write(backend: &Backend) {
+    let vectors = backend.vectors(2);
+    let at = |key: u8, round: u8| {
+        let vector = [f32::from(key), f32::from(round)];
+        PutVector { payload: vec![key, round], ..put(&format!("k{key}"), &vector, &[]) }
+    };
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    for near in vectors.nearest("euclidean", &[0.0, 0.0], 20, &all()).unwrap() {
+                        let [key, round] = near.payload[..] else { panic!("{near:?}") };
+                        let far = f32::from(key).powi(2) + f32::from(round).powi(2);
+                        assert_eq!((near.key, near.distance), (format!("k{key}"), far));
+                    }
+                }
+            });
+        }
+        for round in 0..40 {
+            for key in 0..10 {
+                vectors.put("euclidean", &at(key, round)).unwrap();
+                if key % 3 == 0 {
+                    vectors.delete("euclidean", &format!("k{key}")).unwrap();
+                }
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    let near = vectors.nearest("euclidean", &[0.0, 39.0], 20, &all()).unwrap();
+    assert_eq!(keys(&near), ["k1", "k2", "k4", "k5", "k7", "k8"]);
+}
+
+fn rows_of_something_else_are_not_found(backend: &Backend) {
+    backend.vectors(3).put("euclidean", &put("three", &[1.0, 2.0, 3.0], &[])).unwrap();
+    backend.kv.put("euclidean", "odd", b"odd").wait().unwrap();
+    let vectors = backend.vectors(2);
+    vectors.put("euclidean", &put("two", &[1.0, 2.0], &[])).unwrap();
+    assert_eq!(keys(&vectors.nearest("euclidean", &[0.0, 0.0], 10, &all()).unwrap()), ["two"]);
+    let indexed = vectors.indexed("euclidean").unwrap();
+    assert_eq!((indexed.entries, indexed.unfit), (1, 2));
+    assert!(matches!(vectors.get("euclidean", "odd"), Err(VectorError::Damaged { .. })));
+    vectors.put("euclidean", &put("odd", &[3.0, 3.0], &[])).unwrap();
+    vectors.delete("euclidean", "three").unwrap();
+    assert_eq!(keys(&vectors.nearest("euclidean", &[0.0, 0.0], 10, &all()).unwrap()), ["two", "odd"]);
+    assert_eq!(vectors.indexed("euclidean").unwrap().unfit, 0);
+}
+
+/// Numbers that look random and are the same each time.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// -1 to 1, more of them near 0.
+    fn near_zero(&mut self) -> f32 {
+        let sum: u64 = (0..4).map(|_| self.next() >> 48).sum();
+        sum as f32 / f32::from(u16::MAX) / 2.0 - 1.0
+    }
+
+    /// Around one of the centres.
+    fn clustered(&mut self, centres: &[Vec<f32>]) -> Vec<f32> {
+        let centre = &centres[self.next() as usize % centres.len()];
+        centre.iter().map(|number| number + 0.3 * self.near_zero()).collect()
+    }
+
+    fn vector(&mut self, dimension: usize) -> Vec<f32> {
+        (0..dimension).map(|_| self.near_zero()).collect()
+    }
+}
+
+const DIMENSION: usize = 64;
+
+/// Entries around 100 centres; each has one of the labels `0` to `9`, and half of them `half`.
+fn entries(count: usize) -> (Vec<PutVector>, Vec<Vec<f32>>) {
+    let mut numbers = Numbers(1);
+    let centres: Vec<_> = (0..100).map(|_| numbers.vector(DIMENSION)).collect();
+    let puts = (0..count).map(|number| {
+        let digit = (number % 10).to_string();
+        let labels: &[&str] = if number % 20 < 10 { &[&digit, "half"] } else { &[&digit] };
+        put(&format!("k{number:06}"), &numbers.clustered(&centres), labels)
+    });
+    let puts = puts.collect();
+    (puts, (0..50).map(|_| numbers.clustered(&centres)).collect())
+}
+
+fn recall(
+    vectors: &Vectors,
+    space: &str,
+    metric: Metric,
+    live: &[PutVector],
+    questions: &[Vec<f32>],
+    filter: &Filter,
+) -> f64 {
+    let mut hits = 0;
+    for asked in questions {
+        let mut right: Vec<(f64, &str)> =
+            live.iter().map(|put| (distance(metric, asked, &put.vector), put.key.as_str())).collect();
+        right.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let right: BTreeSet<&str> = right[..10].iter().map(|(_, key)| *key).collect();
+        let near = vectors.nearest(space, asked, 10, filter).unwrap();
+        assert_eq!(near.len(), 10);
+        hits += near.iter().filter(|near| right.contains(near.key.as_str())).count();
+    }
+    hits as f64 / (10 * questions.len()) as f64
+}
+
+#[test]
+fn of_10_000_entries_nearly_all_of_the_nearest_are_found() {
+    let backend = Backend::memory();
+    let (vectors, (puts, questions)) = (backend.vectors(DIMENSION), entries(10_000));
+    for (space, metric) in METRICS {
+        vectors.put_many(space, &puts).unwrap();
+        vectors.warm(space).unwrap();
+        let indexed = vectors.indexed(space).unwrap();
+        assert!(indexed.entries == 10_000 && indexed.in_graph >= 8_976, "{indexed:?}");
+        let found = recall(&vectors, space, metric, &puts, &questions, &all());
+        assert!(found >= 0.95, "{space}: {found}");
+        let half = Filter { all_of: labelled(&["half"]), ..all() };
+        let halves: Vec<_> = puts.iter().filter(|put| put.labels.len() == 2).cloned().collect();
+        let found = recall(&vectors, space, metric, &halves, &questions, &half);
+        assert!(found >= 0.95, "{space} of a half: {found}");
+        // So few that it is exact.
+        let few =
+            Filter { prefix: "k00".to_owned(), any_of: labelled(&["3", "7"]), none_of: labelled(&["half"]), ..all() };
+        let matching: Vec<_> = puts
+            .iter()
+            .filter(|put| {
+                put.key.starts_with("k00") && put.labels.len() == 1 && ["3", "7"].contains(&put.labels[0].as_str())
+            })
+            .cloned()
+            .collect();
+        assert_eq!(recall(&vectors, space, metric, &matching, &questions, &few), 1.0);
+    }
+}
+
+#[test]
+fn what_was_removed_or_replaced_is_not_found_and_gives_back_its_room() {
+    let backend = Backend::memory();
+    let (vectors, (puts, questions)) = (backend.vectors(DIMENSION), entries(12_000));
+    vectors.put_many("euclidean", &puts).unwrap();
+    vectors.warm("euclidean").unwrap();
+    let (gone, rest) = puts.split_at(3_000);
+    let (replaced, same) = rest.split_at(4_000);
+    for put in gone {
+        backend.kv.delete("euclidean", &put.key).wait().unwrap();
+    }
+    // Far away.
+    let far: Vec<_> = replaced
+        .iter()
+        .map(|put| PutVector { vector: put.vector.iter().map(|number| number + 100.0).collect(), ..put.clone() })
+        .collect();
+    vectors.put_many("euclidean", &far).unwrap();
+    let found = recall(&vectors, "euclidean", Metric::Euclidean, same, &questions, &all());
+    assert!(found >= 0.95, "{found}");
+    let indexed = vectors.indexed("euclidean").unwrap();
+    assert!(indexed.entries == 9_000 && indexed.gone <= 9_000 && indexed.in_graph > 0, "{indexed:?}");
+    vectors.put_many("euclidean", &far).unwrap();
+    let indexed = vectors.indexed("euclidean").unwrap();
+    assert!(indexed.entries == 9_000 && indexed.gone <= 9_000, "{indexed:?}");
+    vectors.warm("euclidean").unwrap();
+    let found = recall(&vectors, "euclidean", Metric::Euclidean, same, &questions, &all());
+    assert!(found >= 0.95, "{found}");
+    for asked in &questions {
+        let near = vectors.nearest("euclidean", asked, 1_000, &Filter { prefix: "k00".to_owned(), ..all() }).unwrap();
+        assert!(near.iter().all(|near| near.key.as_str() >= "k003000"), "what was removed came back");
+        assert_eq!(near.len(), 1_000);
+    }
+}
+
+#[test]
+fn the_graph_learns_along_with_questions_and_is_right_on_the_way() {
+    let backend = Backend::memory();
+    let (puts, questions) = entries(8_000);
+    backend.vectors(DIMENSION).put_many("cosine", &puts).unwrap();
+    let vectors = backend.vectors(DIMENSION);
+    let mut known = 0;
+    for asked in questions.iter().cycle().take(120) {
+        vectors.nearest("cosine", asked, 10, &all()).unwrap();
+        let now = vectors.indexed("cosine").unwrap().in_graph;
+        assert!(now >= known, "{now} after {known}");
+        known = now;
+    }
+    assert!(known >= 6_976, "{known}");
+    assert!(recall(&vectors, "cosine", Metric::Cosine, &puts, &questions, &all()) >= 0.95);
+}
+
+#[test]
+fn it_is_the_same_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let (puts, questions) = entries(500);
+    let ask = |vectors: &Vectors| -> Vec<_> {
+        questions.iter().map(|asked| vectors.nearest("dot", asked, 10, &all()).unwrap()).collect()
+    };
+    let before = {
+        let vectors = Backend::file(&dir).vectors(DIMENSION);
+        vectors.put_many("dot", &puts).unwrap();
+        ask(&vectors)
+    };
+    assert_eq!(ask(&Backend::file(&dir).vectors(DIMENSION)), before);
+}
+
+/// One that has forgotten.
+struct Forgetful(Store);
+
+impl Feed for Forgetful {
+    fn cursor(&self) -> Result<Cursor, Unavailable> {
+        self.0.cursor()
+    }
+
+    fn changes(&self, _: &str, after: Cursor) -> Result<Changes, FeedError> {
+        Err(FeedError::Lost { after: after.revision, begins: after.revision + 2 })
+    }
+}
+
+#[test]
+fn where_changes_are_no_longer_kept_all_is_read_anew() {
+    let store = Store::in_memory().unwrap();
+    let backend = Backend { kv: store.kv(), feed: Some(Arc::new(Forgetful(store))), time: Time::new() };
+    what_others_write_is_found(&backend);
+    it_does_what_a_sorted_list_does(&Backend { time: Time::new(), ..Backend::without_feed() }.and_forget());
+}
+
+impl Backend {
+    /// A store of its own whose feed has forgotten all.
+    fn and_forget(self) -> Self {
+        let store = Store::in_memory_with(&self.time.settings()).unwrap();
+        Self { kv: store.kv(), feed: Some(Arc::new(Forgetful(store))), time: self.time }
+    }
+}
+
+#[test]
+fn a_quota_bounds_what_is_put() {
+    let declared = Declared { kind: NamespaceKind::Vector, bytes_max: Some(200), retention_ms: None };
+    let namespaces = Namespaces::new(Backend::memory().kv, [("dot".to_owned(), declared)].into());
+    let backend = Backend { kv: Arc::new(namespaces.rows_of(NamespaceKind::Vector)), feed: None, time: Time::new() };
+    let vectors = backend.vectors(8);
+    let puts: Vec<_> = (0..6_u8).map(|n| put(&n.to_string(), &[f32::from(n); 8], &[])).collect();
+    let refused = vectors.put_many("dot", &puts);
+    assert!(matches!(refused, Err(VectorError::Write(WriteError::Quota { max: 200, .. }))), "{refused:?}");
+    let near = vectors.nearest("dot", &[1.0; 8], 10, &all()).unwrap();
+    assert_eq!(keys(&near), ["4", "3", "2", "1", "0"], "what had room is there");
+}
