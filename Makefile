@@ -140,7 +140,7 @@ figures-memory: ## What the shared memory layer costs, beside the engine under i
 	$(call step,figures: memory)
 	@mkdir -p $(FIGURES)
 	@rm -f $(FIGURES)/memory.json
-	@GREENROOM_FIGURES=$(FIGURES)/memory.json cargo bench --locked --workspace --bench memory
+	@GREENROOM_FIGURES=$(FIGURES)/memory.json cargo bench --locked --workspace --bench memory --bench vector
 	@GREENROOM_KILLS=500 cargo test --locked --release --workspace --test kill -- --nocapture
 
 # Not among `figures` either: Extism brings an engine of its own, which takes ten minutes to compile.

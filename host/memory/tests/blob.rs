@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use greenroom_memory::{
-    BLOB_READ_BYTES_MAX, BlobError, BlobInfo, Blobs, Change, Clock, Declared, KeyValue, Namespaces, Overlay, ReadError,
-    Settings, Space, Store, Swept, Write, WriteError,
+    BLOB_READ_BYTES_MAX, BlobError, BlobInfo, Blobs, Clock, Declared, KeyValue, Namespaces, Overlay, ReadError,
+    Settings, Space, Store, Swept, WriteError,
 };
 use greenroom_model::{Digest, NamespaceKind};
 use proptest::prelude::*;
@@ -73,6 +73,7 @@ promises!(
     a_blob_expires_and_lives_as_long_as_the_longest_said,
     reads_that_race_with_removals_are_right_or_not_found,
     what_is_damaged_is_told,
+    what_was_finished_stays_whatever_is_swept_meanwhile,
     a_removal_that_was_cut_short_is_swept,
     it_does_what_a_map_does,
 );
@@ -107,7 +108,15 @@ fn whole(blobs: &Blobs, digest: &Digest) -> Result<Vec<u8>, BlobError> {
 }
 
 fn keys(kv: &dyn KeyValue, prefix: &str) -> Vec<String> {
-    kv.scan(SPACE, prefix, None, 1000).unwrap().entries.into_iter().map(|entry| entry.key).collect()
+    let (mut keys, mut after) = (Vec::new(), None);
+    loop {
+        let page = kv.scan(SPACE, prefix, after.as_deref(), 1000).unwrap();
+        keys.extend(page.entries.into_iter().map(|entry| entry.key));
+        after = page.next;
+        if after.is_none() {
+            return keys;
+        }
+    }
 }
 
 fn room(contents: &[&[u8]]) -> u64 {
@@ -273,6 +282,51 @@ fn reads_that_race_with_removals_are_right_or_not_found(kv: &Arc<dyn KeyValue>, 
         }
         done.store(true, Ordering::Relaxed);
     });
+}
+
+/// As if all uploads had taken too long.
+fn what_was_finished_stays_whatever_is_swept_meanwhile(kv: &Arc<dyn KeyValue>, _: &Time) {
+    let (blobs, done) = (Blobs::new(Arc::clone(kv)), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let uploads: Vec<_> = (0..3)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut finished = 0;
+                    for round in 0..60 {
+                        // The three of a round are the same content.
+                        let bytes = content(round, CHUNK + 1);
+                        let mut upload = blobs.create(SPACE, None).unwrap();
+                        upload.write(&bytes).unwrap();
+                        match upload.finish() {
+                            Ok(info) => {
+                                finished += 1;
+                                assert!(whole(&blobs, &info.digest).unwrap() == bytes);
+                            }
+                            Err(BlobError::Swept) => {}
+                            Err(other) => panic!("{other}"),
+                        }
+                    }
+                    finished
+                })
+            })
+            .collect();
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    blobs.sweep(SPACE, 0).unwrap();
+                }
+            });
+        }
+        let finished: usize = uploads.into_iter().map(|upload| upload.join().unwrap()).sum();
+        done.store(true, Ordering::Relaxed);
+        assert!(finished > 0);
+    });
+    blobs.sweep(SPACE, 0).unwrap();
+    let listed = blobs.list(SPACE, None, 100).unwrap().blobs;
+    for blob in &listed {
+        blobs.verify(SPACE, &blob.digest).unwrap();
+    }
+    assert_eq!((keys(&**kv, "u/").len(), keys(&**kv, "h/").len()), (2 * listed.len(), listed.len()));
 }
 
 fn what_is_damaged_is_told(kv: &Arc<dyn KeyValue>, _: &Time) {
@@ -459,33 +513,4 @@ fn blobs_and_what_uploads_have_left_survive_a_restart() {
     assert_eq!(store.kv().usage(SPACE).unwrap(), Space { entries: 8, bytes: room(&[&bytes]) });
     let reopened = Blobs::new(Store::open(dir.path()).unwrap().kv());
     assert_eq!(whole(&reopened, &digest).unwrap(), bytes);
-}
-
-#[test]
-fn rows_of_a_kind_are_written_by_that_kind_alone() {
-    let kinds = [("files", NamespaceKind::Blob), ("points", NamespaceKind::Vector), ("profile", NamespaceKind::Kv)];
-    let declared = kinds.map(|(name, kind)| (name.to_owned(), Declared { kind, ..Declared::default() }));
-    let plain = Namespaces::new(memory(&Time::new()), declared.into());
-    let (value, changes) = (b"x".to_vec(), |value: Vec<u8>| {
-        [
-            Change::Put { value: value.clone() },
-            Change::Swap { expected: None, value: value.clone() },
-            Change::Delete,
-            Change::Add { by: 1 },
-            Change::Append { value },
-        ]
-    });
-    for (of, handle) in [(NamespaceKind::Kv, &plain), (NamespaceKind::Blob, &plain.rows_of(NamespaceKind::Blob))] {
-        for (name, kind) in kinds {
-            for (place, change) in changes(value.clone()).into_iter().enumerate() {
-                let done = handle.write(name, Write::new(format!("k{place}"), change)).wait();
-                if of == kind && place < 3 {
-                    done.unwrap();
-                } else {
-                    assert!(matches!(&done, Err(WriteError::Kind { holds, .. }) if *holds == kind), "{done:?}");
-                }
-            }
-        }
-    }
-    assert_eq!(plain.declared("points").unwrap().kind, NamespaceKind::Vector);
 }

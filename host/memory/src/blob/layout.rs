@@ -116,18 +116,38 @@ impl Manifest {
 pub(crate) struct Header {
     /// When the upload began, in milliseconds since 1970.
     pub(crate) began_ms: i64,
-    /// Whether a sweep is about to remove it.
-    pub(crate) claimed: bool,
+    pub(crate) stage: Stage,
+}
+
+/// Whether an upload's chunks stay. Each step is a swap, so that who finishes an upload and who sweeps agree on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// They do, if there is a manifest.
+    Open,
+    /// A sweep looks whether there is one. Who has listed it opens it again.
+    Claimed,
+    /// There was none, and they are being removed.
+    Doomed,
 }
 
 impl Header {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        [&self.began_ms.to_le_bytes()[..], &[u8::from(self.claimed)]].concat()
+        [&self.began_ms.to_le_bytes()[..], &[self.stage as u8]].concat()
     }
 
-    pub(crate) fn decode(value: &[u8]) -> Option<Self> {
-        let (began_ms, rest) = value.split_first_chunk()?;
-        Some(Self { began_ms: i64::from_le_bytes(*began_ms), claimed: rest != [0] })
+    /// What can't be read is doomed, and older than anything.
+    pub(crate) fn decode(value: &[u8]) -> Self {
+        let stage = match value.get(8..) {
+            Some([0]) => Stage::Open,
+            Some([1]) => Stage::Claimed,
+            _ => Stage::Doomed,
+        };
+        let began_ms = value.first_chunk().map_or(i64::MIN, |bytes| i64::from_le_bytes(*bytes));
+        Self { began_ms, stage }
+    }
+
+    pub(crate) fn at(self, stage: Stage) -> Self {
+        Self { stage, ..self }
     }
 }
 
@@ -143,6 +163,15 @@ mod tests {
         assert_eq!(Manifest::decode(b""), Listed::Removed);
         assert_eq!(Manifest::decode(&manifest.encode()[1..]), Listed::Unreadable);
         assert_eq!(Manifest::new(0, UploadId(7)).chunks(), 0);
+    }
+
+    #[test]
+    fn a_header_reads_as_it_was_written() {
+        for stage in [Stage::Open, Stage::Claimed, Stage::Doomed] {
+            let header = Header { began_ms: 1_795_000_000_000, stage };
+            assert_eq!(Header::decode(&header.encode()), header);
+        }
+        assert_eq!(Header::decode(b"?"), Header { began_ms: i64::MIN, stage: Stage::Doomed });
     }
 
     #[test]

@@ -137,6 +137,9 @@ impl Blobs {
                 // Another upload may have taken the place of this one, or it was removed.
                 Err(what) => match self.found(namespace, digest)? {
                     Some(now) if now.revision == found.revision => {
+                        if !sweep::stays(&*self.kv, namespace, now.manifest.upload)? {
+                            return Err(not_found(namespace, digest));
+                        }
                         return Err(BlobError::Damaged { namespace: namespace.to_owned(), digest: *digest, what });
                     }
                     Some(_) => {}
@@ -287,21 +290,22 @@ fn unlist(kv: &dyn KeyValue, namespace: &str, digest: &Digest, revision: u64) ->
 
 /// Removes an upload's chunks and then its header, which says until then that there may be some.
 fn remove(kv: &dyn KeyValue, namespace: &str, upload: UploadId, chunks: u64) -> Result<(), WriteError> {
-    let keys: Vec<String> =
-        (0..=u32::MAX).take(usize::try_from(chunks).unwrap_or(usize::MAX)).map(|n| upload.chunk(n)).collect();
-    remove_keys(kv, namespace, &keys)?;
+    let chunks = usize::try_from(chunks).unwrap_or(usize::MAX);
+    remove_keys(kv, namespace, (0..=u32::MAX).take(chunks).map(|number| upload.chunk(number)))?;
     kv.delete(namespace, &upload.header()).wait()?;
     Ok(())
 }
 
-fn remove_keys(kv: &dyn KeyValue, namespace: &str, keys: &[String]) -> Result<(), WriteError> {
-    for some in keys.chunks(REMOVALS) {
-        let pending: Vec<_> = some.iter().map(|key| kv.delete(namespace, key)).collect();
+fn remove_keys(kv: &dyn KeyValue, namespace: &str, mut keys: impl Iterator<Item = String>) -> Result<(), WriteError> {
+    loop {
+        let pending: Vec<_> = keys.by_ref().take(REMOVALS).map(|key| kv.delete(namespace, &key)).collect();
+        if pending.is_empty() {
+            return Ok(());
+        }
         for removal in pending {
             removal.wait()?;
         }
     }
-    Ok(())
 }
 
 fn random() -> Result<UploadId, BlobError> {

@@ -1,10 +1,15 @@
 //! Removes what uploads have left that nobody goes on with: of a host that was killed, or where the backend refused a removal.
+//!
+//! A sweep claims an upload's header, looks for a manifest, and dooms the upload if there is none. Who finishes an upload lists its
+//! manifest and then opens the header if it is claimed. So one of the two is first, and the other sees it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use super::layout::{HEADERS, Header, Listed, MANIFESTS, Manifest, UploadId};
-use super::{BlobError, Blobs, REMOVALS, SMALL_ROWS, remove_keys};
-use crate::kv::{Change, KeyedEntry, Write, WriteError};
+use greenroom_model::Digest;
+
+use super::layout::{HEADERS, Header, Listed, MANIFESTS, Manifest, Stage, UploadId, manifest_digest};
+use super::{BlobError, Blobs, REMOVALS, SMALL_ROWS, remove_keys, unlist};
+use crate::kv::{Change, KeyValue, KeyedEntry, Write, WriteError};
 
 /// What a sweep has removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,6 +20,9 @@ pub struct Swept {
     pub chunks: u64,
 }
 
+/// Uploads with the digests under which they are listed, and the manifests' revisions.
+type Live = BTreeMap<UploadId, (Digest, u64)>;
+
 impl Blobs {
     /// Removes all of uploads that began more than so many milliseconds ago and are no blobs. Choose more than an upload
     /// takes: one that still goes on fails with [`BlobError::Swept`].
@@ -24,44 +32,56 @@ impl Blobs {
     pub fn sweep(&self, namespace: &str, older_than_ms: u64) -> Result<Swept, BlobError> {
         let before = self.kv.now_ms().saturating_sub_unsigned(older_than_ms);
         let live = self.live(namespace)?;
-        let mut claimed = Vec::new();
+        let (mut claimed, mut doomed) = (Vec::new(), Vec::new());
         self.each(namespace, HEADERS, |entry| {
             let Some(id) = UploadId::of_header(&entry.key) else { return Ok(()) };
-            let header = Header::decode(&entry.value).unwrap_or(Header { began_ms: i64::MIN, claimed: true });
-            if header.began_ms > before || (live.contains(&id) && !header.claimed) {
-                return Ok(());
-            }
-            let value = Header { claimed: true, ..header }.encode();
-            match self.swap(namespace, entry, value) {
-                Ok(revision) => claimed.push((id, header, revision)),
-                Err(BlobError::Write(WriteError::Conflict { .. })) => {}
-                Err(error) => return Err(error),
+            let header = Header::decode(&entry.value);
+            match header.stage {
+                Stage::Doomed => doomed.push(id),
+                Stage::Open | Stage::Claimed if header.began_ms > before => {}
+                Stage::Open if live.contains_key(&id) => {}
+                Stage::Open | Stage::Claimed => {
+                    claimed.extend(step(&*self.kv, namespace, entry, Stage::Claimed)?);
+                }
             }
             Ok(())
         })?;
+        if !claimed.is_empty() {
+            // Who was listed meanwhile, or is from now on, stays.
+            let live = self.live(namespace)?;
+            for entry in claimed {
+                let Some(id) = UploadId::of_header(&entry.key) else { continue };
+                let next = if live.contains_key(&id) { Stage::Open } else { Stage::Doomed };
+                let stepped = step(&*self.kv, namespace, &entry, next)?;
+                doomed.extend(stepped.filter(|_| next == Stage::Doomed).map(|_| id));
+            }
+        }
         let mut swept = Swept::default();
-        if claimed.is_empty() {
+        if doomed.is_empty() {
             return Ok(swept);
         }
-        // Some may have been finished before they were claimed; from then on none is.
+        // Whoever listed one and was killed before it saw that it was too late.
         let live = self.live(namespace)?;
-        for (id, header, revision) in claimed {
-            if live.contains(&id) {
-                self.give_back(namespace, id, header, revision)?;
-            } else {
-                swept.chunks += self.remove_all(namespace, id)?;
-                swept.uploads += 1;
+        for id in doomed {
+            if let Some((digest, revision)) = live.get(&id) {
+                match unlist(&*self.kv, namespace, digest, *revision) {
+                    Err(BlobError::Write(WriteError::Conflict { .. })) => {}
+                    unlisted => unlisted?,
+                }
             }
+            swept.chunks += self.remove_all(namespace, id)?;
+            swept.uploads += 1;
         }
         Ok(swept)
     }
 
-    /// Uploads that are blobs.
-    fn live(&self, namespace: &str) -> Result<BTreeSet<UploadId>, BlobError> {
-        let mut live = BTreeSet::new();
+    fn live(&self, namespace: &str) -> Result<Live, BlobError> {
+        let mut live = Live::new();
         self.each(namespace, MANIFESTS, |entry| {
-            if let Listed::Blob(manifest) = Manifest::decode(&entry.value) {
-                live.insert(manifest.upload);
+            if let (Listed::Blob(manifest), Some(digest)) =
+                (Manifest::decode(&entry.value), manifest_digest(&entry.key))
+            {
+                live.insert(manifest.upload, (digest, entry.revision));
             }
             Ok(())
         })?;
@@ -87,28 +107,6 @@ impl Blobs {
         }
     }
 
-    /// Writes a header that lives as long as the one before.
-    fn swap(&self, namespace: &str, entry: &KeyedEntry, value: Vec<u8>) -> Result<u64, BlobError> {
-        let ttl_ms = entry.expires_ms.map(|at| at.saturating_sub(self.kv.now_ms()).max(1).cast_unsigned());
-        let change = Change::Swap { expected: Some(entry.revision), value };
-        let write = Write { ttl_ms, ..Write::new(entry.key.clone(), change) };
-        Ok(self.kv.write(namespace, write).wait()?.revision)
-    }
-
-    fn give_back(&self, namespace: &str, id: UploadId, header: Header, revision: u64) -> Result<(), BlobError> {
-        let key = id.header();
-        let Some(entry) = self.kv.get(namespace, &key)?.filter(|entry| entry.revision == revision) else {
-            return Ok(());
-        };
-        let (value, expires_ms) = (entry.value, entry.expires_ms);
-        let value_back = Header { claimed: false, ..header }.encode();
-        match self.swap(namespace, &KeyedEntry { key, value, revision, expires_ms }, value_back) {
-            // Its blob was removed meanwhile.
-            Err(BlobError::Write(WriteError::Conflict { .. })) => Ok(()),
-            given => given.map(drop),
-        }
-    }
-
     fn remove_all(&self, namespace: &str, id: UploadId) -> Result<u64, BlobError> {
         let (prefix, mut removed) = (id.chunks(), 0);
         loop {
@@ -117,9 +115,38 @@ impl Blobs {
                 self.kv.delete(namespace, &id.header()).wait()?;
                 return Ok(removed);
             }
-            let keys: Vec<String> = page.entries.into_iter().map(|entry| entry.key).collect();
-            remove_keys(&*self.kv, namespace, &keys)?;
-            removed += keys.len() as u64;
+            removed += page.entries.len() as u64;
+            remove_keys(&*self.kv, namespace, page.entries.into_iter().map(|entry| entry.key))?;
         }
+    }
+}
+
+/// Whether an upload that is listed stays: opens its header where a sweep has claimed it.
+pub(super) fn stays(kv: &dyn KeyValue, namespace: &str, id: UploadId) -> Result<bool, BlobError> {
+    loop {
+        let key = id.header();
+        let Some(entry) = kv.get(namespace, &key)? else { return Ok(false) };
+        match Header::decode(&entry.value).stage {
+            Stage::Open => return Ok(true),
+            Stage::Doomed => return Ok(false),
+            Stage::Claimed => {
+                let crate::Entry { value, revision, expires_ms } = entry;
+                if step(kv, namespace, &KeyedEntry { key, value, revision, expires_ms }, Stage::Open)?.is_some() {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+}
+
+/// Brings a header to another stage, if nobody else has meanwhile; it lives as long as before.
+fn step(kv: &dyn KeyValue, namespace: &str, entry: &KeyedEntry, stage: Stage) -> Result<Option<KeyedEntry>, BlobError> {
+    let value = Header::decode(&entry.value).at(stage).encode();
+    let ttl_ms = entry.expires_ms.map(|at| at.saturating_sub(kv.now_ms()).max(1).cast_unsigned());
+    let change = Change::Swap { expected: Some(entry.revision), value: value.clone() };
+    match kv.write(namespace, Write { ttl_ms, ..Write::new(entry.key.clone(), change) }).wait() {
+        Ok(written) => Ok(Some(KeyedEntry { value, revision: written.revision, ..entry.clone() })),
+        Err(WriteError::Conflict { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use greenroom_model::Digest;
 use sha2::{Digest as _, Sha256};
 
-use super::layout::{CHUNK_BYTES, Header, Manifest, UploadId, manifest_key};
+use super::layout::{CHUNK_BYTES, Header, Manifest, Stage, UploadId, manifest_key};
+use super::sweep::stays;
 use super::{BlobError, BlobInfo, Found, found, random, remove, unlist};
 use crate::engine::Pending;
 use crate::kv::{Change, KeyValue, Write, WriteError, Written};
@@ -64,7 +65,7 @@ impl Upload {
             under_way: VecDeque::new(),
             over: false,
         };
-        let header = Header { began_ms, claimed: false }.encode();
+        let header = Header { began_ms, stage: Stage::Open }.encode();
         upload.put(id.header(), header).wait()?;
         Ok(upload)
     }
@@ -122,7 +123,9 @@ impl Upload {
                 (Some(there), Some(here)) => there >= here,
                 (Some(_), None) => false,
             };
-            if there.as_ref().is_some_and(lives_on) {
+            if let Some(there) = there.as_ref().filter(|there| lives_on(there))
+                && stays(&*kv, &namespace, there.manifest.upload)?
+            {
                 // What can't be removed now is by a sweep: the content is there.
                 self.over = remove(&*kv, &namespace, self.id, u64::from(self.sent)).is_ok();
                 return Ok(true);
@@ -143,11 +146,18 @@ impl Upload {
                 }
                 Ok(written) => written,
             };
-            // A sweep claims the header before it looks for the manifest, and here it is the other way round: one of the two
-            // sees the other.
-            if let Err(swept) = self.until() {
-                self.over = unlist(&*kv, &namespace, digest, written.revision).is_err();
-                return Err(swept);
+            // From now on a sweep finds it, unless one was first.
+            match stays(&*kv, &namespace, self.id) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.over = unlist(&*kv, &namespace, digest, written.revision).is_err();
+                    return Err(BlobError::Swept);
+                }
+                Err(error) => {
+                    // It is listed.
+                    self.over = true;
+                    return Err(error);
+                }
             }
             self.over = true;
             if let Some(there) = there {
@@ -161,7 +171,7 @@ impl Upload {
     /// When the blob is to be gone: before its header, which was written first and so is the first to go.
     fn until(&self) -> Result<Option<i64>, BlobError> {
         let header = self.kv.get(&self.namespace, &self.id.header())?;
-        let header = header.filter(|entry| Header::decode(&entry.value).is_some_and(|header| !header.claimed));
+        let header = header.filter(|entry| Header::decode(&entry.value).stage != Stage::Doomed);
         let Some(header) = header else { return Err(BlobError::Swept) };
         let asked = self.ttl_ms.map(|ttl| self.began_ms.saturating_add_unsigned(ttl));
         let kept = header.expires_ms.map(|at| {
@@ -222,8 +232,8 @@ impl Upload {
         let removed = if self.sent <= DROPPED_CHUNKS_MAX {
             remove(&*self.kv, &self.namespace, self.id, u64::from(self.sent))
         } else {
-            let some: Vec<String> = (0..DROPPED_CHUNKS_MAX).map(|number| self.id.chunk(number)).collect();
-            super::remove_keys(&*self.kv, &self.namespace, &some)
+            let some = (0..DROPPED_CHUNKS_MAX).map(|number| self.id.chunk(number));
+            super::remove_keys(&*self.kv, &self.namespace, some)
         };
         if let Err(error) = removed {
             tracing::warn!(namespace = self.namespace, %error, "an upload that was not finished is left to a sweep");

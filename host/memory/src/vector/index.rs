@@ -16,8 +16,12 @@ const EXACT_MAX: usize = 4096;
 /// Entries that the graph need not know.
 const BEHIND_MAX: usize = 1024;
 
-/// Candidates of a search in the graph: for recall, and as many more as are asked for.
-const BREADTH: usize = 128;
+/// Candidates of a search in the graph, for recall; twice as many as are asked for if that is more. On the sphere of the dot product
+/// the nearest are farther apart.
+fn breadth(metric: Metric, count: usize) -> usize {
+    let least = if metric == Metric::Dot { 192 } else { 128 };
+    least.max(2 * count)
+}
 
 /// Points after which there is enough to win from leaving out those that are gone.
 const COMPACT_MIN: usize = 1024;
@@ -219,7 +223,7 @@ impl Index {
             return self.best(&query, count, few.into_iter().filter(|point| accept(*point)));
         }
         let known = u32::try_from(self.graph.len()).unwrap_or(u32::MAX);
-        let breadth = BREADTH.max(2 * count);
+        let breadth = breadth(self.space.metric, count);
         let visits_max = (self.points.len() / 4).max(64 * breadth);
         let search = Search { query: &query, breadth, visits_max, accept: &accept };
         let found =
