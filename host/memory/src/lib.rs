@@ -1,4 +1,4 @@
-//! The shared memory layer: namespaces of keys and values, the catalog with its facts, and the log of decisions and
+//! The shared memory layer: namespaces of keys and values, of blobs and of vectors, the catalog with its facts, and the log of decisions and
 //! feedback, all in one file and a log of writes ahead of it, written by one thread.
 //!
 //! Every write answers with a [`Pending`]: `wait()` blocks until the write is durable, `.await` does not block. What was

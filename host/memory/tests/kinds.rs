@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use greenroom_memory::{Change, Declared, KeyValue, Namespaces, Store, Write, WriteError};
+use greenroom_memory::{Blobs, Change, Declared, KeyValue, Namespaces, Store, Upload, Vectors, Write, WriteError};
 use greenroom_model::NamespaceKind;
 
 #[test]
@@ -32,4 +32,13 @@ fn rows_of_a_kind_are_written_by_that_kind_alone() {
         }
     }
     assert_eq!(plain.declared("points").unwrap().kind, NamespaceKind::Vector);
+}
+
+#[test]
+fn what_holds_blobs_and_vectors_goes_from_thread_to_thread() {
+    fn shared<T: Send + Sync>() {}
+    fn sent<T: Send>() {}
+    shared::<Blobs>();
+    shared::<Vectors>();
+    sent::<Upload>();
 }

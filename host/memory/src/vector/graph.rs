@@ -2,8 +2,8 @@
 //! 2016). Each point is linked to near ones in different directions, some points also to others farther away, level by level; a
 //! search goes from the top to ever nearer ones.
 //!
-//! Own code, since no kept crate of it does what is needed here: a filter inside the search that holds, points that are added one
-//! by one, no panic, and no C.
+//! Own code, for want of a kept crate: `hnsw_rs` asserts what a caller can't promise, takes four times the memory an entry, and
+//! brings a logger and memory maps along; the others have no filter inside the search, take no points later, or need C.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};

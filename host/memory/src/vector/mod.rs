@@ -95,7 +95,8 @@ struct Space {
 impl Vectors {
     /// Over a backend, not a [pinned](KeyValue::pinned) one; over [`Namespaces::rows_of`](crate::Namespaces::rows_of) where there are
     /// declared ones. With a feed, what others write costs a read of what was changed; without, all rows of a namespace are read again
-    /// when the store's revision has moved by another's write, in whichever namespace.
+    /// when the store's revision has moved by another's write, in whichever namespace. An [`Overlay`](crate::Overlay) counts on from
+    /// what is below as that counts on itself, so that what is written below after it may be found late.
     ///
     /// # Errors
     /// [`VectorError::Space`] for a dimension that is 0 or over [`DIMENSION_MAX`].
