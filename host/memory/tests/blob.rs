@@ -178,7 +178,7 @@ fn a_content_is_there_once(kv: &Arc<dyn KeyValue>, _: &Time) {
 
 fn of_uploads_at_once_one_copy_stays(kv: &Arc<dyn KeyValue>, _: &Time) {
     let (blobs, bytes) = (Blobs::new(Arc::clone(kv)), content(2, 2 * CHUNK + 1));
-    for _ in 0..5 {
+    for _ in 0..30 {
         let new = std::thread::scope(|scope| {
             let uploads: Vec<_> = (0..4).map(|_| scope.spawn(|| upload(&blobs, &bytes, None))).collect();
             uploads.into_iter().map(|done| done.join().unwrap()).filter(|info| !info.existed).count()

@@ -13,7 +13,7 @@ use greenroom_model::Digest;
 use sha2::{Digest as _, Sha256};
 
 use crate::engine::Unavailable;
-use crate::kv::{Change, KeyValue, ReadError, SCAN_LIMIT_MAX, Write, WriteError};
+use crate::kv::{Change, Entry, KeyValue, ReadError, SCAN_LIMIT_MAX, Write, WriteError};
 use layout::{Listed, MANIFESTS, Manifest, UploadId, manifest_digest, manifest_key};
 pub use sweep::Swept;
 pub use upload::Upload;
@@ -221,7 +221,7 @@ impl Blobs {
     }
 
     fn found(&self, namespace: &str, digest: &Digest) -> Result<Option<Found>, BlobError> {
-        found(&*self.kv, namespace, digest)
+        found(namespace, digest, self.kv.get(namespace, &manifest_key(digest))?)
     }
 
     /// The bytes, or what is wrong with them.
@@ -268,8 +268,9 @@ fn not_found(namespace: &str, digest: &Digest) -> BlobError {
     BlobError::NotFound { namespace: namespace.to_owned(), digest: *digest }
 }
 
-fn found(kv: &dyn KeyValue, namespace: &str, digest: &Digest) -> Result<Option<Found>, BlobError> {
-    let Some(entry) = kv.get(namespace, &manifest_key(digest))? else { return Ok(None) };
+/// What stands at a manifest's key.
+fn found(namespace: &str, digest: &Digest, entry: Option<Entry>) -> Result<Option<Found>, BlobError> {
+    let Some(entry) = entry else { return Ok(None) };
     match Manifest::decode(&entry.value) {
         Listed::Blob(manifest) => Ok(Some(Found { manifest, revision: entry.revision, expires_ms: entry.expires_ms })),
         Listed::Removed => Ok(None),

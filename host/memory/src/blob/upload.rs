@@ -117,7 +117,10 @@ impl Upload {
         let expires_ms = self.until()?;
         let (kv, namespace) = (Arc::clone(&self.kv), self.namespace.clone());
         loop {
-            let there = found(&*kv, &namespace, digest)?;
+            // What was removed a moment ago is no blob and still has a revision.
+            let entry = kv.get(&namespace, &manifest_key(digest))?;
+            let expected = entry.as_ref().map(|entry| entry.revision);
+            let there = found(&namespace, digest, entry)?;
             let lives_on = |there: &Found| match (there.expires_ms, expires_ms) {
                 (None, _) => true,
                 (Some(there), Some(here)) => there >= here,
@@ -130,22 +133,17 @@ impl Upload {
                 self.over = remove(&*kv, &namespace, self.id, u64::from(self.sent)).is_ok();
                 return Ok(true);
             }
-            // What was removed a moment ago still has a revision.
-            let key = manifest_key(digest);
-            let expected = match there {
-                Some(there) => Some(there.revision),
-                None => kv.get(&namespace, &key)?.map(|mark| mark.revision),
-            };
             let change = Change::Swap { expected, value: Manifest::new(self.bytes, self.id).encode() };
             let ttl_ms = expires_ms.map(|at| at.saturating_sub(kv.now_ms()).max(1).cast_unsigned());
-            let written = match kv.write(&namespace, Write { ttl_ms, ..Write::new(key, change) }).wait() {
-                Err(WriteError::Conflict { .. }) => continue,
-                Err(error) => {
-                    self.over = unknown(&error);
-                    return Err(error.into());
-                }
-                Ok(written) => written,
-            };
+            let written =
+                match kv.write(&namespace, Write { ttl_ms, ..Write::new(manifest_key(digest), change) }).wait() {
+                    Err(WriteError::Conflict { .. }) => continue,
+                    Err(error) => {
+                        self.over = unknown(&error);
+                        return Err(error.into());
+                    }
+                    Ok(written) => written,
+                };
             // From now on a sweep finds it, unless one was first.
             match stays(&*kv, &namespace, self.id) {
                 Ok(true) => {}
