@@ -141,7 +141,7 @@ figures-memory: ## What the shared memory layer costs, beside the engine under i
 	$(call step,figures: memory)
 	@mkdir -p $(FIGURES)
 	@rm -f $(FIGURES)/memory.json
-	@GREENROOM_FIGURES=$(FIGURES)/memory.json cargo bench --locked --workspace --bench memory --bench memory_call
+	@GREENROOM_FIGURES=$(FIGURES)/memory.json cargo bench --locked --workspace --bench memory --bench memory_call --bench vector
 	@GREENROOM_KILLS=500 cargo test --locked --release --workspace --test kill -- --nocapture
 	@GREENROOM_NATS=$${GREENROOM_NATS:-$$(scripts/nats.sh)} cargo test --locked --release --workspace --test jetstream -- \
 		--nocapture --test-threads 1 a_server_that_is_killed_under_load what_a_read_and_a_write_take

@@ -146,6 +146,14 @@ fn layout(plan: &Plan) -> BTreeMap<Key, Parts> {
         ]);
         parts.extend(namespace.retention_s.map(|retention| ("retention_s".to_owned(), retention.to_string())));
         parts.extend(namespace.owner.clone().map(|owner| ("owner".to_owned(), owner)));
+        if let Some(space) = namespace.space {
+            parts.insert("dimension".to_owned(), space.dimension.to_string());
+            parts.insert("metric".to_owned(), space.metric.name().to_owned());
+        }
+        if !namespace.subject_keys.is_empty() {
+            let keys: Vec<String> = namespace.subject_keys.iter().map(ToString::to_string).collect();
+            parts.insert("subject_keys".to_owned(), keys.join(", "));
+        }
         all.insert((Element::Memory, namespace.name.clone()), parts);
     }
     all.extend(plan.agents.iter().map(|it| ((Element::Agent, it.name.clone()), agent(it))));

@@ -184,6 +184,16 @@ impl Plan {
             canon.maybe(namespace.retention_s, Canon::number);
             canon.number(namespace.schema.into());
             canon.maybe(namespace.owner.as_deref(), Canon::text);
+            // As it was before there were these.
+            if let Some(space) = namespace.space {
+                canon.text("vector");
+                canon.number(space.dimension as u64);
+                canon.text(space.metric.name());
+            }
+            if !namespace.subject_keys.is_empty() {
+                canon.text("subject keys");
+                canon.list(&namespace.subject_keys, |canon, keys| canon.text(&keys.to_string()));
+            }
         }
         Digest::of(&canon.0)
     }

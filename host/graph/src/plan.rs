@@ -1,7 +1,9 @@
 //! The plan: what a graph file becomes once every name is an index and every default is filled in. Immutable; a change
 //! is a new plan.
 
-use greenroom_model::{Budgets, Descriptor, Digest, Grant, Interfaces, NamespaceKind, Params, PayloadKind};
+use greenroom_model::{
+    Budgets, Descriptor, Digest, Grant, Interfaces, NamespaceKind, Params, PayloadKind, SubjectKeys, VectorSpace,
+};
 use serde::Serialize;
 
 use crate::Diagnostics;
@@ -291,13 +293,20 @@ pub struct Namespace {
     /// The agent that alone may be granted to write it; none for any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// What its vectors are, for one of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub space: Option<VectorSpace>,
+    /// Its keys that are about a subject; none for a namespace that is about none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subject_keys: Vec<SubjectKeys>,
 }
 
 impl Namespace {
     /// Whether it says no more than how large it may be.
     pub(crate) fn is_plain(&self) -> bool {
-        let Self { name: _, kind, bytes_max: _, retention_s, schema, owner } = self;
-        *kind == NamespaceKind::Kv && retention_s.is_none() && *schema == 1 && owner.is_none()
+        let Self { name: _, kind, bytes_max: _, retention_s, schema, owner, space, subject_keys } = self;
+        let first = *kind == NamespaceKind::Kv && retention_s.is_none() && *schema == 1 && owner.is_none();
+        first && space.is_none() && subject_keys.is_empty()
     }
 }
 

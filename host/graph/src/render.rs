@@ -32,8 +32,9 @@ impl Plan {
             let kept = namespace.retention_s.map(|s| format!(", kept for {s} s")).unwrap_or_default();
             let owner = namespace.owner.as_ref().map(|owner| format!(", written by {owner}")).unwrap_or_default();
             let max = quantity::written(namespace.bytes_max);
-            let _ =
-                writeln!(text, "  memory {}, {}, at most {max}{kept}{owner}", namespace.name, namespace.kind.name());
+            let space = namespace.space.map(|space| format!(" of {} by {}", space.dimension, space.metric.name()));
+            let (name, kind, space) = (&namespace.name, namespace.kind.name(), space.unwrap_or_default());
+            let _ = writeln!(text, "  memory {name}, {kind}{space}, at most {max}{kept}{owner}");
         }
         let name_width = self.nodes.iter().map(|node| node.name.chars().count()).max().unwrap_or_default();
         let agent_width = self.agents.iter().map(|agent| agent.name.chars().count()).max().unwrap_or_default();

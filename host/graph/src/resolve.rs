@@ -43,6 +43,7 @@ pub fn resolve(
     rules::branches::check(&wiring, &mut mistakes);
     rules::fallbacks::check(&wiring, &mut mistakes);
     rules::limits::check(&wiring, &mut mistakes);
+    rules::memory::check(&wiring, &mut mistakes);
     rules::grants::namespaces(&wiring, &mut mistakes);
     let whole = Whole {
         segments: rules::objective::segments(authored, &mut mistakes),

@@ -11,10 +11,13 @@ use crate::namespaces::Declared;
 /// Where it is kept, by namespace.
 const NAMESPACES: &str = "@namespaces";
 
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct Kept {
     kind: NamespaceKind,
     schema: u32,
+    /// Of its vectors.
+    #[serde(default)]
+    dimension: Option<usize>,
 }
 
 /// Why namespaces are not to be used as they are declared.
@@ -65,6 +68,19 @@ pub enum Misfit {
         /// How many.
         keys: u64,
     },
+    /// Its vectors have another dimension.
+    #[error(
+        "{namespace:?} holds vectors of {found} numbers, and the graph says {declared}: declare another namespace, or delete \
+         them first"
+    )]
+    Dimension {
+        /// Its name.
+        namespace: String,
+        /// That of the store.
+        found: usize,
+        /// That of the graph.
+        declared: usize,
+    },
 }
 
 fn kept(kv: &dyn KeyValue, namespace: &str) -> Result<Option<(Kept, u64)>, DeclareError> {
@@ -87,11 +103,9 @@ pub fn check_declared(kv: &dyn KeyValue, declared: &BTreeMap<String, Declared>) 
                 held.bytes
             ));
         }
-        let (found, schema) = match kept(kv, namespace)? {
-            Some((kept, _)) => (kept.kind, kept.schema),
-            // From before it was kept.
-            None => (NamespaceKind::Kv, 1),
-        };
+        // From before it was kept.
+        let first = Kept { kind: NamespaceKind::Kv, schema: 1, dimension: None };
+        let Kept { kind: found, schema, dimension } = kept(kv, namespace)?.map_or(first, |(kept, _)| kept);
         let namespace = || namespace.clone();
         if held.entries == 0 {
             continue;
@@ -102,6 +116,11 @@ pub fn check_declared(kv: &dyn KeyValue, declared: &BTreeMap<String, Declared>) 
         if found != declared.kind {
             let keys = held.entries;
             misfits.push(Misfit::Kind { namespace: namespace(), found, declared: declared.kind, keys });
+        }
+        if let Some((found, declared)) = dimension.zip(declared.space.map(|space| space.dimension))
+            && found != declared
+        {
+            misfits.push(Misfit::Dimension { namespace: namespace(), found, declared });
         }
     }
     if misfits.is_empty() { Ok(notes) } else { Err(DeclareError::Misfits(misfits)) }
@@ -117,8 +136,9 @@ pub fn keep_declared(kv: &dyn KeyValue, declared: &BTreeMap<String, Declared>) -
             let before = kept(kv, namespace)?;
             let empty = kv.usage(namespace)?.entries == 0;
             let least = before.as_ref().map_or(0, |(kept, _)| if empty { 0 } else { kept.schema });
-            let now = Kept { kind: declared.kind, schema: declared.schema.max(least) };
-            if before.as_ref().is_some_and(|(kept, _)| kept.kind == now.kind && kept.schema == now.schema) {
+            let dimension = declared.space.map(|space| space.dimension);
+            let now = Kept { kind: declared.kind, schema: declared.schema.max(least), dimension };
+            if before.as_ref().is_some_and(|(kept, _)| *kept == now) {
                 break;
             }
             let encoded =

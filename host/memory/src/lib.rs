@@ -1,10 +1,11 @@
-//! The shared memory layer: namespaces of keys and values, the catalog with its facts, and the log of decisions and
+//! The shared memory layer: namespaces of keys and values, of blobs and of vectors, the catalog with its facts, and the log of decisions and
 //! feedback, all in one file and a log of writes ahead of it, written by one thread.
 //!
 //! Every write answers with a [`Pending`]: `wait()` blocks until the write is durable, `.await` does not block. What was
 //! acknowledged survives a kill. Reads see what was committed last.
 
 mod backup;
+mod blob;
 mod cache;
 mod catalog;
 mod change;
@@ -25,8 +26,10 @@ mod namespaces;
 mod overlay;
 mod pinned;
 mod store;
+mod vector;
 
 pub use backup::{BackedUp, BackupError, compact, restore};
+pub use blob::{BLOB_READ_BYTES_MAX, Blob, BlobError, BlobInfo, BlobPage, Blobs, Swept, Upload};
 pub use catalog::{Catalog, CatalogError};
 pub use check::{Checked, check};
 pub use clock::Clock;
@@ -48,3 +51,7 @@ pub use log::{
 pub use namespaces::{Declared, Namespaces};
 pub use overlay::Overlay;
 pub use store::{FILE, OpenError, Settings, Store};
+pub use vector::{
+    Filter, Indexed, Indexes, LABEL_BYTES_MAX, LABELS_MAX, LENGTH_MAX, NEAREST_MAX, Near, PAYLOAD_BYTES_MAX, PutVector,
+    VectorEntry, VectorError, Vectors,
+};

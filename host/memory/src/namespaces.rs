@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use greenroom_model::NamespaceKind;
+use greenroom_model::{NamespaceKind, VectorSpace};
 
+use crate::blob::Blobs;
 use crate::engine::Pending;
 use crate::feed::{Changes, Cursor, FeedError};
 use crate::kv::{Change, Entry, KeyValue, Page, ReadError, Space, Write, WriteError, Written};
+use crate::vector::{Indexes, VectorError, Vectors};
 
 /// What is declared of a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,12 +24,14 @@ pub struct Declared {
     pub retention_ms: Option<u64>,
     /// Which version of what its values mean this is, see [`check_declared`](crate::check_declared).
     pub schema: u32,
+    /// What its vectors are, for one of kind [`NamespaceKind::Vector`].
+    pub space: Option<VectorSpace>,
 }
 
 impl Default for Declared {
     /// Keys and values, as many and for as long as anybody writes.
     fn default() -> Self {
-        Self { kind: NamespaceKind::Kv, bytes_max: None, retention_ms: None, schema: 1 }
+        Self { kind: NamespaceKind::Kv, bytes_max: None, retention_ms: None, schema: 1, space: None }
     }
 }
 
@@ -37,13 +41,43 @@ impl Default for Declared {
 pub struct Namespaces {
     inner: Arc<dyn KeyValue>,
     declared: Arc<BTreeMap<String, Declared>>,
+    /// The kind whose rows may be written.
+    rows: Option<NamespaceKind>,
 }
 
 impl Namespaces {
     /// These, and no others.
     #[must_use]
     pub fn new(inner: Arc<dyn KeyValue>, declared: BTreeMap<String, Declared>) -> Self {
-        Self { inner, declared: Arc::new(declared) }
+        Self { inner, declared: Arc::new(declared), rows: None }
+    }
+
+    /// The same, for what such a kind is made of: [`Blobs`] and [`Vectors`] put, swap and delete rows in namespaces of theirs,
+    /// which nobody else may, since what they hold would no longer be what they say. It takes nothing else.
+    #[must_use]
+    pub fn rows_of(&self, kind: NamespaceKind) -> Self {
+        Self { inner: Arc::clone(&self.inner), declared: Arc::clone(&self.declared), rows: Some(kind) }
+    }
+
+    /// The blobs of those of kind [`NamespaceKind::Blob`].
+    #[must_use]
+    pub fn blobs(&self) -> Blobs {
+        Blobs::new(Arc::new(self.rows_of(NamespaceKind::Blob)))
+    }
+
+    /// The vectors of those of kind [`NamespaceKind::Vector`]; see [`Vectors::new`] about indexes.
+    ///
+    /// # Errors
+    /// [`VectorError::Space`].
+    pub fn vectors(&self, indexes: &Indexes) -> Result<Vectors, VectorError> {
+        let spaces = self.declared.iter().filter_map(|(name, declared)| Some((name.clone(), declared.space?)));
+        Vectors::new(Arc::new(self.rows_of(NamespaceKind::Vector)), indexes, spaces)
+    }
+
+    /// What is declared of a namespace.
+    #[must_use]
+    pub fn declared(&self, namespace: &str) -> Option<Declared> {
+        self.declared.get(namespace).copied()
     }
 
     fn known(&self, namespace: &str) -> Result<(), ReadError> {
@@ -57,11 +91,16 @@ impl Namespaces {
         let namespace = || namespace.to_owned();
         let declared =
             self.declared.get(&namespace()).ok_or_else(|| WriteError::NotFound { namespace: namespace() })?;
+        let has_rows = matches!(declared.kind, NamespaceKind::Blob | NamespaceKind::Vector);
         let fits = match change {
+            Change::Put { .. } | Change::Swap { .. } | Change::Delete if self.rows.is_some() => {
+                has_rows && self.rows == Some(declared.kind)
+            }
+            _ if self.rows.is_some() => false,
             Change::Put { .. } | Change::Swap { .. } => declared.kind == NamespaceKind::Kv,
             Change::Add { .. } => declared.kind == NamespaceKind::Counter,
             Change::Append { .. } => declared.kind == NamespaceKind::Log,
-            Change::Delete => true,
+            Change::Delete => !has_rows,
         };
         if fits {
             Ok(*declared)
@@ -110,12 +149,12 @@ impl KeyValue for Namespaces {
 
     fn pinned(&self) -> Option<Arc<dyn KeyValue>> {
         let inner = self.inner.pinned()?;
-        Some(Arc::new(Self { inner, declared: Arc::clone(&self.declared) }))
+        Some(Arc::new(Self { inner, declared: Arc::clone(&self.declared), rows: self.rows }))
     }
 
     fn until(&self, by: Instant) -> Option<Arc<dyn KeyValue>> {
         let inner = self.inner.until(by)?;
-        Some(Arc::new(Self { inner, declared: Arc::clone(&self.declared) }))
+        Some(Arc::new(Self { inner, declared: Arc::clone(&self.declared), rows: self.rows }))
     }
 
     fn write(&self, namespace: &str, write: Write) -> Pending<Written, WriteError> {

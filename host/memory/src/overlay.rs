@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 
 use crate::change::{After, Before, Standing, check_write, judge};
 use crate::engine::Pending;
+use crate::feed::{self, Cursor, FeedError};
 use crate::kv::{
     Change, Entry, KeyValue, KeyedEntry, PAGE_BYTES_MAX, Page, ReadError, Space, Write, WriteError, Written,
 };
@@ -168,6 +169,20 @@ impl KeyValue for Overlay {
     fn revision(&self) -> Result<u64, ReadError> {
         let changes = self.changes.lock();
         Ok(changes.revision.max(self.below.revision()?))
+    }
+
+    /// What is below, whose changes alone are told.
+    fn cursor(&self) -> Result<Cursor, FeedError> {
+        self.below.cursor()
+    }
+
+    fn changes(
+        &self,
+        after: Option<Cursor>,
+        limit: usize,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<feed::Changes, FeedError> {
+        self.below.changes(after, limit, wanted)
     }
 
     fn now_ms(&self) -> i64 {

@@ -21,6 +21,7 @@ use crate::feed::CHANGES;
 use crate::ids::{Kind, Numbering};
 use crate::kv::{KeyValue, Space};
 use crate::log::{self, Log};
+use crate::vector::Indexes;
 
 /// The layout of the file that this code reads and writes. 1 had no log of writes and no counts of ids.
 const SCHEMA: u64 = 2;
@@ -167,6 +168,7 @@ struct Parts {
     subjects: Numbering,
     facts: FactsTable,
     log: Log,
+    indexes: Indexes,
 }
 
 impl Store {
@@ -259,6 +261,7 @@ impl Store {
             subjects,
             facts: FactsTable::load(Arc::clone(&engine)).map_err(load)?,
             log: Log::load(engine, settings.join_window_ms).map_err(load)?,
+            indexes: Indexes::default(),
         });
         Ok(Self { parts, shared: None })
     }
@@ -273,6 +276,12 @@ impl Store {
     #[must_use]
     pub fn memory(&self) -> Arc<dyn KeyValue> {
         self.shared.clone().unwrap_or_else(|| self.kv())
+    }
+
+    /// The indexes of what graphs declare, for [`Vectors`](crate::Vectors).
+    #[must_use]
+    pub fn indexes(&self) -> &Indexes {
+        &self.parts.indexes
     }
 
     /// Whether that is elsewhere.

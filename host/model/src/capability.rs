@@ -34,11 +34,15 @@ pub enum NamespaceKind {
     Counter,
     /// Records in the order in which they came, under keys that the host makes.
     Log,
+    /// Contents of any size under their digests, each kept once.
+    Blob,
+    /// Vectors of one dimension, of which the nearest to another are found.
+    Vector,
 }
 
 impl NamespaceKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Kv, Self::Counter, Self::Log];
+    pub const ALL: [Self; 5] = [Self::Kv, Self::Counter, Self::Log, Self::Blob, Self::Vector];
 
     /// As in a graph file.
     #[must_use]
@@ -47,8 +51,50 @@ impl NamespaceKind {
             Self::Kv => "kv",
             Self::Counter => "counter",
             Self::Log => "log",
+            Self::Blob => "blob",
+            Self::Vector => "vector",
         }
     }
+}
+
+/// Numbers that a vector may have.
+pub const DIMENSION_MAX: usize = 4096;
+
+/// How vectors are compared. The smaller the distance, the nearer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VectorMetric {
+    /// 1 less the cosine of the angle: 0 to 2.
+    #[default]
+    Cosine,
+    /// The dot product, negated.
+    Dot,
+    /// The square of the Euclidean distance.
+    Euclidean,
+}
+
+impl VectorMetric {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Cosine, Self::Dot, Self::Euclidean];
+
+    /// As in a graph file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cosine => "cosine",
+            Self::Dot => "dot",
+            Self::Euclidean => "euclidean",
+        }
+    }
+}
+
+/// What the vectors of a namespace are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct VectorSpace {
+    /// How many numbers each has: 1 to [`DIMENSION_MAX`].
+    pub dimension: usize,
+    /// How they are compared.
+    pub metric: VectorMetric,
 }
 
 /// What may be done with keys of a namespace.

@@ -14,13 +14,14 @@ mod outside;
 mod params;
 mod script;
 mod signature;
+mod subject;
 pub mod text;
 mod usage;
 mod version;
 
 pub use budget::{Budget, Budgets, Call, Exceeded};
 pub use candidates::{Candidates, Column, Decision, Payload, PayloadKind, PolicyKind, PolicyRecord, Route, Values};
-pub use capability::{Grant, Interfaces, NamespaceKind, Verb};
+pub use capability::{DIMENSION_MAX, Grant, Interfaces, NamespaceKind, VectorMetric, VectorSpace, Verb};
 pub use descriptor::{
     ColumnKind, ColumnSpec, Condition, Descriptor, Domain, Layer, Learning, Parameter, Port, RewardLevel, Role,
 };
@@ -33,5 +34,6 @@ pub use outside::{Ask, ID_BYTES_MAX, LIMIT_MAX, Told};
 pub use params::{ParamValue, Params};
 pub use script::{Script, ScriptExports, ScriptFailure};
 pub use signature::{KeyError, PublicKey, Signature, Signatures, SignaturesError, Unsigned, signed_message, verify};
+pub use subject::{NoSubjectKeys, SubjectKeys};
 pub use usage::{NamespaceUsage, Usage};
 pub use version::{Generation, State, Version};

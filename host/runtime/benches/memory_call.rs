@@ -181,6 +181,8 @@ fn main() {
         retention_s: None,
         schema: 1,
         owner: None,
+        space: None,
+        subject_keys: Vec::new(),
     };
     let memory: Arc<dyn Memory> = Arc::new(Layer::new(&store, &[namespace]));
     let capabilities = Capabilities {

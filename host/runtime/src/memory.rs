@@ -65,7 +65,7 @@ pub fn declared(namespaces: &[Namespace]) -> BTreeMap<String, Declared> {
     let declared = namespaces.iter().map(|space| {
         let retention_ms = space.retention_s.map(|s| s.saturating_mul(1_000));
         let (kind, bytes_max, schema) = (space.kind, Some(space.bytes_max), space.schema);
-        (space.name.clone(), Declared { kind, bytes_max, retention_ms, schema })
+        (space.name.clone(), Declared { kind, bytes_max, retention_ms, schema, space: space.space })
     });
     declared.collect()
 }

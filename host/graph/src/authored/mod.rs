@@ -11,6 +11,7 @@ mod trust;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use greenroom_model::{NamespaceKind, VectorSpace};
 use toml::de::DeTable;
 
 pub(crate) use agent::{AgentShape, InstancesShape};
@@ -117,6 +118,14 @@ impl Authored {
                 retention_s: shape.retention_s.as_ref().map(|at| at.value),
                 schema: shape.schema.as_ref().map_or(Some(1), |at| u32::try_from(at.value).ok())?,
                 owner: shape.owner.as_ref().map(|at| at.value.clone()),
+                space: match kind {
+                    NamespaceKind::Vector => Some(VectorSpace {
+                        dimension: usize::try_from(shape.dimension.as_ref()?.value).ok()?,
+                        metric: shape.metric.as_ref().map(|at| at.value).unwrap_or_default(),
+                    }),
+                    _ => None,
+                },
+                subject_keys: shape.subject_keys.iter().filter_map(|at| at.value.parse().ok()).collect(),
             })
         });
         declared.collect()

@@ -83,12 +83,6 @@ pub(crate) fn check(wiring: &Wiring<'_>, mistakes: &mut Mistakes) {
             );
         }
     }
-    for shape in wiring.authored.memory.values() {
-        size_range("bytes_max", shape.bytes_max.as_ref(), 1, 1 << 50, mistakes);
-        // A hundred years.
-        range("retention_s", shape.retention_s.as_ref(), 1, 100 * 365 * 24 * 60 * 60, mistakes);
-        range("schema", shape.schema.as_ref(), 1, u32::MAX.into(), mistakes);
-    }
 }
 
 /// Checks bytes against bounds.

@@ -9,6 +9,7 @@ pub(crate) mod cycles;
 pub(crate) mod fallbacks;
 pub(crate) mod grants;
 pub(crate) mod limits;
+pub(crate) mod memory;
 pub(crate) mod names;
 pub(crate) mod objective;
 pub(crate) mod output;
