@@ -53,5 +53,5 @@ pub use overlay::Overlay;
 pub use store::{FILE, OpenError, Settings, Store};
 pub use vector::{
     Filter, Indexed, Indexes, LABEL_BYTES_MAX, LABELS_MAX, LENGTH_MAX, NEAREST_MAX, Near, PAYLOAD_BYTES_MAX, PutVector,
-    VectorEntry, VectorError, Vectors,
+    VectorEntry, VectorError, VectorPage, Vectors,
 };

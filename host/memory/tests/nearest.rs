@@ -126,7 +126,7 @@ fn of_10_000_entries_nearly_all_of_the_nearest_are_found() {
     let backend = Backend::memory();
     let (vectors, (puts, questions)) = (backend.vectors(), entries(10_000));
     for (space, metric) in METRICS {
-        vectors.put_many(space, &puts).unwrap();
+        assert!(vectors.put_many(space, &puts).unwrap().iter().all(Result::is_ok));
         vectors.warm(space).unwrap();
         let indexed = vectors.indexed(space).unwrap();
         assert!(indexed.entries == 10_000 && indexed.in_graph >= 8_976, "{indexed:?}");
@@ -154,7 +154,7 @@ fn of_10_000_entries_nearly_all_of_the_nearest_are_found() {
 fn what_was_removed_or_replaced_is_not_found_and_gives_back_its_room() {
     let backend = Backend::memory();
     let (vectors, (puts, questions)) = (backend.vectors(), entries(12_000));
-    vectors.put_many("euclidean", &puts).unwrap();
+    assert!(vectors.put_many("euclidean", &puts).unwrap().iter().all(Result::is_ok));
     vectors.warm("euclidean").unwrap();
     let (gone, rest) = puts.split_at(3_000);
     let (replaced, same) = rest.split_at(4_000);
@@ -166,12 +166,12 @@ fn what_was_removed_or_replaced_is_not_found_and_gives_back_its_room() {
         .iter()
         .map(|put| PutVector { vector: put.vector.iter().map(|number| number + 100.0).collect(), ..put.clone() })
         .collect();
-    vectors.put_many("euclidean", &far).unwrap();
+    assert!(vectors.put_many("euclidean", &far).unwrap().iter().all(Result::is_ok));
     let found = recall(&vectors, "euclidean", VectorMetric::Euclidean, same, &questions, &all());
     assert!(found >= 0.95, "{found}");
     let indexed = vectors.indexed("euclidean").unwrap();
     assert!(indexed.entries == 9_000 && indexed.gone <= 9_000 && indexed.in_graph > 0, "{indexed:?}");
-    vectors.put_many("euclidean", &far).unwrap();
+    assert!(vectors.put_many("euclidean", &far).unwrap().iter().all(Result::is_ok));
     let indexed = vectors.indexed("euclidean").unwrap();
     assert!(indexed.entries == 9_000 && indexed.gone <= 9_000, "{indexed:?}");
     vectors.warm("euclidean").unwrap();
@@ -188,7 +188,7 @@ fn what_was_removed_or_replaced_is_not_found_and_gives_back_its_room() {
 fn the_graph_learns_along_with_questions_and_is_right_on_the_way() {
     let backend = Backend::memory();
     let (puts, questions) = entries(8_000);
-    backend.vectors().put_many("cosine", &puts).unwrap();
+    assert!(backend.vectors().put_many("cosine", &puts).unwrap().iter().all(Result::is_ok));
     let vectors = backend.vectors();
     let mut known = 0;
     for asked in questions.iter().cycle().take(120) {
@@ -210,7 +210,7 @@ fn it_is_the_same_after_a_restart() {
     };
     let before = {
         let vectors = Backend::of(Store::open(dir.path()).unwrap()).vectors();
-        vectors.put_many("dot", &puts).unwrap();
+        assert!(vectors.put_many("dot", &puts).unwrap().iter().all(Result::is_ok));
         ask(&vectors)
     };
     assert_eq!(ask(&Backend::of(Store::open(dir.path()).unwrap()).vectors()), before);

@@ -89,7 +89,7 @@ promises!(
 
 fn put(key: &str, vector: &[f32], labels: &[&str]) -> PutVector {
     let labels = labels.iter().map(|label| (*label).to_owned()).collect();
-    PutVector { key: key.to_owned(), vector: vector.to_vec(), labels, payload: key.into(), ttl_ms: None }
+    PutVector { key: key.to_owned(), vector: vector.to_vec(), labels, payload: key.into(), ..PutVector::default() }
 }
 
 fn keys(near: &[Near]) -> Vec<&str> {
@@ -212,13 +212,16 @@ fn it_does_what_a_sorted_list_does(backend: &Backend) {
                             labels: labels.clone(),
                             payload: vec![7],
                             ttl_ms,
+                            new: false,
                         };
                         vectors.put(space, &put).unwrap();
                         model.insert(key, (vector, labels.into_iter().collect(), until));
                     }
                     Step::Many(many) => {
                         let puts: Vec<_> = many.iter().map(|(key, vector)| put(key, vector, &[])).collect();
-                        vectors.put_many(space, &puts).unwrap();
+                        for answer in vectors.put_many(space, &puts).unwrap() {
+                            answer.unwrap();
+                        }
                         model.extend(many.into_iter().map(|(key, vector)| (key, (vector, BTreeSet::new(), i64::MAX))));
                     }
                     Step::Delete(key) => {
@@ -269,9 +272,24 @@ fn what_is_wrong_is_told(backend: &Backend) {
     assert!(matches!(vectors.nearest("dot", &one, 1, &many), Err(VectorError::TooLarge { .. })));
     let unknown = vectors.get("other", "k");
     assert!(matches!(unknown, Err(VectorError::Read(ReadError::NotFound { .. }))), "{unknown:?}");
-    let some = [put("new", &one, &[]), put("bad", &[1.0], &[])];
-    assert!(vectors.put_many("dot", &some).is_err());
-    assert_eq!(vectors.get("dot", "new").unwrap(), None, "nothing is written of what is wrong in part");
+    let new = PutVector { new: true, ..put("new", &one, &[]) };
+    let some = [new.clone(), put("bad", &[1.0], &[]), new, put("other", &one, &[])];
+    let answers = vectors.put_many("dot", &some).unwrap();
+    let words = answers.iter().map(|answer| match answer {
+        Ok(_) => "written",
+        Err(VectorError::Dimension { found: 1, .. }) => "dimension",
+        Err(VectorError::Write(WriteError::Conflict { found: Some(_) })) => "conflict",
+        Err(_) => "something else",
+    });
+    assert_eq!(words.collect::<Vec<_>>(), ["written", "dimension", "conflict", "written"]);
+    let page = vectors.scan("dot", "k", None, 1).unwrap();
+    assert_eq!((page.entries[0].key.as_str(), page.next), ("k", None));
+    let page = vectors.scan("dot", "", Some("k"), 1).unwrap();
+    assert_eq!((page.entries[0].key.as_str(), page.next.as_deref()), ("new", Some("new")));
+    let entry = vectors.get("dot", "new").unwrap();
+    assert_eq!(page.entries.first(), entry.as_ref());
+    assert_eq!(vectors.scan("dot", "o", None, 10).unwrap().entries[0].vector, one);
+    assert!(vectors.put_many("nowhere", &some).is_err());
     for dimension in [0, 4097] {
         let space = VectorSpace { dimension, metric: VectorMetric::Dot };
         let made = Vectors::new(Arc::clone(&backend.kv), &Indexes::default(), [("x".to_owned(), space)]);
@@ -443,8 +461,10 @@ fn a_quota_bounds_what_is_put() {
     let backend = Backend { kv: Arc::new(namespaces.rows_of(NamespaceKind::Vector)), indexes: None, time: Time::new() };
     let vectors = backend.vectors(8);
     let puts: Vec<_> = (0..6_u8).map(|n| put(&n.to_string(), &[f32::from(n); 8], &[])).collect();
-    let refused = vectors.put_many("dot", &puts);
+    let mut answers = vectors.put_many("dot", &puts).unwrap();
+    let refused = answers.pop().unwrap();
     assert!(matches!(refused, Err(VectorError::Write(WriteError::Quota { max: 200, .. }))), "{refused:?}");
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     let near = vectors.nearest("dot", &[1.0; 8], 10, &all()).unwrap();
     assert_eq!(keys(&near), ["4", "3", "2", "1", "0"], "what had room is there");
 }

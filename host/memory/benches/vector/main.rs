@@ -129,7 +129,7 @@ fn main() {
                 let spaces = [(SPACE.to_owned(), VectorSpace { dimension: DIMENSION, metric })];
                 Vectors::new(store.kv(), &Indexes::default(), spaces).unwrap()
             };
-            made().put_many(SPACE, &puts).unwrap();
+            assert!(made().put_many(SPACE, &puts).unwrap().iter().all(Result::is_ok));
             let vectors = made();
             let began = Instant::now();
             vectors.indexed(SPACE).unwrap();

@@ -198,6 +198,13 @@ impl Blobs {
         Ok(BlobPage { blobs: page.entries.iter().filter_map(blob).collect(), next })
     }
 
+    /// The blob that a row's key is of, as [changes](KeyValue::changes) tell it; none for rows that are no blob by themselves. It is
+    /// told of as written when it has just been removed, too.
+    #[must_use]
+    pub fn of_key(key: &str) -> Option<Digest> {
+        manifest_digest(key)
+    }
+
     /// Reads all of a blob and compares its digest; how many bytes it has.
     ///
     /// # Errors

@@ -32,7 +32,8 @@ use follow::{Followed, Source};
 pub use index::Indexed;
 use metric::Geometry;
 pub use metric::LENGTH_MAX;
-pub use row::{LABEL_BYTES_MAX, LABELS_MAX, PAYLOAD_BYTES_MAX, VectorEntry};
+use row::Row;
+pub use row::{LABEL_BYTES_MAX, LABELS_MAX, PAYLOAD_BYTES_MAX};
 
 /// Answers of one question.
 pub const NEAREST_MAX: usize = 1000;
@@ -60,6 +61,32 @@ pub struct PutVector {
     pub payload: Vec<u8>,
     /// It is gone so many milliseconds later; none for never.
     pub ttl_ms: Option<u64>,
+    /// Whether it is refused where there is one of its key, with [`WriteError::Conflict`](crate::WriteError::Conflict).
+    pub new: bool,
+}
+
+/// What is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VectorEntry {
+    /// Its key.
+    pub key: String,
+    /// The numbers, as they were put.
+    pub vector: Vec<f32>,
+    /// In byte order, each once.
+    pub labels: Vec<String>,
+    /// Whatever goes with it.
+    pub payload: Vec<u8>,
+    /// When it was written.
+    pub revision: u64,
+}
+
+/// Some of a namespace's entries.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct VectorPage {
+    /// In byte order of their keys; may be fewer than were asked for while there are more.
+    pub entries: Vec<VectorEntry>,
+    /// Pass it as `after` to go on; absent at the end.
+    pub next: Option<String>,
 }
 
 /// One of the nearest.
@@ -147,33 +174,28 @@ impl Vectors {
         Ok(written)
     }
 
-    /// Writes many, some at a time: after an error some are there.
+    /// Writes many, some at a time, of which each is answered for itself, in their order.
     ///
     /// # Errors
-    /// As [`put`](Self::put), where one that is wrong is told before any is written.
-    pub fn put_many(&self, namespace: &str, puts: &[PutVector]) -> Result<(), VectorError> {
+    /// When there is no such namespace.
+    pub fn put_many(
+        &self,
+        namespace: &str,
+        puts: &[PutVector],
+    ) -> Result<Vec<Result<Written, VectorError>>, VectorError> {
         let space = self.0.space(namespace)?;
-        for put in puts {
-            space.row(put)?;
-        }
+        let mut answers = Vec::with_capacity(puts.len());
         for some in puts.chunks(UNDER_WAY) {
-            let pending: Vec<_> = some
-                .iter()
-                .map(|put| Ok((put.key.as_str(), self.0.kv.write(namespace, space.row(put)?))))
-                .collect::<Result<_, VectorError>>()?;
-            let (mut written, mut refused) = (Vec::new(), None);
-            for (key, write) in pending {
-                match write.wait() {
-                    Ok(_) => written.push(key),
-                    Err(error) => refused = refused.or(Some(error)),
-                }
-            }
+            let send = |put| Ok(self.0.kv.write(namespace, space.row(put)?));
+            let pending: Vec<Result<_, VectorError>> = some.iter().map(send).collect();
+            let begins = answers.len();
+            answers.extend(pending.into_iter().map(|write| Ok(write?.wait()?)));
+            let now = answers.get(begins..).unwrap_or_default();
+            let written: Vec<&str> =
+                some.iter().zip(now).filter(|(_, answer)| answer.is_ok()).map(|(put, _)| put.key.as_str()).collect();
             self.0.touched(namespace, space, &written);
-            if let Some(error) = refused {
-                return Err(error.into());
-            }
         }
-        Ok(())
+        Ok(answers)
     }
 
     /// Reads an entry.
@@ -184,7 +206,24 @@ impl Vectors {
         self.0.space(namespace)?;
         let Some(entry) = self.0.kv.get(namespace, key)? else { return Ok(None) };
         let damaged = || VectorError::Damaged { namespace: namespace.to_owned(), key: key.to_owned() };
-        row::decode(&entry.value).map(Some).ok_or_else(damaged)
+        entry_of(key.to_owned(), entry.revision, &entry.value).map(Some).ok_or_else(damaged)
+    }
+
+    /// Entries whose keys begin with a prefix, in byte order, after a key. Rows that hold something else are left out.
+    ///
+    /// # Errors
+    /// [`ReadError::TooLarge`] for a limit over [`SCAN_LIMIT_MAX`](crate::SCAN_LIMIT_MAX); when the backend refuses.
+    pub fn scan(
+        &self,
+        namespace: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<VectorPage, VectorError> {
+        self.0.space(namespace)?;
+        let page = self.0.kv.scan(namespace, prefix, after, limit)?;
+        let entries = page.entries.into_iter().filter_map(|row| entry_of(row.key, row.revision, &row.value));
+        Ok(VectorPage { entries: entries.collect(), next: page.next })
     }
 
     /// Removes an entry; whether it was there. It is not found once this answers.
@@ -265,11 +304,17 @@ impl Vectors {
     }
 }
 
+fn entry_of(key: String, revision: u64, row: &[u8]) -> Option<VectorEntry> {
+    let Row { vector, labels, payload } = row::decode(row)?;
+    Some(VectorEntry { key, vector, labels, payload, revision })
+}
+
 impl Space {
     fn row(&self, put: &PutVector) -> Result<Write, VectorError> {
         self.space.check(&put.vector)?;
         let value = row::encode(&put.vector, &put.labels, &put.payload)?;
-        Ok(Write { ttl_ms: put.ttl_ms, ..Write::new(put.key.clone(), Change::Put { value }) })
+        let change = if put.new { Change::Swap { expected: None, value } } else { Change::Put { value } };
+        Ok(Write { ttl_ms: put.ttl_ms, ..Write::new(put.key.clone(), change) })
     }
 }
 
@@ -321,7 +366,7 @@ impl Inner {
             let keys: Vec<&str> = some.iter().map(|found| &*found.key).collect();
             for (found, entry) in some.iter().zip(self.kv.get_many(namespace, &keys)?) {
                 let entry = entry.filter(|entry| entry.revision == found.revision);
-                if let Some(VectorEntry { labels, payload, .. }) = entry.and_then(|entry| row::decode(&entry.value)) {
+                if let Some(Row { labels, payload, .. }) = entry.and_then(|entry| row::decode(&entry.value)) {
                     let (key, distance, revision) = (found.key.to_string(), found.distance, found.revision);
                     near.push(Near { key, distance, labels, payload, revision });
                 }

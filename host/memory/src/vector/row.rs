@@ -16,13 +16,13 @@ const VERSION: u8 = 1;
 
 /// What a row holds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct VectorEntry {
+pub(crate) struct Row {
     /// The numbers, as they were put.
-    pub vector: Vec<f32>,
+    pub(crate) vector: Vec<f32>,
     /// In byte order, each once.
-    pub labels: Vec<String>,
+    pub(crate) labels: Vec<String>,
     /// Whatever goes with it.
-    pub payload: Vec<u8>,
+    pub(crate) payload: Vec<u8>,
 }
 
 pub(crate) fn check_labels(labels: &[String]) -> Result<(), Excess> {
@@ -50,7 +50,7 @@ pub(crate) fn encode(vector: &[f32], labels: &[String], payload: &[u8]) -> Resul
 }
 
 /// None when it is no row of this kind.
-pub(crate) fn decode(row: &[u8]) -> Option<VectorEntry> {
+pub(crate) fn decode(row: &[u8]) -> Option<Row> {
     let ([VERSION, count], mut rest) = row.split_first_chunk()? else { return None };
     let mut labels = Vec::new();
     for _ in 0..*count {
@@ -63,7 +63,7 @@ pub(crate) fn decode(row: &[u8]) -> Option<VectorEntry> {
     let (numbers, payload) = rest.split_at_checked(4 * usize::from(u16::from_le_bytes(*dimension)))?;
     let (numbers, _) = numbers.as_chunks();
     let vector = numbers.iter().map(|number| f32::from_le_bytes(*number)).collect();
-    Some(VectorEntry { vector, labels, payload: payload.to_owned() })
+    Some(Row { vector, labels, payload: payload.to_owned() })
 }
 
 #[cfg(test)]
