@@ -12,7 +12,7 @@ pub(crate) static WIT: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../wi
 pub(crate) static MEMORY_WIT: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../wit/memory/0.1.0");
 
 /// Those of its interfaces that an agent may import.
-pub(crate) const KINDS: [&str; 4] = ["kv", "counter", "log", "changes"];
+pub(crate) const KINDS: [&str; 6] = ["kv", "counter", "log", "blob", "vector", "changes"];
 
 /// An interface that an agent exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -65,6 +65,74 @@ fn an_agent_keeps_what_each_kind_is_for() {
     assert_eq!(kv.get("probe", "ada").unwrap(), None, "it was to live for a millisecond");
 }
 
+const CONTENTS: &str = r#"
+[memory.models]
+kind = "blob"
+bytes_max = "16MiB"
+
+[memory.tastes]
+kind = "vector"
+bytes_max = "1MiB"
+dimension = 2
+metric = "cosine"
+"#;
+
+fn with_contents(mode: &str) -> World {
+    World::new(&format!(
+        r#"
+[graph]
+name = "contents"
+output = "probe"
+deadline_ms = 5000
+exclude_seen = false
+
+{CONTENTS}
+[agents.probe]
+component = "COMPONENTS/probe.wasm"
+params = {{ mode = "{mode}" }}
+grants = {{ memory = ["models:write", "tastes:append", "tastes/ada:write"] }}
+
+[nodes.probe]
+agent = "probe"
+"#
+    ))
+}
+
+/// Waits for what is done aside.
+fn soon(what: impl Fn() -> bool) {
+    let by = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !what() {
+        assert!(std::time::Instant::now() < by, "it was not done in 20 seconds");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn an_agent_keeps_contents_and_finds_what_is_near() {
+    let world = with_contents("contents");
+    let host = world.serving();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let decided = runtime.block_on(host.decide(ask("s1", 3))).unwrap();
+    assert!(decided.answer.degraded.is_empty(), "{:?}", decided.answer.degraded);
+    let kv = host.store().kv();
+    // The blob that stayed: a manifest, a header and three pieces. What was not finished leaves nothing.
+    soon(|| kv.usage("models").unwrap().entries == 5);
+    assert_eq!(kv.usage("tastes").unwrap().entries, 2);
+}
+
+/// What an instance has not finished is removed with it.
+#[test]
+fn uploads_are_bounded_and_end_with_their_instance() {
+    let world = with_contents("held-uploads");
+    let host = world.serving();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let decided = runtime.block_on(host.decide(ask("s1", 1))).unwrap();
+    assert!(decided.answer.degraded.is_empty(), "{:?}", decided.answer.degraded);
+    assert_eq!(decided.items[0].row, 4);
+    let kv = host.store().kv();
+    soon(|| kv.usage("models").unwrap().entries == 0);
+}
+
 /// Two agents, one after the other, while somebody else writes what they read.
 #[test]
 fn all_agents_of_a_request_read_memory_as_it_was_when_it_began() {

@@ -8,6 +8,7 @@ use std::time::Instant;
 use greenroom_model::{Column, NamespaceKind};
 use serde::{Deserialize, Serialize};
 
+use crate::contents::{Contents, NoContents};
 use crate::grants::Grants;
 
 /// A value, and the revision at which it was written.
@@ -156,6 +157,10 @@ pub trait Memory: Send + Sync {
     fn cursor(&self) -> Result<String, MemoryError> {
         unoffered()
     }
+    /// Its blobs and vectors.
+    fn contents(&self) -> &dyn Contents {
+        &NoContents
+    }
     /// Reads a key.
     ///
     /// # Errors
@@ -191,8 +196,8 @@ pub trait Memory: Send + Sync {
     fn labels(&self, field: &str) -> Result<Vec<String>, MemoryError>;
 }
 
-fn unoffered<T>() -> Result<T, MemoryError> {
-    Err(MemoryError::Unavailable("this memory layer has keys and values alone".to_owned()))
+pub(crate) fn unoffered<T>() -> Result<T, MemoryError> {
+    Err(MemoryError::Unavailable("this memory layer does not offer it".to_owned()))
 }
 
 /// What one agent may reach. Deny by default.

@@ -56,6 +56,8 @@ pub(crate) struct Context {
     memory: usize,
     elements: u64,
     handles: u64,
+    /// Contents that are on their way.
+    pub(crate) uploads: u32,
     pub(crate) memory_refused: Option<usize>,
     pub(crate) elements_refused: Option<u64>,
 }
@@ -81,6 +83,7 @@ impl Context {
             memory: 0,
             elements: 0,
             handles: 0,
+            uploads: 0,
             memory_refused: None,
             elements_refused: None,
         }

@@ -17,7 +17,7 @@ const IMPORTS: [&str; 4] = ["types", "memory", "log", "metric"];
 /// The memory layer by kinds, its version and its interfaces.
 const MEMORY: &str = "greenroom:memory/";
 const MEMORY_VERSION: &str = "0.1.0";
-const KINDS: [&str; 5] = ["types", "kv", "counter", "log", "changes"];
+const KINDS: [&str; 7] = ["types", "kv", "counter", "log", "blob", "vector", "changes"];
 /// Packages of WASI 0.2 that are linked.
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 const EXPORTS: [&str; 3] = ["policy", "lifecycle", "learner"];
@@ -362,17 +362,17 @@ mod tests {
         check(
             r#"(component (import "wasi:http/types@0.2.0" (instance)))"#,
             "imports `wasi:http/types@0.2.0`, which this host does not offer: an agent may import memory, log, metric of \
-             greenroom:agent@0.2.0, kv, counter, log, changes of greenroom:memory@0.1.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
+             greenroom:agent@0.2.0, kv, counter, log, blob, vector, changes of greenroom:memory@0.1.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
         );
         check(
             r#"(component (import "wasi:clocks/wall-clock@0.3.0" (instance)))"#,
             "imports `wasi:clocks/wall-clock@0.3.0`, which this host does not offer: an agent may import memory, log, \
-             metric of greenroom:agent@0.2.0, kv, counter, log, changes of greenroom:memory@0.1.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
+             metric of greenroom:agent@0.2.0, kv, counter, log, blob, vector, changes of greenroom:memory@0.1.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
         );
         check(
             r#"(component (import "greenroom:agent/files@0.1.0" (instance)))"#,
             "imports `greenroom:agent/files@0.1.0`, which this host does not offer: an agent may import memory, log, \
-             metric of greenroom:agent@0.2.0, kv, counter, log, changes of greenroom:memory@0.1.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
+             metric of greenroom:agent@0.2.0, kv, counter, log, blob, vector, changes of greenroom:memory@0.1.0, and cli, clocks, filesystem, io, random, sockets of WASI 0.2",
         );
         check(
             r#"(component (instance $i) (export "greenroom:agent/oracle@0.1.0" (instance $i)))"#,

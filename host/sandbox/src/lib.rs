@@ -9,6 +9,7 @@ mod bindings;
 mod capabilities;
 mod compile;
 mod component;
+mod contents;
 mod context;
 mod contract;
 mod descriptor;
@@ -39,6 +40,10 @@ pub use capabilities::{
 };
 pub use compile::{COMPILE_COMMAND, Compiler, Confinement, compile_component, limit_memory};
 pub use component::Component;
+pub use contents::{
+    Contents, MemoryBlob, MemoryBlobs, MemoryFilter, MemoryNeighbor, MemoryUpload, MemoryVector, MemoryVectors,
+    PutMemoryVector,
+};
 pub use contract::{CONTRACT, CONTRACTS};
 pub use engine::{BuildError, Config, Sandbox};
 pub use grants::Grants;

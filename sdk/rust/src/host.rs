@@ -69,6 +69,56 @@ pub mod memory {
         pub use crate::native::kinds::Log as Namespace;
     }
 
+    /// Contents of any size under their SHA-256: namespaces of kind `blob`.
+    ///
+    /// ```
+    /// use greenroom_sdk::memory::blob;
+    ///
+    /// let models = blob::Namespace::open("models")?;
+    /// let upload = models.upload(None)?;
+    /// upload.write(b"many ")?;
+    /// upload.write(b"bytes")?;
+    /// let model = upload.finish()?;
+    /// assert_eq!(models.read(&model.digest, 5, 1_000)?, b"bytes");
+    /// # Ok::<(), blob::Error>(())
+    /// ```
+    pub mod blob {
+        pub use crate::bindings::shared::blob::{Info, Page};
+        #[cfg(target_family = "wasm")]
+        pub use crate::bindings::shared::blob::{Namespace, Upload};
+        pub use crate::bindings::shared::types::Error;
+        #[cfg(not(target_family = "wasm"))]
+        pub use crate::native::contents::{Blobs as Namespace, Upload};
+    }
+
+    /// Vectors with labels, of which the nearest to another are found: namespaces of kind `vector`.
+    ///
+    /// ```
+    /// use greenroom_sdk::memory::vector;
+    ///
+    /// let tastes = vector::Namespace::open("tastes")?;
+    /// let item = |key: &str, vector: &[f32]| vector::Item { key: key.into(), vector: vector.to_vec(), labels: vec![], payload: vec![] };
+    /// tastes.put(&item("ada", &[0.9, 0.1]), None)?;
+    /// tastes.put(&item("bo", &[0.1, 0.9]), None)?;
+    /// let near = tastes.nearest(&[1.0, 0.0], 1, &vector::all())?;
+    /// assert_eq!(near[0].key, "ada");
+    /// # Ok::<(), vector::Error>(())
+    /// ```
+    pub mod vector {
+        pub use crate::bindings::shared::types::Error;
+        #[cfg(target_family = "wasm")]
+        pub use crate::bindings::shared::vector::Namespace;
+        pub use crate::bindings::shared::vector::{Entry, Filter, Item, Neighbor, Page};
+        #[cfg(not(target_family = "wasm"))]
+        pub use crate::native::contents::Vectors as Namespace;
+
+        /// The filter that all pass.
+        #[must_use]
+        pub fn all() -> Filter {
+            Filter { prefix: String::new(), all_of: Vec::new(), any_of: Vec::new(), none_of: Vec::new() }
+        }
+    }
+
     /// What was written and removed.
     pub mod changes {
         pub use crate::bindings::shared::changes::{Change, Page};

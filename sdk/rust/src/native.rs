@@ -24,6 +24,7 @@
 //! # Ok::<(), Fault>(())
 //! ```
 
+pub(crate) mod contents;
 pub(crate) mod kinds;
 
 use std::cell::RefCell;
@@ -168,6 +169,12 @@ pub(crate) mod memory {
             Ok(Namespace(name.to_owned()))
         } else {
             Err(Error::Denied(format!("no grant of namespace `{name}`")))
+        }
+    }
+
+    impl Namespace {
+        pub(crate) fn name(&self) -> &str {
+            &self.0
         }
     }
 

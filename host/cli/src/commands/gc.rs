@@ -45,12 +45,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let count = |name: &str| swept.get(name).and_then(Value::as_u64).unwrap_or(0);
     let bytes = table::bytes(usize::try_from(count("bytes")).unwrap_or(usize::MAX));
     output::text(&format!(
-        "swept {} plans, {} components, {} states, {} compiled files, {} decisions; {bytes} of files\n",
+        "swept {} plans, {} components, {} states, {} compiled files, {} decisions, {} uploads; {bytes} of files\n",
         count("plans"),
         count("components"),
         count("states"),
         count("compiled"),
         count("decisions"),
+        count("uploads"),
     ))
 }
 

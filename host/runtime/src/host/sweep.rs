@@ -1,14 +1,17 @@
 //! What is not needed any more is given back: plans of long ago, and what only they were made of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{PoisonError, RwLockWriteGuard, TryLockError};
+use std::sync::{Arc, PoisonError, RwLockWriteGuard, TryLockError};
 use std::time::{Duration, Instant};
 
-use greenroom_model::Digest;
+use greenroom_memory::{Declared, Namespaces};
+use greenroom_model::{Digest, NamespaceKind};
 use thiserror::Error;
 
 use super::{Host, leftovers, now_ms};
+use crate::active::ActivePlan;
+use crate::memory::declared;
 use crate::plans::HistoryError;
 use crate::states::States;
 
@@ -17,6 +20,9 @@ pub const EVOLUTION: &str = "evolution";
 
 /// What nothing refers to is swept when it is as old: something may be about to refer to it.
 const GRACE: Duration = Duration::from_secs(3_600);
+
+/// An upload that goes on for longer is given up: a day.
+const UPLOAD_MAX_MS: u64 = 86_400_000;
 
 /// How long a sweep waits for changes that are being admitted.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -56,6 +62,8 @@ pub struct Swept {
     pub compiled: usize,
     /// Decisions of the log.
     pub decisions: u64,
+    /// Contents whose upload nobody goes on with.
+    pub uploads: u64,
     /// Bytes of files that are gone.
     pub bytes: u64,
 }
@@ -112,6 +120,7 @@ impl Host {
                 states = swept.states,
                 compiled = swept.compiled,
                 decisions = swept.decisions,
+                uploads = swept.uploads,
                 bytes = swept.bytes,
                 "swept"
             );
@@ -194,6 +203,21 @@ impl Host {
         inner.states.forget_trainings(GRACE)
     }
 
+    /// What hosts that were killed have left of contents that they uploaded.
+    fn sweep_uploads(&self) -> Result<u64, SweepError> {
+        let inner = &self.inner;
+        let plans: Vec<Arc<ActivePlan>> = inner.plans().values().map(|live| Arc::clone(&live.plan)).collect();
+        let namespaces = plans.iter().flat_map(|plan| declared(&plan.plan.namespaces));
+        let blobs: BTreeMap<String, Declared> = namespaces.filter(|(_, it)| it.kind == NamespaceKind::Blob).collect();
+        let (names, mut uploads) = (blobs.keys().cloned().collect::<Vec<_>>(), 0);
+        let blobs = Namespaces::new(inner.store.memory(), blobs).blobs();
+        for name in names {
+            let swept = blobs.sweep(&name, UPLOAD_MAX_MS).map_err(|error| SweepError(error.to_string()))?;
+            uploads += swept.uploads;
+        }
+        Ok(uploads)
+    }
+
     /// What no plan refers to.
     fn sweep_beside(&self, now: i64, swept: &mut Swept) -> Result<(), SweepError> {
         let inner = &self.inner;
@@ -208,6 +232,7 @@ impl Host {
         swept.bytes += tried.bytes;
         let forgotten = inner.store.log().forget_decisions(before(now, inner.retention.decisions));
         swept.decisions = forgotten.map_err(|error| SweepError(error.to_string()))?;
+        swept.uploads = self.sweep_uploads()?;
         Ok(())
     }
 }

@@ -327,12 +327,13 @@ pub struct Swept {
     states: usize,
     compiled: usize,
     decisions: u64,
+    uploads: u64,
     bytes: u64,
 }
 
 impl From<greenroom_runtime::Swept> for Swept {
     fn from(swept: greenroom_runtime::Swept) -> Self {
-        let greenroom_runtime::Swept { plans, components, states, compiled, decisions, bytes } = swept;
-        Self { plans, components, states, compiled, decisions, bytes }
+        let greenroom_runtime::Swept { plans, components, states, compiled, decisions, uploads, bytes } = swept;
+        Self { plans, components, states, compiled, decisions, uploads, bytes }
     }
 }

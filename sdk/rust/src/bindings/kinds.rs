@@ -4553,6 +4553,3885 @@ pub mod greenroom {
                 }
             }
         }
+        /// Contents of any size under their SHA-256, each kept once, however often it is uploaded. A namespace of kind `blob`. A digest is
+        /// written `sha256:` and 64 hexadecimal digits; grants with a prefix are about it.
+        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+        pub mod blob {
+            #[used]
+            #[doc(hidden)]
+            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            use super::super::super::_rt;
+            pub type Error = super::super::super::greenroom::memory::types::Error;
+            /// What is there, or has come of an upload.
+            #[derive(Clone, PartialEq)]
+            pub struct Info {
+                pub digest: _rt::String,
+                pub bytes: u64,
+                /// Whether it was there before the upload.
+                pub existed: bool,
+            }
+            impl ::core::fmt::Debug for Info {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Info")
+                        .field("digest", &self.digest)
+                        .field("bytes", &self.bytes)
+                        .field("existed", &self.existed)
+                        .finish()
+                }
+            }
+            /// A page of blobs, in the order of their digests.
+            #[derive(Clone, PartialEq)]
+            pub struct Page {
+                /// May be fewer than were asked for while there are more.
+                pub blobs: _rt::Vec<Info>,
+                /// Pass it to go on; absent at the end.
+                pub next: ::core::option::Option<_rt::String>,
+            }
+            impl ::core::fmt::Debug for Page {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Page")
+                        .field("blobs", &self.blobs)
+                        .field("next", &self.next)
+                        .finish()
+                }
+            }
+            /// A content that comes in pieces. One that is given back before it was finished leaves nothing.
+            #[derive(Debug)]
+            #[repr(transparent)]
+            pub struct Upload {
+                handle: _rt::Resource<Upload>,
+            }
+            impl Upload {
+                #[doc(hidden)]
+                pub unsafe fn from_handle(handle: u32) -> Self {
+                    Self {
+                        handle: unsafe { _rt::Resource::from_handle(handle) },
+                    }
+                }
+                #[doc(hidden)]
+                pub fn take_handle(&self) -> u32 {
+                    _rt::Resource::take_handle(&self.handle)
+                }
+                #[doc(hidden)]
+                pub fn handle(&self) -> u32 {
+                    _rt::Resource::handle(&self.handle)
+                }
+            }
+            unsafe impl _rt::WasmResource for Upload {
+                #[inline]
+                unsafe fn drop(_handle: u32) {
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "greenroom:memory/blob@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "[resource-drop]upload"]
+                        fn drop(_: i32);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn drop(_: i32) {
+                        unreachable!()
+                    }
+                    unsafe {
+                        drop(_handle as i32);
+                    }
+                }
+            }
+            /// A namespace that the graph file grants to this agent.
+            #[derive(Debug)]
+            #[repr(transparent)]
+            pub struct Namespace {
+                handle: _rt::Resource<Namespace>,
+            }
+            impl Namespace {
+                #[doc(hidden)]
+                pub unsafe fn from_handle(handle: u32) -> Self {
+                    Self {
+                        handle: unsafe { _rt::Resource::from_handle(handle) },
+                    }
+                }
+                #[doc(hidden)]
+                pub fn take_handle(&self) -> u32 {
+                    _rt::Resource::take_handle(&self.handle)
+                }
+                #[doc(hidden)]
+                pub fn handle(&self) -> u32 {
+                    _rt::Resource::handle(&self.handle)
+                }
+            }
+            unsafe impl _rt::WasmResource for Namespace {
+                #[inline]
+                unsafe fn drop(_handle: u32) {
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "greenroom:memory/blob@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "[resource-drop]namespace"]
+                        fn drop(_: i32);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn drop(_: i32) {
+                        unreachable!()
+                    }
+                    unsafe {
+                        drop(_handle as i32);
+                    }
+                }
+            }
+            impl Upload {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Takes the next bytes, of whatever length.
+                #[allow(async_fn_in_trait)]
+                pub fn write(&self, bytes: &[u8]) -> ::core::result::Result<(), Error> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea([::core::mem::MaybeUninit<u8>; 32]);
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 32],
+                        );
+                        let vec0 = bytes;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/blob@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]upload.write"]
+                            fn wit_import2(_: i32, _: *mut u8, _: usize, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import2(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import2((self).handle() as i32, ptr0.cast_mut(), len0, ptr1);
+                        let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                        let result26 = match l3 {
+                            0 => {
+                                let e = ();
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l4 = i32::from(*ptr1.add(8).cast::<u8>());
+                                    use super::super::super::greenroom::memory::types::Error as V25;
+                                    let v25 = match l4 {
+                                        0 => {
+                                            let e25 = {
+                                                let l5 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l6 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len7 = l6;
+                                                let bytes7 = _rt::Vec::from_raw_parts(
+                                                    l5.cast(),
+                                                    len7,
+                                                    len7,
+                                                );
+                                                _rt::string_lift(bytes7)
+                                            };
+                                            V25::Denied(e25)
+                                        }
+                                        1 => {
+                                            let e25 = {
+                                                let l8 = i32::from(*ptr1.add(16).cast::<u8>());
+                                                match l8 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l9 = *ptr1.add(24).cast::<i64>();
+                                                            l9 as u64
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V25::Conflict(e25)
+                                        }
+                                        2 => {
+                                            let e25 = {
+                                                let l10 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l11 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len12 = l11;
+                                                let bytes12 = _rt::Vec::from_raw_parts(
+                                                    l10.cast(),
+                                                    len12,
+                                                    len12,
+                                                );
+                                                _rt::string_lift(bytes12)
+                                            };
+                                            V25::TooLarge(e25)
+                                        }
+                                        3 => {
+                                            let e25 = {
+                                                let l13 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l14 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len15 = l14;
+                                                let bytes15 = _rt::Vec::from_raw_parts(
+                                                    l13.cast(),
+                                                    len15,
+                                                    len15,
+                                                );
+                                                _rt::string_lift(bytes15)
+                                            };
+                                            V25::Quota(e25)
+                                        }
+                                        4 => {
+                                            let e25 = {
+                                                let l16 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l17 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len18 = l17;
+                                                let bytes18 = _rt::Vec::from_raw_parts(
+                                                    l16.cast(),
+                                                    len18,
+                                                    len18,
+                                                );
+                                                _rt::string_lift(bytes18)
+                                            };
+                                            V25::NotFound(e25)
+                                        }
+                                        5 => {
+                                            let e25 = {
+                                                let l19 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l20 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len21 = l20;
+                                                let bytes21 = _rt::Vec::from_raw_parts(
+                                                    l19.cast(),
+                                                    len21,
+                                                    len21,
+                                                );
+                                                _rt::string_lift(bytes21)
+                                            };
+                                            V25::Unavailable(e25)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                            let e25 = {
+                                                let l22 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l23 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len24 = l23;
+                                                let bytes24 = _rt::Vec::from_raw_parts(
+                                                    l22.cast(),
+                                                    len24,
+                                                    len24,
+                                                );
+                                                _rt::string_lift(bytes24)
+                                            };
+                                            V25::Invalid(e25)
+                                        }
+                                    };
+                                    v25
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result26
+                    }
+                }
+            }
+            impl Upload {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Ends the content: it is there and durable. Then, as after an error, there is nothing more to do with it than give it back.
+                #[allow(async_fn_in_trait)]
+                pub fn finish(&self) -> ::core::result::Result<Info, Error> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 24 + 2 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 24
+                                + 2 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let ptr0 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/blob@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]upload.finish"]
+                            fn wit_import1(_: i32, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import1(_: i32, _: *mut u8) {
+                            unreachable!()
+                        }
+                        wit_import1((self).handle() as i32, ptr0);
+                        let l2 = i32::from(*ptr0.add(0).cast::<u8>());
+                        let result30 = match l2 {
+                            0 => {
+                                let e = {
+                                    let l3 = *ptr0.add(8).cast::<*mut u8>();
+                                    let l4 = *ptr0
+                                        .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len5 = l4;
+                                    let bytes5 = _rt::Vec::from_raw_parts(
+                                        l3.cast(),
+                                        len5,
+                                        len5,
+                                    );
+                                    let l6 = *ptr0
+                                        .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<i64>();
+                                    let l7 = i32::from(
+                                        *ptr0
+                                            .add(16 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>(),
+                                    );
+                                    Info {
+                                        digest: _rt::string_lift(bytes5),
+                                        bytes: l6 as u64,
+                                        existed: _rt::bool_lift(l7 as u8),
+                                    }
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l8 = i32::from(*ptr0.add(8).cast::<u8>());
+                                    use super::super::super::greenroom::memory::types::Error as V29;
+                                    let v29 = match l8 {
+                                        0 => {
+                                            let e29 = {
+                                                let l9 = *ptr0.add(16).cast::<*mut u8>();
+                                                let l10 = *ptr0
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len11 = l10;
+                                                let bytes11 = _rt::Vec::from_raw_parts(
+                                                    l9.cast(),
+                                                    len11,
+                                                    len11,
+                                                );
+                                                _rt::string_lift(bytes11)
+                                            };
+                                            V29::Denied(e29)
+                                        }
+                                        1 => {
+                                            let e29 = {
+                                                let l12 = i32::from(*ptr0.add(16).cast::<u8>());
+                                                match l12 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l13 = *ptr0.add(24).cast::<i64>();
+                                                            l13 as u64
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V29::Conflict(e29)
+                                        }
+                                        2 => {
+                                            let e29 = {
+                                                let l14 = *ptr0.add(16).cast::<*mut u8>();
+                                                let l15 = *ptr0
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len16 = l15;
+                                                let bytes16 = _rt::Vec::from_raw_parts(
+                                                    l14.cast(),
+                                                    len16,
+                                                    len16,
+                                                );
+                                                _rt::string_lift(bytes16)
+                                            };
+                                            V29::TooLarge(e29)
+                                        }
+                                        3 => {
+                                            let e29 = {
+                                                let l17 = *ptr0.add(16).cast::<*mut u8>();
+                                                let l18 = *ptr0
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len19 = l18;
+                                                let bytes19 = _rt::Vec::from_raw_parts(
+                                                    l17.cast(),
+                                                    len19,
+                                                    len19,
+                                                );
+                                                _rt::string_lift(bytes19)
+                                            };
+                                            V29::Quota(e29)
+                                        }
+                                        4 => {
+                                            let e29 = {
+                                                let l20 = *ptr0.add(16).cast::<*mut u8>();
+                                                let l21 = *ptr0
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len22 = l21;
+                                                let bytes22 = _rt::Vec::from_raw_parts(
+                                                    l20.cast(),
+                                                    len22,
+                                                    len22,
+                                                );
+                                                _rt::string_lift(bytes22)
+                                            };
+                                            V29::NotFound(e29)
+                                        }
+                                        5 => {
+                                            let e29 = {
+                                                let l23 = *ptr0.add(16).cast::<*mut u8>();
+                                                let l24 = *ptr0
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len25 = l24;
+                                                let bytes25 = _rt::Vec::from_raw_parts(
+                                                    l23.cast(),
+                                                    len25,
+                                                    len25,
+                                                );
+                                                _rt::string_lift(bytes25)
+                                            };
+                                            V29::Unavailable(e29)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                            let e29 = {
+                                                let l26 = *ptr0.add(16).cast::<*mut u8>();
+                                                let l27 = *ptr0
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len28 = l27;
+                                                let bytes28 = _rt::Vec::from_raw_parts(
+                                                    l26.cast(),
+                                                    len28,
+                                                    len28,
+                                                );
+                                                _rt::string_lift(bytes28)
+                                            };
+                                            V29::Invalid(e29)
+                                        }
+                                    };
+                                    v29
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result30
+                    }
+                }
+            }
+            impl Namespace {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Opens it.
+                #[allow(async_fn_in_trait)]
+                pub fn open(name: &str) -> ::core::result::Result<Namespace, Error> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea([::core::mem::MaybeUninit<u8>; 32]);
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 32],
+                        );
+                        let vec0 = name;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/blob@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[static]namespace.open"]
+                            fn wit_import2(_: *mut u8, _: usize, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import2(
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import2(ptr0.cast_mut(), len0, ptr1);
+                        let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                        let result27 = match l3 {
+                            0 => {
+                                let e = {
+                                    let l4 = *ptr1.add(8).cast::<i32>();
+                                    Namespace::from_handle(l4 as u32)
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l5 = i32::from(*ptr1.add(8).cast::<u8>());
+                                    use super::super::super::greenroom::memory::types::Error as V26;
+                                    let v26 = match l5 {
+                                        0 => {
+                                            let e26 = {
+                                                let l6 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l7 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len8 = l7;
+                                                let bytes8 = _rt::Vec::from_raw_parts(
+                                                    l6.cast(),
+                                                    len8,
+                                                    len8,
+                                                );
+                                                _rt::string_lift(bytes8)
+                                            };
+                                            V26::Denied(e26)
+                                        }
+                                        1 => {
+                                            let e26 = {
+                                                let l9 = i32::from(*ptr1.add(16).cast::<u8>());
+                                                match l9 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l10 = *ptr1.add(24).cast::<i64>();
+                                                            l10 as u64
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V26::Conflict(e26)
+                                        }
+                                        2 => {
+                                            let e26 = {
+                                                let l11 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l12 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len13 = l12;
+                                                let bytes13 = _rt::Vec::from_raw_parts(
+                                                    l11.cast(),
+                                                    len13,
+                                                    len13,
+                                                );
+                                                _rt::string_lift(bytes13)
+                                            };
+                                            V26::TooLarge(e26)
+                                        }
+                                        3 => {
+                                            let e26 = {
+                                                let l14 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l15 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len16 = l15;
+                                                let bytes16 = _rt::Vec::from_raw_parts(
+                                                    l14.cast(),
+                                                    len16,
+                                                    len16,
+                                                );
+                                                _rt::string_lift(bytes16)
+                                            };
+                                            V26::Quota(e26)
+                                        }
+                                        4 => {
+                                            let e26 = {
+                                                let l17 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l18 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len19 = l18;
+                                                let bytes19 = _rt::Vec::from_raw_parts(
+                                                    l17.cast(),
+                                                    len19,
+                                                    len19,
+                                                );
+                                                _rt::string_lift(bytes19)
+                                            };
+                                            V26::NotFound(e26)
+                                        }
+                                        5 => {
+                                            let e26 = {
+                                                let l20 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l21 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len22 = l21;
+                                                let bytes22 = _rt::Vec::from_raw_parts(
+                                                    l20.cast(),
+                                                    len22,
+                                                    len22,
+                                                );
+                                                _rt::string_lift(bytes22)
+                                            };
+                                            V26::Unavailable(e26)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                            let e26 = {
+                                                let l23 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l24 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len25 = l24;
+                                                let bytes25 = _rt::Vec::from_raw_parts(
+                                                    l23.cast(),
+                                                    len25,
+                                                    len25,
+                                                );
+                                                _rt::string_lift(bytes25)
+                                            };
+                                            V26::Invalid(e26)
+                                        }
+                                    };
+                                    v26
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result27
+                    }
+                }
+            }
+            impl Namespace {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Begins an upload, of a blob that is gone `ttl-ms` milliseconds later, if that is said. Takes `append`, without a prefix.
+                #[allow(async_fn_in_trait)]
+                pub fn upload(
+                    &self,
+                    ttl_ms: ::core::option::Option<u64>,
+                ) -> ::core::result::Result<Upload, Error> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea([::core::mem::MaybeUninit<u8>; 32]);
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 32],
+                        );
+                        let (result0_0, result0_1) = match ttl_ms {
+                            Some(e) => (1i32, _rt::as_i64(e)),
+                            None => (0i32, 0i64),
+                        };
+                        let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/blob@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]namespace.upload"]
+                            fn wit_import2(_: i32, _: i32, _: i64, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import2(
+                            _: i32,
+                            _: i32,
+                            _: i64,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import2((self).handle() as i32, result0_0, result0_1, ptr1);
+                        let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                        let result27 = match l3 {
+                            0 => {
+                                let e = {
+                                    let l4 = *ptr1.add(8).cast::<i32>();
+                                    Upload::from_handle(l4 as u32)
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l5 = i32::from(*ptr1.add(8).cast::<u8>());
+                                    use super::super::super::greenroom::memory::types::Error as V26;
+                                    let v26 = match l5 {
+                                        0 => {
+                                            let e26 = {
+                                                let l6 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l7 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len8 = l7;
+                                                let bytes8 = _rt::Vec::from_raw_parts(
+                                                    l6.cast(),
+                                                    len8,
+                                                    len8,
+                                                );
+                                                _rt::string_lift(bytes8)
+                                            };
+                                            V26::Denied(e26)
+                                        }
+                                        1 => {
+                                            let e26 = {
+                                                let l9 = i32::from(*ptr1.add(16).cast::<u8>());
+                                                match l9 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l10 = *ptr1.add(24).cast::<i64>();
+                                                            l10 as u64
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V26::Conflict(e26)
+                                        }
+                                        2 => {
+                                            let e26 = {
+                                                let l11 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l12 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len13 = l12;
+                                                let bytes13 = _rt::Vec::from_raw_parts(
+                                                    l11.cast(),
+                                                    len13,
+                                                    len13,
+                                                );
+                                                _rt::string_lift(bytes13)
+                                            };
+                                            V26::TooLarge(e26)
+                                        }
+                                        3 => {
+                                            let e26 = {
+                                                let l14 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l15 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len16 = l15;
+                                                let bytes16 = _rt::Vec::from_raw_parts(
+                                                    l14.cast(),
+                                                    len16,
+                                                    len16,
+                                                );
+                                                _rt::string_lift(bytes16)
+                                            };
+                                            V26::Quota(e26)
+                                        }
+                                        4 => {
+                                            let e26 = {
+                                                let l17 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l18 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len19 = l18;
+                                                let bytes19 = _rt::Vec::from_raw_parts(
+                                                    l17.cast(),
+                                                    len19,
+                                                    len19,
+                                                );
+                                                _rt::string_lift(bytes19)
+                                            };
+                                            V26::NotFound(e26)
+                                        }
+                                        5 => {
+                                            let e26 = {
+                                                let l20 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l21 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len22 = l21;
+                                                let bytes22 = _rt::Vec::from_raw_parts(
+                                                    l20.cast(),
+                                                    len22,
+                                                    len22,
+                                                );
+                                                _rt::string_lift(bytes22)
+                                            };
+                                            V26::Unavailable(e26)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                            let e26 = {
+                                                let l23 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l24 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len25 = l24;
+                                                let bytes25 = _rt::Vec::from_raw_parts(
+                                                    l23.cast(),
+                                                    len25,
+                                                    len25,
+                                                );
+                                                _rt::string_lift(bytes25)
+                                            };
+                                            V26::Invalid(e26)
+                                        }
+                                    };
+                                    v26
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result27
+                    }
+                }
+            }
+            impl Namespace {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Uploads a content at once.
+                #[allow(async_fn_in_trait)]
+                pub fn put(
+                    &self,
+                    content: &[u8],
+                    ttl_ms: ::core::option::Option<u64>,
+                ) -> ::core::result::Result<Info, Error> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 24 + 2 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 24
+                                + 2 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let vec0 = content;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let (result1_0, result1_1) = match ttl_ms {
+                            Some(e) => (1i32, _rt::as_i64(e)),
+                            None => (0i32, 0i64),
+                        };
+                        let ptr2 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/blob@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]namespace.put"]
+                            fn wit_import3(
+                                _: i32,
+                                _: *mut u8,
+                                _: usize,
+                                _: i32,
+                                _: i64,
+                                _: *mut u8,
+                            );
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import3(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: i64,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import3(
+                            (self).handle() as i32,
+                            ptr0.cast_mut(),
+                            len0,
+                            result1_0,
+                            result1_1,
+                            ptr2,
+                        );
+                        let l4 = i32::from(*ptr2.add(0).cast::<u8>());
+                        let result32 = match l4 {
+                            0 => {
+                                let e = {
+                                    let l5 = *ptr2.add(8).cast::<*mut u8>();
+                                    let l6 = *ptr2
+                                        .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len7 = l6;
+                                    let bytes7 = _rt::Vec::from_raw_parts(
+                                        l5.cast(),
+                                        len7,
+                                        len7,
+                                    );
+                                    let l8 = *ptr2
+                                        .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<i64>();
+                                    let l9 = i32::from(
+                                        *ptr2
+                                            .add(16 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>(),
+                                    );
+                                    Info {
+                                        digest: _rt::string_lift(bytes7),
+                                        bytes: l8 as u64,
+                                        existed: _rt::bool_lift(l9 as u8),
+                                    }
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l10 = i32::from(*ptr2.add(8).cast::<u8>());
+                                    use super::super::super::greenroom::memory::types::Error as V31;
+                                    let v31 = match l10 {
+                                        0 => {
+                                            let e31 = {
+                                                let l11 = *ptr2.add(16).cast::<*mut u8>();
+                                                let l12 = *ptr2
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len13 = l12;
+                                                let bytes13 = _rt::Vec::from_raw_parts(
+                                                    l11.cast(),
+                                                    len13,
+                                                    len13,
+                                                );
+                                                _rt::string_lift(bytes13)
+                                            };
+                                            V31::Denied(e31)
+                                        }
+                                        1 => {
+                                            let e31 = {
+                                                let l14 = i32::from(*ptr2.add(16).cast::<u8>());
+                                                match l14 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l15 = *ptr2.add(24).cast::<i64>();
+                                                            l15 as u64
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V31::Conflict(e31)
+                                        }
+                                        2 => {
+                                            let e31 = {
+                                                let l16 = *ptr2.add(16).cast::<*mut u8>();
+                                                let l17 = *ptr2
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len18 = l17;
+                                                let bytes18 = _rt::Vec::from_raw_parts(
+                                                    l16.cast(),
+                                                    len18,
+                                                    len18,
+                                                );
+                                                _rt::string_lift(bytes18)
+                                            };
+                                            V31::TooLarge(e31)
+                                        }
+                                        3 => {
+                                            let e31 = {
+                                                let l19 = *ptr2.add(16).cast::<*mut u8>();
+                                                let l20 = *ptr2
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len21 = l20;
+                                                let bytes21 = _rt::Vec::from_raw_parts(
+                                                    l19.cast(),
+                                                    len21,
+                                                    len21,
+                                                );
+                                                _rt::string_lift(bytes21)
+                                            };
+                                            V31::Quota(e31)
+                                        }
+                                        4 => {
+                                            let e31 = {
+                                                let l22 = *ptr2.add(16).cast::<*mut u8>();
+                                                let l23 = *ptr2
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len24 = l23;
+                                                let bytes24 = _rt::Vec::from_raw_parts(
+                                                    l22.cast(),
+                                                    len24,
+                                                    len24,
+                                                );
+                                                _rt::string_lift(bytes24)
+                                            };
+                                            V31::NotFound(e31)
+                                        }
+                                        5 => {
+                                            let e31 = {
+                                                let l25 = *ptr2.add(16).cast::<*mut u8>();
+                                                let l26 = *ptr2
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len27 = l26;
+                                                let bytes27 = _rt::Vec::from_raw_parts(
+                                                    l25.cast(),
+                                                    len27,
+                                                    len27,
+                                                );
+                                                _rt::string_lift(bytes27)
+                                            };
+                                            V31::Unavailable(e31)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                            let e31 = {
+                                                let l28 = *ptr2.add(16).cast::<*mut u8>();
+                                                let l29 = *ptr2
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len30 = l29;
+                                                let bytes30 = _rt::Vec::from_raw_parts(
+                                                    l28.cast(),
+                                                    len30,
+                                                    len30,
+                                                );
+                                                _rt::string_lift(bytes30)
+                                            };
+                                            V31::Invalid(e31)
+                                        }
+                                    };
+                                    v31
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result32
+                    }
+                }
+            }
+            impl Namespace {
+                #[allow(unused_unsafe, clippy::all)]
+                /// How many bytes a blob has, if it is there. Takes `read`.
+                #[allow(async_fn_in_trait)]
+                pub fn stat(
+                    &self,
+                    digest: &str,
+                ) -> ::core::result::Result<::core::option::Option<u64>, Error> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea([::core::mem::MaybeUninit<u8>; 32]);
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 32],
+                        );
+                        let vec0 = digest;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/blob@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]namespace.stat"]
+                            fn wit_import2(_: i32, _: *mut u8, _: usize, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import2(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import2((self).handle() as i32, ptr0.cast_mut(), len0, ptr1);
+                        let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                        let result28 = match l3 {
+                            0 => {
+                                let e = {
+                                    let l4 = i32::from(*ptr1.add(8).cast::<u8>());
+                                    match l4 {
+                                        0 => None,
+                                        1 => {
+                                            let e = {
+                                                let l5 = *ptr1.add(16).cast::<i64>();
+                                                l5 as u64
+                                            };
+                                            Some(e)
+                                        }
+                                        _ => _rt::invalid_enum_discriminant(),
+                                    }
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l6 = i32::from(*ptr1.add(8).cast::<u8>());
+                                    use super::super::super::greenroom::memory::types::Error as V27;
+                                    let v27 = match l6 {
+                                        0 => {
+                                            let e27 = {
+                                                let l7 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l8 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len9 = l8;
+                                                let bytes9 = _rt::Vec::from_raw_parts(
+                                                    l7.cast(),
+                                                    len9,
+                                                    len9,
+                                                );
+                                                _rt::string_lift(bytes9)
+                                            };
+                                            V27::Denied(e27)
+                                        }
+                                        1 => {
+                                            let e27 = {
+                                                let l10 = i32::from(*ptr1.add(16).cast::<u8>());
+                                                match l10 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l11 = *ptr1.add(24).cast::<i64>();
+                                                            l11 as u64
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V27::Conflict(e27)
+                                        }
+                                        2 => {
+                                            let e27 = {
+                                                let l12 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l13 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len14 = l13;
+                                                let bytes14 = _rt::Vec::from_raw_parts(
+                                                    l12.cast(),
+                                                    len14,
+                                                    len14,
+                                                );
+                                                _rt::string_lift(bytes14)
+                                            };
+                                            V27::TooLarge(e27)
+                                        }
+                                        3 => {
+                                            let e27 = {
+                                                let l15 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l16 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len17 = l16;
+                                                let bytes17 = _rt::Vec::from_raw_parts(
+                                                    l15.cast(),
+                                                    len17,
+                                                    len17,
+                                                );
+                                                _rt::string_lift(bytes17)
+                                            };
+                                            V27::Quota(e27)
+                                        }
+                                        4 => {
+                                            let e27 = {
+                                                let l18 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l19 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len20 = l19;
+                                                let bytes20 = _rt::Vec::from_raw_parts(
+                                                    l18.cast(),
+                                                    len20,
+                                                    len20,
+                                                );
+                                                _rt::string_lift(bytes20)
+                                            };
+                                            V27::NotFound(e27)
+                                        }
+                                        5 => {
+                                            let e27 = {
+                                                let l21 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l22 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len23 = l22;
+                                                let bytes23 = _rt::Vec::from_raw_parts(
+                                                    l21.cast(),
+                                                    len23,
+                                                    len23,
+                                                );
+                                                _rt::string_lift(bytes23)
+                                            };
+                                            V27::Unavailable(e27)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                            let e27 = {
+                                                let l24 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l25 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len26 = l25;
+                                                let bytes26 = _rt::Vec::from_raw_parts(
+                                                    l24.cast(),
+                                                    len26,
+                                                    len26,
+                                                );
+                                                _rt::string_lift(bytes26)
+                                            };
+                                            V27::Invalid(e27)
+                                        }
+                                    };
+                                    v27
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result28
+                    }
+                }
+            }
+            impl Namespace {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Reads up to `length` bytes, at most 1 MiB, from `offset` on: fewer only at the end. Takes `read`.
+                #[allow(async_fn_in_trait)]
+                pub fn read(
+                    &self,
+                    digest: &str,
+                    offset: u64,
+                    length: u32,
+                ) -> ::core::result::Result<_rt::Vec<u8>, Error> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea([::core::mem::MaybeUninit<u8>; 32]);
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 32],
+                        );
+                        let vec0 = digest;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/blob@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]namespace.read"]
+                            fn wit_import2(
+                                _: i32,
+                                _: *mut u8,
+                                _: usize,
+                                _: i64,
+                                _: i32,
+                                _: *mut u8,
+                            );
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import2(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: i64,
+                            _: i32,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import2(
+                            (self).handle() as i32,
+                            ptr0.cast_mut(),
+                            len0,
+                            _rt::as_i64(&offset),
+                            _rt::as_i32(&length),
+                            ptr1,
+                        );
+                        let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                        let result29 = match l3 {
+                            0 => {
+                                let e = {
+                                    let l4 = *ptr1.add(8).cast::<*mut u8>();
+                                    let l5 = *ptr1
+                                        .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len6 = l5;
+                                    <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l4.cast(), len6, len6))
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l7 = i32::from(*ptr1.add(8).cast::<u8>());
+                                    use super::super::super::greenroom::memory::types::Error as V28;
+                                    let v28 = match l7 {
+                                        0 => {
+                                            let e28 = {
+                                                let l8 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l9 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len10 = l9;
+                                                let bytes10 = _rt::Vec::from_raw_parts(
+                                                    l8.cast(),
+                                                    len10,
+                                                    len10,
+                                                );
+                                                _rt::string_lift(bytes10)
+                                            };
+                                            V28::Denied(e28)
+                                        }
+                                        1 => {
+                                            let e28 = {
+                                                let l11 = i32::from(*ptr1.add(16).cast::<u8>());
+                                                match l11 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l12 = *ptr1.add(24).cast::<i64>();
+                                                            l12 as u64
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V28::Conflict(e28)
+                                        }
+                                        2 => {
+                                            let e28 = {
+                                                let l13 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l14 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len15 = l14;
+                                                let bytes15 = _rt::Vec::from_raw_parts(
+                                                    l13.cast(),
+                                                    len15,
+                                                    len15,
+                                                );
+                                                _rt::string_lift(bytes15)
+                                            };
+                                            V28::TooLarge(e28)
+                                        }
+                                        3 => {
+                                            let e28 = {
+                                                let l16 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l17 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len18 = l17;
+                                                let bytes18 = _rt::Vec::from_raw_parts(
+                                                    l16.cast(),
+                                                    len18,
+                                                    len18,
+                                                );
+                                                _rt::string_lift(bytes18)
+                                            };
+                                            V28::Quota(e28)
+                                        }
+                                        4 => {
+                                            let e28 = {
+                                                let l19 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l20 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len21 = l20;
+                                                let bytes21 = _rt::Vec::from_raw_parts(
+                                                    l19.cast(),
+                                                    len21,
+                                                    len21,
+                                                );
+                                                _rt::string_lift(bytes21)
+                                            };
+                                            V28::NotFound(e28)
+                                        }
+                                        5 => {
+                                            let e28 = {
+                                                let l22 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l23 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len24 = l23;
+                                                let bytes24 = _rt::Vec::from_raw_parts(
+                                                    l22.cast(),
+                                                    len24,
+                                                    len24,
+                                                );
+                                                _rt::string_lift(bytes24)
+                                            };
+                                            V28::Unavailable(e28)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                            let e28 = {
+                                                let l25 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l26 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len27 = l26;
+                                                let bytes27 = _rt::Vec::from_raw_parts(
+                                                    l25.cast(),
+                                                    len27,
+                                                    len27,
+                                                );
+                                                _rt::string_lift(bytes27)
+                                            };
+                                            V28::Invalid(e28)
+                                        }
+                                    };
+                                    v28
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result29
+                    }
+                }
+            }
+            impl Namespace {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Removes a blob. Whether it was there. Takes `write`.
+                #[allow(async_fn_in_trait)]
+                pub fn delete(
+                    &self,
+                    digest: &str,
+                ) -> ::core::result::Result<bool, Error> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea([::core::mem::MaybeUninit<u8>; 32]);
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 32],
+                        );
+                        let vec0 = digest;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/blob@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]namespace.delete"]
+                            fn wit_import2(_: i32, _: *mut u8, _: usize, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import2(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import2((self).handle() as i32, ptr0.cast_mut(), len0, ptr1);
+                        let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                        let result27 = match l3 {
+                            0 => {
+                                let e = {
+                                    let l4 = i32::from(*ptr1.add(8).cast::<u8>());
+                                    _rt::bool_lift(l4 as u8)
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l5 = i32::from(*ptr1.add(8).cast::<u8>());
+                                    use super::super::super::greenroom::memory::types::Error as V26;
+                                    let v26 = match l5 {
+                                        0 => {
+                                            let e26 = {
+                                                let l6 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l7 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len8 = l7;
+                                                let bytes8 = _rt::Vec::from_raw_parts(
+                                                    l6.cast(),
+                                                    len8,
+                                                    len8,
+                                                );
+                                                _rt::string_lift(bytes8)
+                                            };
+                                            V26::Denied(e26)
+                                        }
+                                        1 => {
+                                            let e26 = {
+                                                let l9 = i32::from(*ptr1.add(16).cast::<u8>());
+                                                match l9 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l10 = *ptr1.add(24).cast::<i64>();
+                                                            l10 as u64
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V26::Conflict(e26)
+                                        }
+                                        2 => {
+                                            let e26 = {
+                                                let l11 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l12 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len13 = l12;
+                                                let bytes13 = _rt::Vec::from_raw_parts(
+                                                    l11.cast(),
+                                                    len13,
+                                                    len13,
+                                                );
+                                                _rt::string_lift(bytes13)
+                                            };
+                                            V26::TooLarge(e26)
+                                        }
+                                        3 => {
+                                            let e26 = {
+                                                let l14 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l15 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len16 = l15;
+                                                let bytes16 = _rt::Vec::from_raw_parts(
+                                                    l14.cast(),
+                                                    len16,
+                                                    len16,
+                                                );
+                                                _rt::string_lift(bytes16)
+                                            };
+                                            V26::Quota(e26)
+                                        }
+                                        4 => {
+                                            let e26 = {
+                                                let l17 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l18 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len19 = l18;
+                                                let bytes19 = _rt::Vec::from_raw_parts(
+                                                    l17.cast(),
+                                                    len19,
+                                                    len19,
+                                                );
+                                                _rt::string_lift(bytes19)
+                                            };
+                                            V26::NotFound(e26)
+                                        }
+                                        5 => {
+                                            let e26 = {
+                                                let l20 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l21 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len22 = l21;
+                                                let bytes22 = _rt::Vec::from_raw_parts(
+                                                    l20.cast(),
+                                                    len22,
+                                                    len22,
+                                                );
+                                                _rt::string_lift(bytes22)
+                                            };
+                                            V26::Unavailable(e26)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                            let e26 = {
+                                                let l23 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l24 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len25 = l24;
+                                                let bytes25 = _rt::Vec::from_raw_parts(
+                                                    l23.cast(),
+                                                    len25,
+                                                    len25,
+                                                );
+                                                _rt::string_lift(bytes25)
+                                            };
+                                            V26::Invalid(e26)
+                                        }
+                                    };
+                                    v26
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result27
+                    }
+                }
+            }
+            impl Namespace {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Tells what blobs there are, after a digest. Takes `read`, without a prefix.
+                #[allow(async_fn_in_trait)]
+                pub fn scan(
+                    &self,
+                    after: ::core::option::Option<&str>,
+                    limit: u32,
+                ) -> ::core::result::Result<Page, Error> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 16 + 4 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 16
+                                + 4 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let (result1_0, result1_1, result1_2) = match after {
+                            Some(e) => {
+                                let vec0 = e;
+                                let ptr0 = vec0.as_ptr().cast::<u8>();
+                                let len0 = vec0.len();
+                                (1i32, ptr0.cast_mut(), len0)
+                            }
+                            None => (0i32, ::core::ptr::null_mut(), 0usize),
+                        };
+                        let ptr2 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/blob@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]namespace.scan"]
+                            fn wit_import3(
+                                _: i32,
+                                _: i32,
+                                _: *mut u8,
+                                _: usize,
+                                _: i32,
+                                _: *mut u8,
+                            );
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import3(
+                            _: i32,
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import3(
+                            (self).handle() as i32,
+                            result1_0,
+                            result1_1,
+                            result1_2,
+                            _rt::as_i32(&limit),
+                            ptr2,
+                        );
+                        let l4 = i32::from(*ptr2.add(0).cast::<u8>());
+                        let result39 = match l4 {
+                            0 => {
+                                let e = {
+                                    let l5 = *ptr2.add(8).cast::<*mut u8>();
+                                    let l6 = *ptr2
+                                        .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base12 = l5;
+                                    let len12 = l6;
+                                    let mut result12 = _rt::Vec::with_capacity(len12);
+                                    for i in 0..len12 {
+                                        let base = base12
+                                            .add(i * (16 + 2 * ::core::mem::size_of::<*const u8>()));
+                                        let e12 = {
+                                            let l7 = *base.add(0).cast::<*mut u8>();
+                                            let l8 = *base
+                                                .add(::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len9 = l8;
+                                            let bytes9 = _rt::Vec::from_raw_parts(
+                                                l7.cast(),
+                                                len9,
+                                                len9,
+                                            );
+                                            let l10 = *base
+                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<i64>();
+                                            let l11 = i32::from(
+                                                *base
+                                                    .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>(),
+                                            );
+                                            Info {
+                                                digest: _rt::string_lift(bytes9),
+                                                bytes: l10 as u64,
+                                                existed: _rt::bool_lift(l11 as u8),
+                                            }
+                                        };
+                                        result12.push(e12);
+                                    }
+                                    _rt::cabi_dealloc(
+                                        base12,
+                                        len12 * (16 + 2 * ::core::mem::size_of::<*const u8>()),
+                                        8,
+                                    );
+                                    let l13 = i32::from(
+                                        *ptr2
+                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>(),
+                                    );
+                                    Page {
+                                        blobs: result12,
+                                        next: match l13 {
+                                            0 => None,
+                                            1 => {
+                                                let e = {
+                                                    let l14 = *ptr2
+                                                        .add(8 + 3 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l15 = *ptr2
+                                                        .add(8 + 4 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let len16 = l15;
+                                                    let bytes16 = _rt::Vec::from_raw_parts(
+                                                        l14.cast(),
+                                                        len16,
+                                                        len16,
+                                                    );
+                                                    _rt::string_lift(bytes16)
+                                                };
+                                                Some(e)
+                                            }
+                                            _ => _rt::invalid_enum_discriminant(),
+                                        },
+                                    }
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l17 = i32::from(*ptr2.add(8).cast::<u8>());
+                                    use super::super::super::greenroom::memory::types::Error as V38;
+                                    let v38 = match l17 {
+                                        0 => {
+                                            let e38 = {
+                                                let l18 = *ptr2.add(16).cast::<*mut u8>();
+                                                let l19 = *ptr2
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len20 = l19;
+                                                let bytes20 = _rt::Vec::from_raw_parts(
+                                                    l18.cast(),
+                                                    len20,
+                                                    len20,
+                                                );
+                                                _rt::string_lift(bytes20)
+                                            };
+                                            V38::Denied(e38)
+                                        }
+                                        1 => {
+                                            let e38 = {
+                                                let l21 = i32::from(*ptr2.add(16).cast::<u8>());
+                                                match l21 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l22 = *ptr2.add(24).cast::<i64>();
+                                                            l22 as u64
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V38::Conflict(e38)
+                                        }
+                                        2 => {
+                                            let e38 = {
+                                                let l23 = *ptr2.add(16).cast::<*mut u8>();
+                                                let l24 = *ptr2
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len25 = l24;
+                                                let bytes25 = _rt::Vec::from_raw_parts(
+                                                    l23.cast(),
+                                                    len25,
+                                                    len25,
+                                                );
+                                                _rt::string_lift(bytes25)
+                                            };
+                                            V38::TooLarge(e38)
+                                        }
+                                        3 => {
+                                            let e38 = {
+                                                let l26 = *ptr2.add(16).cast::<*mut u8>();
+                                                let l27 = *ptr2
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len28 = l27;
+                                                let bytes28 = _rt::Vec::from_raw_parts(
+                                                    l26.cast(),
+                                                    len28,
+                                                    len28,
+                                                );
+                                                _rt::string_lift(bytes28)
+                                            };
+                                            V38::Quota(e38)
+                                        }
+                                        4 => {
+                                            let e38 = {
+                                                let l29 = *ptr2.add(16).cast::<*mut u8>();
+                                                let l30 = *ptr2
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len31 = l30;
+                                                let bytes31 = _rt::Vec::from_raw_parts(
+                                                    l29.cast(),
+                                                    len31,
+                                                    len31,
+                                                );
+                                                _rt::string_lift(bytes31)
+                                            };
+                                            V38::NotFound(e38)
+                                        }
+                                        5 => {
+                                            let e38 = {
+                                                let l32 = *ptr2.add(16).cast::<*mut u8>();
+                                                let l33 = *ptr2
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len34 = l33;
+                                                let bytes34 = _rt::Vec::from_raw_parts(
+                                                    l32.cast(),
+                                                    len34,
+                                                    len34,
+                                                );
+                                                _rt::string_lift(bytes34)
+                                            };
+                                            V38::Unavailable(e38)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                            let e38 = {
+                                                let l35 = *ptr2.add(16).cast::<*mut u8>();
+                                                let l36 = *ptr2
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len37 = l36;
+                                                let bytes37 = _rt::Vec::from_raw_parts(
+                                                    l35.cast(),
+                                                    len37,
+                                                    len37,
+                                                );
+                                                _rt::string_lift(bytes37)
+                                            };
+                                            V38::Invalid(e38)
+                                        }
+                                    };
+                                    v38
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result39
+                    }
+                }
+            }
+        }
+        /// Vectors under keys, with labels and a payload, of which the nearest to another are found. A namespace of kind `vector`, whose
+        /// dimension and metric the graph file says. What was written is found from then on; these are read as they are now, not as they were when
+        /// the request began.
+        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+        pub mod vector {
+            #[used]
+            #[doc(hidden)]
+            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            use super::super::super::_rt;
+            pub type Error = super::super::super::greenroom::memory::types::Error;
+            /// What is put under a key.
+            #[derive(Clone, PartialEq)]
+            pub struct Item {
+                pub key: _rt::String,
+                /// As many finite numbers as the namespace's dimension.
+                pub vector: _rt::Vec<f32>,
+                /// Up to 16, of up to 64 bytes each.
+                pub labels: _rt::Vec<_rt::String>,
+                /// Up to 64 KiB.
+                pub payload: _rt::Vec<u8>,
+            }
+            impl ::core::fmt::Debug for Item {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Item")
+                        .field("key", &self.key)
+                        .field("vector", &self.vector)
+                        .field("labels", &self.labels)
+                        .field("payload", &self.payload)
+                        .finish()
+                }
+            }
+            /// What is there.
+            #[derive(Clone, PartialEq)]
+            pub struct Entry {
+                pub key: _rt::String,
+                pub vector: _rt::Vec<f32>,
+                /// In byte order, each once.
+                pub labels: _rt::Vec<_rt::String>,
+                pub payload: _rt::Vec<u8>,
+                pub revision: u64,
+            }
+            impl ::core::fmt::Debug for Entry {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Entry")
+                        .field("key", &self.key)
+                        .field("vector", &self.vector)
+                        .field("labels", &self.labels)
+                        .field("payload", &self.payload)
+                        .field("revision", &self.revision)
+                        .finish()
+                }
+            }
+            /// A page of a scan.
+            #[derive(Clone, PartialEq)]
+            pub struct Page {
+                pub entries: _rt::Vec<Entry>,
+                /// Pass it to go on; absent at the end.
+                pub next: ::core::option::Option<_rt::String>,
+            }
+            impl ::core::fmt::Debug for Page {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Page")
+                        .field("entries", &self.entries)
+                        .field("next", &self.next)
+                        .finish()
+                }
+            }
+            /// Which entries may be answers. Each list has up to 16 labels.
+            #[derive(Clone, PartialEq)]
+            pub struct Filter {
+                /// What their keys begin with.
+                pub prefix: _rt::String,
+                /// They have all of these labels.
+                pub all_of: _rt::Vec<_rt::String>,
+                /// They have one of these, if there are any.
+                pub any_of: _rt::Vec<_rt::String>,
+                /// They have none of these.
+                pub none_of: _rt::Vec<_rt::String>,
+            }
+            impl ::core::fmt::Debug for Filter {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Filter")
+                        .field("prefix", &self.prefix)
+                        .field("all-of", &self.all_of)
+                        .field("any-of", &self.any_of)
+                        .field("none-of", &self.none_of)
+                        .finish()
+                }
+            }
+            /// One of the nearest.
+            #[derive(Clone, PartialEq)]
+            pub struct Neighbor {
+                pub key: _rt::String,
+                /// By the namespace's metric: 1 less the cosine, the dot product negated, or the square of the Euclidean distance.
+                pub distance: f32,
+                pub labels: _rt::Vec<_rt::String>,
+                pub payload: _rt::Vec<u8>,
+                pub revision: u64,
+            }
+            impl ::core::fmt::Debug for Neighbor {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Neighbor")
+                        .field("key", &self.key)
+                        .field("distance", &self.distance)
+                        .field("labels", &self.labels)
+                        .field("payload", &self.payload)
+                        .field("revision", &self.revision)
+                        .finish()
+                }
+            }
+            /// A namespace that the graph file grants to this agent.
+            #[derive(Debug)]
+            #[repr(transparent)]
+            pub struct Namespace {
+                handle: _rt::Resource<Namespace>,
+            }
+            impl Namespace {
+                #[doc(hidden)]
+                pub unsafe fn from_handle(handle: u32) -> Self {
+                    Self {
+                        handle: unsafe { _rt::Resource::from_handle(handle) },
+                    }
+                }
+                #[doc(hidden)]
+                pub fn take_handle(&self) -> u32 {
+                    _rt::Resource::take_handle(&self.handle)
+                }
+                #[doc(hidden)]
+                pub fn handle(&self) -> u32 {
+                    _rt::Resource::handle(&self.handle)
+                }
+            }
+            unsafe impl _rt::WasmResource for Namespace {
+                #[inline]
+                unsafe fn drop(_handle: u32) {
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "greenroom:memory/vector@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "[resource-drop]namespace"]
+                        fn drop(_: i32);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn drop(_: i32) {
+                        unreachable!()
+                    }
+                    unsafe {
+                        drop(_handle as i32);
+                    }
+                }
+            }
+            impl Namespace {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Opens it.
+                #[allow(async_fn_in_trait)]
+                pub fn open(name: &str) -> ::core::result::Result<Namespace, Error> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea([::core::mem::MaybeUninit<u8>; 32]);
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 32],
+                        );
+                        let vec0 = name;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/vector@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[static]namespace.open"]
+                            fn wit_import2(_: *mut u8, _: usize, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import2(
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import2(ptr0.cast_mut(), len0, ptr1);
+                        let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                        let result27 = match l3 {
+                            0 => {
+                                let e = {
+                                    let l4 = *ptr1.add(8).cast::<i32>();
+                                    Namespace::from_handle(l4 as u32)
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l5 = i32::from(*ptr1.add(8).cast::<u8>());
+                                    use super::super::super::greenroom::memory::types::Error as V26;
+                                    let v26 = match l5 {
+                                        0 => {
+                                            let e26 = {
+                                                let l6 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l7 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len8 = l7;
+                                                let bytes8 = _rt::Vec::from_raw_parts(
+                                                    l6.cast(),
+                                                    len8,
+                                                    len8,
+                                                );
+                                                _rt::string_lift(bytes8)
+                                            };
+                                            V26::Denied(e26)
+                                        }
+                                        1 => {
+                                            let e26 = {
+                                                let l9 = i32::from(*ptr1.add(16).cast::<u8>());
+                                                match l9 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l10 = *ptr1.add(24).cast::<i64>();
+                                                            l10 as u64
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V26::Conflict(e26)
+                                        }
+                                        2 => {
+                                            let e26 = {
+                                                let l11 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l12 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len13 = l12;
+                                                let bytes13 = _rt::Vec::from_raw_parts(
+                                                    l11.cast(),
+                                                    len13,
+                                                    len13,
+                                                );
+                                                _rt::string_lift(bytes13)
+                                            };
+                                            V26::TooLarge(e26)
+                                        }
+                                        3 => {
+                                            let e26 = {
+                                                let l14 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l15 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len16 = l15;
+                                                let bytes16 = _rt::Vec::from_raw_parts(
+                                                    l14.cast(),
+                                                    len16,
+                                                    len16,
+                                                );
+                                                _rt::string_lift(bytes16)
+                                            };
+                                            V26::Quota(e26)
+                                        }
+                                        4 => {
+                                            let e26 = {
+                                                let l17 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l18 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len19 = l18;
+                                                let bytes19 = _rt::Vec::from_raw_parts(
+                                                    l17.cast(),
+                                                    len19,
+                                                    len19,
+                                                );
+                                                _rt::string_lift(bytes19)
+                                            };
+                                            V26::NotFound(e26)
+                                        }
+                                        5 => {
+                                            let e26 = {
+                                                let l20 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l21 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len22 = l21;
+                                                let bytes22 = _rt::Vec::from_raw_parts(
+                                                    l20.cast(),
+                                                    len22,
+                                                    len22,
+                                                );
+                                                _rt::string_lift(bytes22)
+                                            };
+                                            V26::Unavailable(e26)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                            let e26 = {
+                                                let l23 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l24 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len25 = l24;
+                                                let bytes25 = _rt::Vec::from_raw_parts(
+                                                    l23.cast(),
+                                                    len25,
+                                                    len25,
+                                                );
+                                                _rt::string_lift(bytes25)
+                                            };
+                                            V26::Invalid(e26)
+                                        }
+                                    };
+                                    v26
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result27
+                    }
+                }
+            }
+            impl Namespace {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Writes an entry, whatever was there; it is gone `ttl-ms` milliseconds later, if that is said. Returns the new revision. Takes
+                /// `write`, or `append` where there is no such key.
+                #[allow(async_fn_in_trait)]
+                pub fn put(
+                    &self,
+                    item: &Item,
+                    ttl_ms: ::core::option::Option<u64>,
+                ) -> ::core::result::Result<u64, Error> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea([::core::mem::MaybeUninit<u8>; 32]);
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 32],
+                        );
+                        let Item {
+                            key: key0,
+                            vector: vector0,
+                            labels: labels0,
+                            payload: payload0,
+                        } = item;
+                        let vec1 = key0;
+                        let ptr1 = vec1.as_ptr().cast::<u8>();
+                        let len1 = vec1.len();
+                        let vec2 = vector0;
+                        let ptr2 = vec2.as_ptr().cast::<u8>();
+                        let len2 = vec2.len();
+                        let vec4 = labels0;
+                        let len4 = vec4.len();
+                        let layout4 = _rt::alloc::Layout::from_size_align(
+                                vec4.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            )
+                            .unwrap();
+                        let (result4, _cleanup4) = wit_bindgen::rt::Cleanup::new(
+                            layout4,
+                        );
+                        for (i, e) in vec4.into_iter().enumerate() {
+                            let base = result4
+                                .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                            {
+                                let vec3 = e;
+                                let ptr3 = vec3.as_ptr().cast::<u8>();
+                                let len3 = vec3.len();
+                                *base
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len3;
+                                *base.add(0).cast::<*mut u8>() = ptr3.cast_mut();
+                            }
+                        }
+                        let vec5 = payload0;
+                        let ptr5 = vec5.as_ptr().cast::<u8>();
+                        let len5 = vec5.len();
+                        let (result6_0, result6_1) = match ttl_ms {
+                            Some(e) => (1i32, _rt::as_i64(e)),
+                            None => (0i32, 0i64),
+                        };
+                        let ptr7 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/vector@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]namespace.put"]
+                            fn wit_import8(
+                                _: i32,
+                                _: *mut u8,
+                                _: usize,
+                                _: *mut u8,
+                                _: usize,
+                                _: *mut u8,
+                                _: usize,
+                                _: *mut u8,
+                                _: usize,
+                                _: i32,
+                                _: i64,
+                                _: *mut u8,
+                            );
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import8(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: i64,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import8(
+                            (self).handle() as i32,
+                            ptr1.cast_mut(),
+                            len1,
+                            ptr2.cast_mut(),
+                            len2,
+                            result4,
+                            len4,
+                            ptr5.cast_mut(),
+                            len5,
+                            result6_0,
+                            result6_1,
+                            ptr7,
+                        );
+                        let l9 = i32::from(*ptr7.add(0).cast::<u8>());
+                        let result33 = match l9 {
+                            0 => {
+                                let e = {
+                                    let l10 = *ptr7.add(8).cast::<i64>();
+                                    l10 as u64
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l11 = i32::from(*ptr7.add(8).cast::<u8>());
+                                    use super::super::super::greenroom::memory::types::Error as V32;
+                                    let v32 = match l11 {
+                                        0 => {
+                                            let e32 = {
+                                                let l12 = *ptr7.add(16).cast::<*mut u8>();
+                                                let l13 = *ptr7
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len14 = l13;
+                                                let bytes14 = _rt::Vec::from_raw_parts(
+                                                    l12.cast(),
+                                                    len14,
+                                                    len14,
+                                                );
+                                                _rt::string_lift(bytes14)
+                                            };
+                                            V32::Denied(e32)
+                                        }
+                                        1 => {
+                                            let e32 = {
+                                                let l15 = i32::from(*ptr7.add(16).cast::<u8>());
+                                                match l15 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l16 = *ptr7.add(24).cast::<i64>();
+                                                            l16 as u64
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V32::Conflict(e32)
+                                        }
+                                        2 => {
+                                            let e32 = {
+                                                let l17 = *ptr7.add(16).cast::<*mut u8>();
+                                                let l18 = *ptr7
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len19 = l18;
+                                                let bytes19 = _rt::Vec::from_raw_parts(
+                                                    l17.cast(),
+                                                    len19,
+                                                    len19,
+                                                );
+                                                _rt::string_lift(bytes19)
+                                            };
+                                            V32::TooLarge(e32)
+                                        }
+                                        3 => {
+                                            let e32 = {
+                                                let l20 = *ptr7.add(16).cast::<*mut u8>();
+                                                let l21 = *ptr7
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len22 = l21;
+                                                let bytes22 = _rt::Vec::from_raw_parts(
+                                                    l20.cast(),
+                                                    len22,
+                                                    len22,
+                                                );
+                                                _rt::string_lift(bytes22)
+                                            };
+                                            V32::Quota(e32)
+                                        }
+                                        4 => {
+                                            let e32 = {
+                                                let l23 = *ptr7.add(16).cast::<*mut u8>();
+                                                let l24 = *ptr7
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len25 = l24;
+                                                let bytes25 = _rt::Vec::from_raw_parts(
+                                                    l23.cast(),
+                                                    len25,
+                                                    len25,
+                                                );
+                                                _rt::string_lift(bytes25)
+                                            };
+                                            V32::NotFound(e32)
+                                        }
+                                        5 => {
+                                            let e32 = {
+                                                let l26 = *ptr7.add(16).cast::<*mut u8>();
+                                                let l27 = *ptr7
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len28 = l27;
+                                                let bytes28 = _rt::Vec::from_raw_parts(
+                                                    l26.cast(),
+                                                    len28,
+                                                    len28,
+                                                );
+                                                _rt::string_lift(bytes28)
+                                            };
+                                            V32::Unavailable(e32)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                            let e32 = {
+                                                let l29 = *ptr7.add(16).cast::<*mut u8>();
+                                                let l30 = *ptr7
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len31 = l30;
+                                                let bytes31 = _rt::Vec::from_raw_parts(
+                                                    l29.cast(),
+                                                    len31,
+                                                    len31,
+                                                );
+                                                _rt::string_lift(bytes31)
+                                            };
+                                            V32::Invalid(e32)
+                                        }
+                                    };
+                                    v32
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result33
+                    }
+                }
+            }
+            impl Namespace {
+                #[allow(unused_unsafe, clippy::all)]
+                /// The same for several, of which each is answered for itself.
+                #[allow(async_fn_in_trait)]
+                pub fn put_many(
+                    &self,
+                    items: &[Item],
+                    ttl_ms: ::core::option::Option<u64>,
+                ) -> _rt::Vec<::core::result::Result<u64, Error>> {
+                    unsafe {
+                        let mut cleanup_list = _rt::Vec::new();
+                        #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                        #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 2 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 2
+                                * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let vec6 = items;
+                        let len6 = vec6.len();
+                        let layout6 = _rt::alloc::Layout::from_size_align(
+                                vec6.len() * (8 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            )
+                            .unwrap();
+                        let (result6, _cleanup6) = wit_bindgen::rt::Cleanup::new(
+                            layout6,
+                        );
+                        for (i, e) in vec6.into_iter().enumerate() {
+                            let base = result6
+                                .add(i * (8 * ::core::mem::size_of::<*const u8>()));
+                            {
+                                let Item {
+                                    key: key0,
+                                    vector: vector0,
+                                    labels: labels0,
+                                    payload: payload0,
+                                } = e;
+                                let vec1 = key0;
+                                let ptr1 = vec1.as_ptr().cast::<u8>();
+                                let len1 = vec1.len();
+                                *base
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len1;
+                                *base.add(0).cast::<*mut u8>() = ptr1.cast_mut();
+                                let vec2 = vector0;
+                                let ptr2 = vec2.as_ptr().cast::<u8>();
+                                let len2 = vec2.len();
+                                *base
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len2;
+                                *base
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr2.cast_mut();
+                                let vec4 = labels0;
+                                let len4 = vec4.len();
+                                let layout4 = _rt::alloc::Layout::from_size_align(
+                                        vec4.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    )
+                                    .unwrap();
+                                let (result4, _cleanup4) = wit_bindgen::rt::Cleanup::new(
+                                    layout4,
+                                );
+                                cleanup_list.extend(_cleanup4);
+                                for (i, e) in vec4.into_iter().enumerate() {
+                                    let base = result4
+                                        .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let vec3 = e;
+                                        let ptr3 = vec3.as_ptr().cast::<u8>();
+                                        let len3 = vec3.len();
+                                        *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len3;
+                                        *base.add(0).cast::<*mut u8>() = ptr3.cast_mut();
+                                    }
+                                }
+                                *base
+                                    .add(5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len4;
+                                *base
+                                    .add(4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result4;
+                                let vec5 = payload0;
+                                let ptr5 = vec5.as_ptr().cast::<u8>();
+                                let len5 = vec5.len();
+                                *base
+                                    .add(7 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len5;
+                                *base
+                                    .add(6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr5.cast_mut();
+                            }
+                        }
+                        let (result7_0, result7_1) = match ttl_ms {
+                            Some(e) => (1i32, _rt::as_i64(e)),
+                            None => (0i32, 0i64),
+                        };
+                        let ptr8 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/vector@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]namespace.put-many"]
+                            fn wit_import9(
+                                _: i32,
+                                _: *mut u8,
+                                _: usize,
+                                _: i32,
+                                _: i64,
+                                _: *mut u8,
+                            );
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import9(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: i64,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import9(
+                            (self).handle() as i32,
+                            result6,
+                            len6,
+                            result7_0,
+                            result7_1,
+                            ptr8,
+                        );
+                        let l10 = *ptr8.add(0).cast::<*mut u8>();
+                        let l11 = *ptr8
+                            .add(::core::mem::size_of::<*const u8>())
+                            .cast::<usize>();
+                        let base36 = l10;
+                        let len36 = l11;
+                        let mut result36 = _rt::Vec::with_capacity(len36);
+                        for i in 0..len36 {
+                            let base = base36.add(i * 32);
+                            let e36 = {
+                                let l12 = i32::from(*base.add(0).cast::<u8>());
+                                match l12 {
+                                    0 => {
+                                        let e = {
+                                            let l13 = *base.add(8).cast::<i64>();
+                                            l13 as u64
+                                        };
+                                        Ok(e)
+                                    }
+                                    1 => {
+                                        let e = {
+                                            let l14 = i32::from(*base.add(8).cast::<u8>());
+                                            use super::super::super::greenroom::memory::types::Error as V35;
+                                            let v35 = match l14 {
+                                                0 => {
+                                                    let e35 = {
+                                                        let l15 = *base.add(16).cast::<*mut u8>();
+                                                        let l16 = *base
+                                                            .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len17 = l16;
+                                                        let bytes17 = _rt::Vec::from_raw_parts(
+                                                            l15.cast(),
+                                                            len17,
+                                                            len17,
+                                                        );
+                                                        _rt::string_lift(bytes17)
+                                                    };
+                                                    V35::Denied(e35)
+                                                }
+                                                1 => {
+                                                    let e35 = {
+                                                        let l18 = i32::from(*base.add(16).cast::<u8>());
+                                                        match l18 {
+                                                            0 => None,
+                                                            1 => {
+                                                                let e = {
+                                                                    let l19 = *base.add(24).cast::<i64>();
+                                                                    l19 as u64
+                                                                };
+                                                                Some(e)
+                                                            }
+                                                            _ => _rt::invalid_enum_discriminant(),
+                                                        }
+                                                    };
+                                                    V35::Conflict(e35)
+                                                }
+                                                2 => {
+                                                    let e35 = {
+                                                        let l20 = *base.add(16).cast::<*mut u8>();
+                                                        let l21 = *base
+                                                            .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len22 = l21;
+                                                        let bytes22 = _rt::Vec::from_raw_parts(
+                                                            l20.cast(),
+                                                            len22,
+                                                            len22,
+                                                        );
+                                                        _rt::string_lift(bytes22)
+                                                    };
+                                                    V35::TooLarge(e35)
+                                                }
+                                                3 => {
+                                                    let e35 = {
+                                                        let l23 = *base.add(16).cast::<*mut u8>();
+                                                        let l24 = *base
+                                                            .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len25 = l24;
+                                                        let bytes25 = _rt::Vec::from_raw_parts(
+                                                            l23.cast(),
+                                                            len25,
+                                                            len25,
+                                                        );
+                                                        _rt::string_lift(bytes25)
+                                                    };
+                                                    V35::Quota(e35)
+                                                }
+                                                4 => {
+                                                    let e35 = {
+                                                        let l26 = *base.add(16).cast::<*mut u8>();
+                                                        let l27 = *base
+                                                            .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len28 = l27;
+                                                        let bytes28 = _rt::Vec::from_raw_parts(
+                                                            l26.cast(),
+                                                            len28,
+                                                            len28,
+                                                        );
+                                                        _rt::string_lift(bytes28)
+                                                    };
+                                                    V35::NotFound(e35)
+                                                }
+                                                5 => {
+                                                    let e35 = {
+                                                        let l29 = *base.add(16).cast::<*mut u8>();
+                                                        let l30 = *base
+                                                            .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len31 = l30;
+                                                        let bytes31 = _rt::Vec::from_raw_parts(
+                                                            l29.cast(),
+                                                            len31,
+                                                            len31,
+                                                        );
+                                                        _rt::string_lift(bytes31)
+                                                    };
+                                                    V35::Unavailable(e35)
+                                                }
+                                                n => {
+                                                    debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                                    let e35 = {
+                                                        let l32 = *base.add(16).cast::<*mut u8>();
+                                                        let l33 = *base
+                                                            .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len34 = l33;
+                                                        let bytes34 = _rt::Vec::from_raw_parts(
+                                                            l32.cast(),
+                                                            len34,
+                                                            len34,
+                                                        );
+                                                        _rt::string_lift(bytes34)
+                                                    };
+                                                    V35::Invalid(e35)
+                                                }
+                                            };
+                                            v35
+                                        };
+                                        Err(e)
+                                    }
+                                    _ => _rt::invalid_enum_discriminant(),
+                                }
+                            };
+                            result36.push(e36);
+                        }
+                        _rt::cabi_dealloc(base36, len36 * 32, 8);
+                        let result37 = result36;
+                        result37
+                    }
+                }
+            }
+            impl Namespace {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Reads an entry. Takes `read`.
+                #[allow(async_fn_in_trait)]
+                pub fn get(
+                    &self,
+                    key: &str,
+                ) -> ::core::result::Result<::core::option::Option<Entry>, Error> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 24 + 8 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 24
+                                + 8 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let vec0 = key;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/vector@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]namespace.get"]
+                            fn wit_import2(_: i32, _: *mut u8, _: usize, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import2(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import2((self).handle() as i32, ptr0.cast_mut(), len0, ptr1);
+                        let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                        let result43 = match l3 {
+                            0 => {
+                                let e = {
+                                    let l4 = i32::from(*ptr1.add(8).cast::<u8>());
+                                    match l4 {
+                                        0 => None,
+                                        1 => {
+                                            let e = {
+                                                let l5 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l6 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len7 = l6;
+                                                let bytes7 = _rt::Vec::from_raw_parts(
+                                                    l5.cast(),
+                                                    len7,
+                                                    len7,
+                                                );
+                                                let l8 = *ptr1
+                                                    .add(16 + 2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l9 = *ptr1
+                                                    .add(16 + 3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len10 = l9;
+                                                let l11 = *ptr1
+                                                    .add(16 + 4 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l12 = *ptr1
+                                                    .add(16 + 5 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let base16 = l11;
+                                                let len16 = l12;
+                                                let mut result16 = _rt::Vec::with_capacity(len16);
+                                                for i in 0..len16 {
+                                                    let base = base16
+                                                        .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                                    let e16 = {
+                                                        let l13 = *base.add(0).cast::<*mut u8>();
+                                                        let l14 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len15 = l14;
+                                                        let bytes15 = _rt::Vec::from_raw_parts(
+                                                            l13.cast(),
+                                                            len15,
+                                                            len15,
+                                                        );
+                                                        _rt::string_lift(bytes15)
+                                                    };
+                                                    result16.push(e16);
+                                                }
+                                                _rt::cabi_dealloc(
+                                                    base16,
+                                                    len16 * (2 * ::core::mem::size_of::<*const u8>()),
+                                                    ::core::mem::size_of::<*const u8>(),
+                                                );
+                                                let l17 = *ptr1
+                                                    .add(16 + 6 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l18 = *ptr1
+                                                    .add(16 + 7 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len19 = l18;
+                                                let l20 = *ptr1
+                                                    .add(16 + 8 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<i64>();
+                                                Entry {
+                                                    key: _rt::string_lift(bytes7),
+                                                    vector: <_ as From<
+                                                        _rt::Vec<_>,
+                                                    >>::from(_rt::Vec::from_raw_parts(l8.cast(), len10, len10)),
+                                                    labels: result16,
+                                                    payload: <_ as From<
+                                                        _rt::Vec<_>,
+                                                    >>::from(
+                                                        _rt::Vec::from_raw_parts(l17.cast(), len19, len19),
+                                                    ),
+                                                    revision: l20 as u64,
+                                                }
+                                            };
+                                            Some(e)
+                                        }
+                                        _ => _rt::invalid_enum_discriminant(),
+                                    }
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l21 = i32::from(*ptr1.add(8).cast::<u8>());
+                                    use super::super::super::greenroom::memory::types::Error as V42;
+                                    let v42 = match l21 {
+                                        0 => {
+                                            let e42 = {
+                                                let l22 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l23 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len24 = l23;
+                                                let bytes24 = _rt::Vec::from_raw_parts(
+                                                    l22.cast(),
+                                                    len24,
+                                                    len24,
+                                                );
+                                                _rt::string_lift(bytes24)
+                                            };
+                                            V42::Denied(e42)
+                                        }
+                                        1 => {
+                                            let e42 = {
+                                                let l25 = i32::from(*ptr1.add(16).cast::<u8>());
+                                                match l25 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l26 = *ptr1.add(24).cast::<i64>();
+                                                            l26 as u64
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V42::Conflict(e42)
+                                        }
+                                        2 => {
+                                            let e42 = {
+                                                let l27 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l28 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len29 = l28;
+                                                let bytes29 = _rt::Vec::from_raw_parts(
+                                                    l27.cast(),
+                                                    len29,
+                                                    len29,
+                                                );
+                                                _rt::string_lift(bytes29)
+                                            };
+                                            V42::TooLarge(e42)
+                                        }
+                                        3 => {
+                                            let e42 = {
+                                                let l30 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l31 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len32 = l31;
+                                                let bytes32 = _rt::Vec::from_raw_parts(
+                                                    l30.cast(),
+                                                    len32,
+                                                    len32,
+                                                );
+                                                _rt::string_lift(bytes32)
+                                            };
+                                            V42::Quota(e42)
+                                        }
+                                        4 => {
+                                            let e42 = {
+                                                let l33 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l34 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len35 = l34;
+                                                let bytes35 = _rt::Vec::from_raw_parts(
+                                                    l33.cast(),
+                                                    len35,
+                                                    len35,
+                                                );
+                                                _rt::string_lift(bytes35)
+                                            };
+                                            V42::NotFound(e42)
+                                        }
+                                        5 => {
+                                            let e42 = {
+                                                let l36 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l37 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len38 = l37;
+                                                let bytes38 = _rt::Vec::from_raw_parts(
+                                                    l36.cast(),
+                                                    len38,
+                                                    len38,
+                                                );
+                                                _rt::string_lift(bytes38)
+                                            };
+                                            V42::Unavailable(e42)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                            let e42 = {
+                                                let l39 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l40 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len41 = l40;
+                                                let bytes41 = _rt::Vec::from_raw_parts(
+                                                    l39.cast(),
+                                                    len41,
+                                                    len41,
+                                                );
+                                                _rt::string_lift(bytes41)
+                                            };
+                                            V42::Invalid(e42)
+                                        }
+                                    };
+                                    v42
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result43
+                    }
+                }
+            }
+            impl Namespace {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Removes an entry. Whether it was there. Takes `write`.
+                #[allow(async_fn_in_trait)]
+                pub fn delete(&self, key: &str) -> ::core::result::Result<bool, Error> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea([::core::mem::MaybeUninit<u8>; 32]);
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 32],
+                        );
+                        let vec0 = key;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/vector@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]namespace.delete"]
+                            fn wit_import2(_: i32, _: *mut u8, _: usize, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import2(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import2((self).handle() as i32, ptr0.cast_mut(), len0, ptr1);
+                        let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                        let result27 = match l3 {
+                            0 => {
+                                let e = {
+                                    let l4 = i32::from(*ptr1.add(8).cast::<u8>());
+                                    _rt::bool_lift(l4 as u8)
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l5 = i32::from(*ptr1.add(8).cast::<u8>());
+                                    use super::super::super::greenroom::memory::types::Error as V26;
+                                    let v26 = match l5 {
+                                        0 => {
+                                            let e26 = {
+                                                let l6 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l7 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len8 = l7;
+                                                let bytes8 = _rt::Vec::from_raw_parts(
+                                                    l6.cast(),
+                                                    len8,
+                                                    len8,
+                                                );
+                                                _rt::string_lift(bytes8)
+                                            };
+                                            V26::Denied(e26)
+                                        }
+                                        1 => {
+                                            let e26 = {
+                                                let l9 = i32::from(*ptr1.add(16).cast::<u8>());
+                                                match l9 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l10 = *ptr1.add(24).cast::<i64>();
+                                                            l10 as u64
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V26::Conflict(e26)
+                                        }
+                                        2 => {
+                                            let e26 = {
+                                                let l11 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l12 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len13 = l12;
+                                                let bytes13 = _rt::Vec::from_raw_parts(
+                                                    l11.cast(),
+                                                    len13,
+                                                    len13,
+                                                );
+                                                _rt::string_lift(bytes13)
+                                            };
+                                            V26::TooLarge(e26)
+                                        }
+                                        3 => {
+                                            let e26 = {
+                                                let l14 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l15 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len16 = l15;
+                                                let bytes16 = _rt::Vec::from_raw_parts(
+                                                    l14.cast(),
+                                                    len16,
+                                                    len16,
+                                                );
+                                                _rt::string_lift(bytes16)
+                                            };
+                                            V26::Quota(e26)
+                                        }
+                                        4 => {
+                                            let e26 = {
+                                                let l17 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l18 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len19 = l18;
+                                                let bytes19 = _rt::Vec::from_raw_parts(
+                                                    l17.cast(),
+                                                    len19,
+                                                    len19,
+                                                );
+                                                _rt::string_lift(bytes19)
+                                            };
+                                            V26::NotFound(e26)
+                                        }
+                                        5 => {
+                                            let e26 = {
+                                                let l20 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l21 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len22 = l21;
+                                                let bytes22 = _rt::Vec::from_raw_parts(
+                                                    l20.cast(),
+                                                    len22,
+                                                    len22,
+                                                );
+                                                _rt::string_lift(bytes22)
+                                            };
+                                            V26::Unavailable(e26)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                            let e26 = {
+                                                let l23 = *ptr1.add(16).cast::<*mut u8>();
+                                                let l24 = *ptr1
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len25 = l24;
+                                                let bytes25 = _rt::Vec::from_raw_parts(
+                                                    l23.cast(),
+                                                    len25,
+                                                    len25,
+                                                );
+                                                _rt::string_lift(bytes25)
+                                            };
+                                            V26::Invalid(e26)
+                                        }
+                                    };
+                                    v26
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result27
+                    }
+                }
+            }
+            impl Namespace {
+                #[allow(unused_unsafe, clippy::all)]
+                /// The nearest `count`, at most 1,000, by their distance and then by key, of those that pass the filter: fewer only when there are no
+                /// more. Takes `read` of the filter's prefix.
+                #[allow(async_fn_in_trait)]
+                pub fn nearest(
+                    &self,
+                    to: &[f32],
+                    count: u32,
+                    filter: &Filter,
+                ) -> ::core::result::Result<_rt::Vec<Neighbor>, Error> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea([::core::mem::MaybeUninit<u8>; 32]);
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 32],
+                        );
+                        let vec0 = to;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let Filter {
+                            prefix: prefix1,
+                            all_of: all_of1,
+                            any_of: any_of1,
+                            none_of: none_of1,
+                        } = filter;
+                        let vec2 = prefix1;
+                        let ptr2 = vec2.as_ptr().cast::<u8>();
+                        let len2 = vec2.len();
+                        let vec4 = all_of1;
+                        let len4 = vec4.len();
+                        let layout4 = _rt::alloc::Layout::from_size_align(
+                                vec4.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            )
+                            .unwrap();
+                        let (result4, _cleanup4) = wit_bindgen::rt::Cleanup::new(
+                            layout4,
+                        );
+                        for (i, e) in vec4.into_iter().enumerate() {
+                            let base = result4
+                                .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                            {
+                                let vec3 = e;
+                                let ptr3 = vec3.as_ptr().cast::<u8>();
+                                let len3 = vec3.len();
+                                *base
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len3;
+                                *base.add(0).cast::<*mut u8>() = ptr3.cast_mut();
+                            }
+                        }
+                        let vec6 = any_of1;
+                        let len6 = vec6.len();
+                        let layout6 = _rt::alloc::Layout::from_size_align(
+                                vec6.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            )
+                            .unwrap();
+                        let (result6, _cleanup6) = wit_bindgen::rt::Cleanup::new(
+                            layout6,
+                        );
+                        for (i, e) in vec6.into_iter().enumerate() {
+                            let base = result6
+                                .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                            {
+                                let vec5 = e;
+                                let ptr5 = vec5.as_ptr().cast::<u8>();
+                                let len5 = vec5.len();
+                                *base
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len5;
+                                *base.add(0).cast::<*mut u8>() = ptr5.cast_mut();
+                            }
+                        }
+                        let vec8 = none_of1;
+                        let len8 = vec8.len();
+                        let layout8 = _rt::alloc::Layout::from_size_align(
+                                vec8.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            )
+                            .unwrap();
+                        let (result8, _cleanup8) = wit_bindgen::rt::Cleanup::new(
+                            layout8,
+                        );
+                        for (i, e) in vec8.into_iter().enumerate() {
+                            let base = result8
+                                .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                            {
+                                let vec7 = e;
+                                let ptr7 = vec7.as_ptr().cast::<u8>();
+                                let len7 = vec7.len();
+                                *base
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len7;
+                                *base.add(0).cast::<*mut u8>() = ptr7.cast_mut();
+                            }
+                        }
+                        let ptr9 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/vector@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]namespace.nearest"]
+                            fn wit_import10(
+                                _: i32,
+                                _: *mut u8,
+                                _: usize,
+                                _: i32,
+                                _: *mut u8,
+                                _: usize,
+                                _: *mut u8,
+                                _: usize,
+                                _: *mut u8,
+                                _: usize,
+                                _: *mut u8,
+                                _: usize,
+                                _: *mut u8,
+                            );
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import10(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import10(
+                            (self).handle() as i32,
+                            ptr0.cast_mut(),
+                            len0,
+                            _rt::as_i32(&count),
+                            ptr2.cast_mut(),
+                            len2,
+                            result4,
+                            len4,
+                            result6,
+                            len6,
+                            result8,
+                            len8,
+                            ptr9,
+                        );
+                        let l11 = i32::from(*ptr9.add(0).cast::<u8>());
+                        let result51 = match l11 {
+                            0 => {
+                                let e = {
+                                    let l12 = *ptr9.add(8).cast::<*mut u8>();
+                                    let l13 = *ptr9
+                                        .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base28 = l12;
+                                    let len28 = l13;
+                                    let mut result28 = _rt::Vec::with_capacity(len28);
+                                    for i in 0..len28 {
+                                        let base = base28
+                                            .add(i * (16 + 6 * ::core::mem::size_of::<*const u8>()));
+                                        let e28 = {
+                                            let l14 = *base.add(0).cast::<*mut u8>();
+                                            let l15 = *base
+                                                .add(::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len16 = l15;
+                                            let bytes16 = _rt::Vec::from_raw_parts(
+                                                l14.cast(),
+                                                len16,
+                                                len16,
+                                            );
+                                            let l17 = *base
+                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<f32>();
+                                            let l18 = *base
+                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l19 = *base
+                                                .add(4 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let base23 = l18;
+                                            let len23 = l19;
+                                            let mut result23 = _rt::Vec::with_capacity(len23);
+                                            for i in 0..len23 {
+                                                let base = base23
+                                                    .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                                let e23 = {
+                                                    let l20 = *base.add(0).cast::<*mut u8>();
+                                                    let l21 = *base
+                                                        .add(::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let len22 = l21;
+                                                    let bytes22 = _rt::Vec::from_raw_parts(
+                                                        l20.cast(),
+                                                        len22,
+                                                        len22,
+                                                    );
+                                                    _rt::string_lift(bytes22)
+                                                };
+                                                result23.push(e23);
+                                            }
+                                            _rt::cabi_dealloc(
+                                                base23,
+                                                len23 * (2 * ::core::mem::size_of::<*const u8>()),
+                                                ::core::mem::size_of::<*const u8>(),
+                                            );
+                                            let l24 = *base
+                                                .add(5 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l25 = *base
+                                                .add(6 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len26 = l25;
+                                            let l27 = *base
+                                                .add(8 + 6 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<i64>();
+                                            Neighbor {
+                                                key: _rt::string_lift(bytes16),
+                                                distance: l17,
+                                                labels: result23,
+                                                payload: <_ as From<
+                                                    _rt::Vec<_>,
+                                                >>::from(
+                                                    _rt::Vec::from_raw_parts(l24.cast(), len26, len26),
+                                                ),
+                                                revision: l27 as u64,
+                                            }
+                                        };
+                                        result28.push(e28);
+                                    }
+                                    _rt::cabi_dealloc(
+                                        base28,
+                                        len28 * (16 + 6 * ::core::mem::size_of::<*const u8>()),
+                                        8,
+                                    );
+                                    result28
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l29 = i32::from(*ptr9.add(8).cast::<u8>());
+                                    use super::super::super::greenroom::memory::types::Error as V50;
+                                    let v50 = match l29 {
+                                        0 => {
+                                            let e50 = {
+                                                let l30 = *ptr9.add(16).cast::<*mut u8>();
+                                                let l31 = *ptr9
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len32 = l31;
+                                                let bytes32 = _rt::Vec::from_raw_parts(
+                                                    l30.cast(),
+                                                    len32,
+                                                    len32,
+                                                );
+                                                _rt::string_lift(bytes32)
+                                            };
+                                            V50::Denied(e50)
+                                        }
+                                        1 => {
+                                            let e50 = {
+                                                let l33 = i32::from(*ptr9.add(16).cast::<u8>());
+                                                match l33 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l34 = *ptr9.add(24).cast::<i64>();
+                                                            l34 as u64
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V50::Conflict(e50)
+                                        }
+                                        2 => {
+                                            let e50 = {
+                                                let l35 = *ptr9.add(16).cast::<*mut u8>();
+                                                let l36 = *ptr9
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len37 = l36;
+                                                let bytes37 = _rt::Vec::from_raw_parts(
+                                                    l35.cast(),
+                                                    len37,
+                                                    len37,
+                                                );
+                                                _rt::string_lift(bytes37)
+                                            };
+                                            V50::TooLarge(e50)
+                                        }
+                                        3 => {
+                                            let e50 = {
+                                                let l38 = *ptr9.add(16).cast::<*mut u8>();
+                                                let l39 = *ptr9
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len40 = l39;
+                                                let bytes40 = _rt::Vec::from_raw_parts(
+                                                    l38.cast(),
+                                                    len40,
+                                                    len40,
+                                                );
+                                                _rt::string_lift(bytes40)
+                                            };
+                                            V50::Quota(e50)
+                                        }
+                                        4 => {
+                                            let e50 = {
+                                                let l41 = *ptr9.add(16).cast::<*mut u8>();
+                                                let l42 = *ptr9
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len43 = l42;
+                                                let bytes43 = _rt::Vec::from_raw_parts(
+                                                    l41.cast(),
+                                                    len43,
+                                                    len43,
+                                                );
+                                                _rt::string_lift(bytes43)
+                                            };
+                                            V50::NotFound(e50)
+                                        }
+                                        5 => {
+                                            let e50 = {
+                                                let l44 = *ptr9.add(16).cast::<*mut u8>();
+                                                let l45 = *ptr9
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len46 = l45;
+                                                let bytes46 = _rt::Vec::from_raw_parts(
+                                                    l44.cast(),
+                                                    len46,
+                                                    len46,
+                                                );
+                                                _rt::string_lift(bytes46)
+                                            };
+                                            V50::Unavailable(e50)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                            let e50 = {
+                                                let l47 = *ptr9.add(16).cast::<*mut u8>();
+                                                let l48 = *ptr9
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len49 = l48;
+                                                let bytes49 = _rt::Vec::from_raw_parts(
+                                                    l47.cast(),
+                                                    len49,
+                                                    len49,
+                                                );
+                                                _rt::string_lift(bytes49)
+                                            };
+                                            V50::Invalid(e50)
+                                        }
+                                    };
+                                    v50
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result51
+                    }
+                }
+            }
+            impl Namespace {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Reads entries whose keys begin with `prefix`, in byte order, after the key `after`. Takes `read`.
+                #[allow(async_fn_in_trait)]
+                pub fn scan(
+                    &self,
+                    prefix: &str,
+                    after: ::core::option::Option<&str>,
+                    limit: u32,
+                ) -> ::core::result::Result<Page, Error> {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 16 + 4 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 16
+                                + 4 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let vec0 = prefix;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let (result2_0, result2_1, result2_2) = match after {
+                            Some(e) => {
+                                let vec1 = e;
+                                let ptr1 = vec1.as_ptr().cast::<u8>();
+                                let len1 = vec1.len();
+                                (1i32, ptr1.cast_mut(), len1)
+                            }
+                            None => (0i32, ::core::ptr::null_mut(), 0usize),
+                        };
+                        let ptr3 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "greenroom:memory/vector@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]namespace.scan"]
+                            fn wit_import4(
+                                _: i32,
+                                _: *mut u8,
+                                _: usize,
+                                _: i32,
+                                _: *mut u8,
+                                _: usize,
+                                _: i32,
+                                _: *mut u8,
+                            );
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import4(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import4(
+                            (self).handle() as i32,
+                            ptr0.cast_mut(),
+                            len0,
+                            result2_0,
+                            result2_1,
+                            result2_2,
+                            _rt::as_i32(&limit),
+                            ptr3,
+                        );
+                        let l5 = i32::from(*ptr3.add(0).cast::<u8>());
+                        let result51 = match l5 {
+                            0 => {
+                                let e = {
+                                    let l6 = *ptr3.add(8).cast::<*mut u8>();
+                                    let l7 = *ptr3
+                                        .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base24 = l6;
+                                    let len24 = l7;
+                                    let mut result24 = _rt::Vec::with_capacity(len24);
+                                    for i in 0..len24 {
+                                        let base = base24
+                                            .add(i * (8 + 8 * ::core::mem::size_of::<*const u8>()));
+                                        let e24 = {
+                                            let l8 = *base.add(0).cast::<*mut u8>();
+                                            let l9 = *base
+                                                .add(::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len10 = l9;
+                                            let bytes10 = _rt::Vec::from_raw_parts(
+                                                l8.cast(),
+                                                len10,
+                                                len10,
+                                            );
+                                            let l11 = *base
+                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l12 = *base
+                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len13 = l12;
+                                            let l14 = *base
+                                                .add(4 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l15 = *base
+                                                .add(5 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let base19 = l14;
+                                            let len19 = l15;
+                                            let mut result19 = _rt::Vec::with_capacity(len19);
+                                            for i in 0..len19 {
+                                                let base = base19
+                                                    .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                                let e19 = {
+                                                    let l16 = *base.add(0).cast::<*mut u8>();
+                                                    let l17 = *base
+                                                        .add(::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let len18 = l17;
+                                                    let bytes18 = _rt::Vec::from_raw_parts(
+                                                        l16.cast(),
+                                                        len18,
+                                                        len18,
+                                                    );
+                                                    _rt::string_lift(bytes18)
+                                                };
+                                                result19.push(e19);
+                                            }
+                                            _rt::cabi_dealloc(
+                                                base19,
+                                                len19 * (2 * ::core::mem::size_of::<*const u8>()),
+                                                ::core::mem::size_of::<*const u8>(),
+                                            );
+                                            let l20 = *base
+                                                .add(6 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l21 = *base
+                                                .add(7 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len22 = l21;
+                                            let l23 = *base
+                                                .add(8 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<i64>();
+                                            Entry {
+                                                key: _rt::string_lift(bytes10),
+                                                vector: <_ as From<
+                                                    _rt::Vec<_>,
+                                                >>::from(
+                                                    _rt::Vec::from_raw_parts(l11.cast(), len13, len13),
+                                                ),
+                                                labels: result19,
+                                                payload: <_ as From<
+                                                    _rt::Vec<_>,
+                                                >>::from(
+                                                    _rt::Vec::from_raw_parts(l20.cast(), len22, len22),
+                                                ),
+                                                revision: l23 as u64,
+                                            }
+                                        };
+                                        result24.push(e24);
+                                    }
+                                    _rt::cabi_dealloc(
+                                        base24,
+                                        len24 * (8 + 8 * ::core::mem::size_of::<*const u8>()),
+                                        8,
+                                    );
+                                    let l25 = i32::from(
+                                        *ptr3
+                                            .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>(),
+                                    );
+                                    Page {
+                                        entries: result24,
+                                        next: match l25 {
+                                            0 => None,
+                                            1 => {
+                                                let e = {
+                                                    let l26 = *ptr3
+                                                        .add(8 + 3 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<*mut u8>();
+                                                    let l27 = *ptr3
+                                                        .add(8 + 4 * ::core::mem::size_of::<*const u8>())
+                                                        .cast::<usize>();
+                                                    let len28 = l27;
+                                                    let bytes28 = _rt::Vec::from_raw_parts(
+                                                        l26.cast(),
+                                                        len28,
+                                                        len28,
+                                                    );
+                                                    _rt::string_lift(bytes28)
+                                                };
+                                                Some(e)
+                                            }
+                                            _ => _rt::invalid_enum_discriminant(),
+                                        },
+                                    }
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l29 = i32::from(*ptr3.add(8).cast::<u8>());
+                                    use super::super::super::greenroom::memory::types::Error as V50;
+                                    let v50 = match l29 {
+                                        0 => {
+                                            let e50 = {
+                                                let l30 = *ptr3.add(16).cast::<*mut u8>();
+                                                let l31 = *ptr3
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len32 = l31;
+                                                let bytes32 = _rt::Vec::from_raw_parts(
+                                                    l30.cast(),
+                                                    len32,
+                                                    len32,
+                                                );
+                                                _rt::string_lift(bytes32)
+                                            };
+                                            V50::Denied(e50)
+                                        }
+                                        1 => {
+                                            let e50 = {
+                                                let l33 = i32::from(*ptr3.add(16).cast::<u8>());
+                                                match l33 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l34 = *ptr3.add(24).cast::<i64>();
+                                                            l34 as u64
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                }
+                                            };
+                                            V50::Conflict(e50)
+                                        }
+                                        2 => {
+                                            let e50 = {
+                                                let l35 = *ptr3.add(16).cast::<*mut u8>();
+                                                let l36 = *ptr3
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len37 = l36;
+                                                let bytes37 = _rt::Vec::from_raw_parts(
+                                                    l35.cast(),
+                                                    len37,
+                                                    len37,
+                                                );
+                                                _rt::string_lift(bytes37)
+                                            };
+                                            V50::TooLarge(e50)
+                                        }
+                                        3 => {
+                                            let e50 = {
+                                                let l38 = *ptr3.add(16).cast::<*mut u8>();
+                                                let l39 = *ptr3
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len40 = l39;
+                                                let bytes40 = _rt::Vec::from_raw_parts(
+                                                    l38.cast(),
+                                                    len40,
+                                                    len40,
+                                                );
+                                                _rt::string_lift(bytes40)
+                                            };
+                                            V50::Quota(e50)
+                                        }
+                                        4 => {
+                                            let e50 = {
+                                                let l41 = *ptr3.add(16).cast::<*mut u8>();
+                                                let l42 = *ptr3
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len43 = l42;
+                                                let bytes43 = _rt::Vec::from_raw_parts(
+                                                    l41.cast(),
+                                                    len43,
+                                                    len43,
+                                                );
+                                                _rt::string_lift(bytes43)
+                                            };
+                                            V50::NotFound(e50)
+                                        }
+                                        5 => {
+                                            let e50 = {
+                                                let l44 = *ptr3.add(16).cast::<*mut u8>();
+                                                let l45 = *ptr3
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len46 = l45;
+                                                let bytes46 = _rt::Vec::from_raw_parts(
+                                                    l44.cast(),
+                                                    len46,
+                                                    len46,
+                                                );
+                                                _rt::string_lift(bytes46)
+                                            };
+                                            V50::Unavailable(e50)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 6, "invalid enum discriminant");
+                                            let e50 = {
+                                                let l47 = *ptr3.add(16).cast::<*mut u8>();
+                                                let l48 = *ptr3
+                                                    .add(16 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len49 = l48;
+                                                let bytes49 = _rt::Vec::from_raw_parts(
+                                                    l47.cast(),
+                                                    len49,
+                                                    len49,
+                                                );
+                                                _rt::string_lift(bytes49)
+                                            };
+                                            V50::Invalid(e50)
+                                        }
+                                    };
+                                    v50
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result51
+                    }
+                }
+            }
+        }
         /// What was written and removed, for whoever keeps something that follows from it.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod changes {
@@ -5246,9 +9125,9 @@ mod _rt {
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 2244] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xa6\x10\x01A\x02\x01\
-A\x0c\x01B\x05\x01kw\x01q\x07\x06denied\x01s\0\x08conflict\x01\0\0\x09too-large\x01\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 3606] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xf8\x1a\x01A\x02\x01\
+A\x10\x01B\x05\x01kw\x01q\x07\x06denied\x01s\0\x08conflict\x01\0\0\x09too-large\x01\
 s\0\x05quota\x01s\0\x09not-found\x01s\0\x0bunavailable\x01s\0\x07invalid\x01s\0\x04\
 \0\x05error\x03\0\x01\x01x\x04\0\x07time-ms\x03\0\x03\x03\0\x1cgreenroom:memory/\
 types@0.1.0\x05\0\x02\x03\0\0\x05error\x01B+\x02\x03\x02\x01\x01\x04\0\x05error\x03\
@@ -5290,15 +9169,47 @@ p\x12\x01@\x03\x04self\x11\x06prefixs\x06values\x14\0\x15\x04\0\x1d[method]names
 pace.append-many\x01\x16\x01j\x01\x0a\x01\x01\x01@\x04\x04self\x11\x06prefixs\x05\
 start\x0c\x05limity\0\x17\x04\0\x16[method]namespace.read\x01\x18\x01j\x01\x7f\x01\
 \x01\x01@\x02\x04self\x11\x03keys\0\x19\x04\0\x18[method]namespace.delete\x01\x1a\
-\x03\0\x1agreenroom:memory/log@0.1.0\x05\x05\x01B\x0e\x02\x03\x02\x01\x01\x04\0\x05\
-error\x03\0\0\x01r\x03\x03keys\x08revisionw\x07removed\x7f\x04\0\x06change\x03\0\
-\x02\x01p\x03\x01r\x03\x07changes\x04\x06cursors\x04more\x7f\x04\0\x04page\x03\0\
-\x05\x01ks\x01j\x01\x06\x01\x01\x01@\x03\x09namespaces\x05after\x07\x05limity\0\x08\
-\x04\0\x04read\x01\x09\x01j\x01s\x01\x01\x01@\0\0\x0a\x04\0\x03now\x01\x0b\x03\0\
-\x1egreenroom:memory/changes@0.1.0\x05\x06\x04\0>greenroom:memory/imports-with-a\
-ll-of-its-exports-removed@0.1.0\x04\0\x0b-\x01\0'imports-with-all-of-its-exports\
--removed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.2\
-58.3\x10wit-bindgen-rust\x060.61.1";
+\x03\0\x1agreenroom:memory/log@0.1.0\x05\x05\x01B*\x02\x03\x02\x01\x01\x04\0\x05\
+error\x03\0\0\x01r\x03\x06digests\x05bytesw\x07existed\x7f\x04\0\x04info\x03\0\x02\
+\x01p\x03\x01ks\x01r\x02\x05blobs\x04\x04next\x05\x04\0\x04page\x03\0\x06\x04\0\x06\
+upload\x03\x01\x04\0\x09namespace\x03\x01\x01h\x08\x01p}\x01j\0\x01\x01\x01@\x02\
+\x04self\x0a\x05bytes\x0b\0\x0c\x04\0\x14[method]upload.write\x01\x0d\x01j\x01\x03\
+\x01\x01\x01@\x01\x04self\x0a\0\x0e\x04\0\x15[method]upload.finish\x01\x0f\x01i\x09\
+\x01j\x01\x10\x01\x01\x01@\x01\x04names\0\x11\x04\0\x16[static]namespace.open\x01\
+\x12\x01h\x09\x01kw\x01i\x08\x01j\x01\x15\x01\x01\x01@\x02\x04self\x13\x06ttl-ms\
+\x14\0\x16\x04\0\x18[method]namespace.upload\x01\x17\x01@\x03\x04self\x13\x07con\
+tent\x0b\x06ttl-ms\x14\0\x0e\x04\0\x15[method]namespace.put\x01\x18\x01j\x01\x14\
+\x01\x01\x01@\x02\x04self\x13\x06digests\0\x19\x04\0\x16[method]namespace.stat\x01\
+\x1a\x01j\x01\x0b\x01\x01\x01@\x04\x04self\x13\x06digests\x06offsetw\x06lengthy\0\
+\x1b\x04\0\x16[method]namespace.read\x01\x1c\x01j\x01\x7f\x01\x01\x01@\x02\x04se\
+lf\x13\x06digests\0\x1d\x04\0\x18[method]namespace.delete\x01\x1e\x01j\x01\x07\x01\
+\x01\x01@\x03\x04self\x13\x05after\x05\x05limity\0\x1f\x04\0\x16[method]namespac\
+e.scan\x01\x20\x03\0\x1bgreenroom:memory/blob@0.1.0\x05\x06\x01B-\x02\x03\x02\x01\
+\x01\x04\0\x05error\x03\0\0\x01pv\x01ps\x01p}\x01r\x04\x03keys\x06vector\x02\x06\
+labels\x03\x07payload\x04\x04\0\x04item\x03\0\x05\x01r\x05\x03keys\x06vector\x02\
+\x06labels\x03\x07payload\x04\x08revisionw\x04\0\x05entry\x03\0\x07\x01p\x08\x01\
+ks\x01r\x02\x07entries\x09\x04next\x0a\x04\0\x04page\x03\0\x0b\x01r\x04\x06prefi\
+xs\x06all-of\x03\x06any-of\x03\x07none-of\x03\x04\0\x06filter\x03\0\x0d\x01r\x05\
+\x03keys\x08distancev\x06labels\x03\x07payload\x04\x08revisionw\x04\0\x08neighbo\
+r\x03\0\x0f\x04\0\x09namespace\x03\x01\x01i\x11\x01j\x01\x12\x01\x01\x01@\x01\x04\
+names\0\x13\x04\0\x16[static]namespace.open\x01\x14\x01h\x11\x01kw\x01j\x01w\x01\
+\x01\x01@\x03\x04self\x15\x04item\x06\x06ttl-ms\x16\0\x17\x04\0\x15[method]names\
+pace.put\x01\x18\x01p\x06\x01p\x17\x01@\x03\x04self\x15\x05items\x19\x06ttl-ms\x16\
+\0\x1a\x04\0\x1a[method]namespace.put-many\x01\x1b\x01k\x08\x01j\x01\x1c\x01\x01\
+\x01@\x02\x04self\x15\x03keys\0\x1d\x04\0\x15[method]namespace.get\x01\x1e\x01j\x01\
+\x7f\x01\x01\x01@\x02\x04self\x15\x03keys\0\x1f\x04\0\x18[method]namespace.delet\
+e\x01\x20\x01p\x10\x01j\x01!\x01\x01\x01@\x04\x04self\x15\x02to\x02\x05county\x06\
+filter\x0e\0\"\x04\0\x19[method]namespace.nearest\x01#\x01j\x01\x0c\x01\x01\x01@\
+\x04\x04self\x15\x06prefixs\x05after\x0a\x05limity\0$\x04\0\x16[method]namespace\
+.scan\x01%\x03\0\x1dgreenroom:memory/vector@0.1.0\x05\x07\x01B\x0e\x02\x03\x02\x01\
+\x01\x04\0\x05error\x03\0\0\x01r\x03\x03keys\x08revisionw\x07removed\x7f\x04\0\x06\
+change\x03\0\x02\x01p\x03\x01r\x03\x07changes\x04\x06cursors\x04more\x7f\x04\0\x04\
+page\x03\0\x05\x01ks\x01j\x01\x06\x01\x01\x01@\x03\x09namespaces\x05after\x07\x05\
+limity\0\x08\x04\0\x04read\x01\x09\x01j\x01s\x01\x01\x01@\0\0\x0a\x04\0\x03now\x01\
+\x0b\x03\0\x1egreenroom:memory/changes@0.1.0\x05\x08\x04\0>greenroom:memory/impo\
+rts-with-all-of-its-exports-removed@0.1.0\x04\0\x0b-\x01\0'imports-with-all-of-i\
+ts-exports-removed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-compon\
+ent\x070.258.3\x10wit-bindgen-rust\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

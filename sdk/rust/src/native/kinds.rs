@@ -7,7 +7,7 @@ use crate::bindings::memory as plain;
 use crate::bindings::shared::{changes, counter, kv, log, types};
 use types::Error;
 
-fn told(error: plain::Error) -> Error {
+pub(super) fn told(error: plain::Error) -> Error {
     match error {
         plain::Error::Denied(text) => Error::Denied(text),
         plain::Error::Conflict(found) => Error::Conflict(found),

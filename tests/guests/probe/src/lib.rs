@@ -1,6 +1,6 @@
 //! A guest that misbehaves as its `mode` parameter says. For tests of the host.
 
-use greenroom_sdk::memory::{changes, counter, kv, log};
+use greenroom_sdk::memory::{blob, changes, counter, kv, log, vector};
 use greenroom_sdk::{
     Candidates, Decision, Descriptor, Fault, Feedback, FitReport, Learner, Lifecycle, Observation, Params, Policy,
     Role, State, choice, describe, float, integer, memory,
@@ -25,6 +25,8 @@ const MODES: &[&str] = &[
     "count",
     "kinds",
     "moment",
+    "contents",
+    "held-uploads",
 ];
 
 fn failed(error: memory::Error) -> Fault {
@@ -102,6 +104,92 @@ fn kinds() -> Result<(), Fault> {
     same(matches!(changes::read("counts", Some("nonsense"), 1), Err(kv::Error::Invalid(_))), true)
 }
 
+/// What is to be read of blobs and vectors, by who may write `models`, append to `tastes` and write those keys of it that begin
+/// with `ada`.
+#[expect(clippy::indexing_slicing, reason = "a panic would be a test that fails")]
+fn contents() -> Result<(), Fault> {
+    let models = blob::Namespace::open("models").map_err(told)?;
+    let small = models.put(b"small", None).map_err(told)?;
+    same((small.bytes, small.existed), (5, false))?;
+    same(models.put(b"small", None).map_err(told)?.existed, true)?;
+    let upload = models.upload(Some(3_600_000)).map_err(told)?;
+    let piece: Vec<u8> = (0..100_000_u32).map(|number| (number % 251) as u8).collect();
+    for _ in 0..6 {
+        upload.write(&piece).map_err(told)?;
+    }
+    let large = upload.finish().map_err(told)?;
+    same((large.bytes, large.existed), (600_000, false))?;
+    same(matches!(upload.write(b"more"), Err(kv::Error::Invalid(_))), true)?;
+    drop(upload);
+    same(models.stat(&large.digest).map_err(told)?, Some(600_000))?;
+    same(models.read(&large.digest, 99_990, 20).map_err(told)?, [&piece[99_990..], &piece[..10]].concat())?;
+    same(models.read(&large.digest, 600_000, 20).map_err(told)?, Vec::new())?;
+    same(matches!(models.read(&large.digest, 0, 2 << 20), Err(kv::Error::TooLarge(_))), true)?;
+    let page = models.scan(None, 10).map_err(told)?;
+    let mut digests = vec![small.digest.clone(), large.digest.clone()];
+    digests.sort_unstable();
+    same((page.blobs.iter().map(|blob| blob.digest.clone()).collect(), page.next), (digests, None))?;
+    let told_of = changes::read("models", None, 1_000).map_err(told)?;
+    same(told_of.changes.iter().any(|change| change.key == large.digest), true)?;
+    same(told_of.changes.iter().all(|change| change.key.starts_with("sha256:")), true)?;
+    same(models.delete(&small.digest).map_err(told)?, true)?;
+    same(models.stat(&small.digest).map_err(told)?, None)?;
+    same(matches!(models.read(&small.digest, 0, 1), Err(kv::Error::NotFound(_))), true)?;
+    same(matches!(models.stat("sha256:12"), Err(kv::Error::Invalid(_))), true)?;
+    // Left as it is: what it has written is removed.
+    models.upload(None).map_err(told)?.write(&piece).map_err(told)?;
+
+    let tastes = vector::Namespace::open("tastes").map_err(told)?;
+    let item = |key: &str, vector: [f32; 2], labels: &[&str]| vector::Item {
+        key: key.into(),
+        vector: vector.to_vec(),
+        labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+        payload: key.into(),
+    };
+    let first = tastes.put(&item("ada", [1.0, 0.0], &["drama"]), None).map_err(told)?;
+    let many = [item("bo", [0.6, 0.8], &[]), item("ada/2", [0.8, 0.6], &["drama", "war"]), item("bo", [0.0, 1.0], &[])];
+    let answers = tastes.put_many(&many, None);
+    same(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), vec![true, true, false])?;
+    same(matches!(answers[2], Err(kv::Error::Conflict(Some(_)))), true)?;
+    same(matches!(tastes.put(&item("ada", [0.0, 0.0], &[]), None), Err(kv::Error::Invalid(_))), true)?;
+    let keys = |near: Vec<vector::Neighbor>| near.into_iter().map(|near| near.key).collect::<Vec<_>>();
+    let drama = vector::Filter { prefix: "ada".into(), all_of: vec!["drama".into()], ..vector::all() };
+    let near = tastes.nearest(&[0.6, 0.8], 10, &drama).map_err(told)?;
+    same((near[1].distance, near[1].revision, near[1].payload.as_slice()), (0.4, first, b"ada".as_slice()))?;
+    same(keys(near), vec!["ada/2".to_owned(), "ada".to_owned()])?;
+    same(matches!(tastes.nearest(&[0.6, 0.8], 10, &vector::all()), Err(kv::Error::Denied(_))), true)?;
+    same(matches!(tastes.nearest(&[1.0], 1, &drama), Err(kv::Error::Invalid(_))), true)?;
+    let entry = tastes.get("ada").map_err(told)?.ok_or_else(|| Fault::internal("no entry"))?;
+    same((entry.vector, entry.labels), (vec![1.0, 0.0], vec!["drama".to_owned()]))?;
+    let page = tastes.scan("ada", None, 1).map_err(told)?;
+    same((page.entries[0].key.as_str(), page.next.as_deref()), ("ada", Some("ada")))?;
+    same(tastes.delete("ada/2").map_err(told)?, true)?;
+    same(keys(tastes.nearest(&[0.6, 0.8], 10, &drama).map_err(told)?), vec!["ada".to_owned()])?;
+    same(matches!(tastes.delete("bo"), Err(kv::Error::Denied(_))), true)?;
+
+    same(matches!(kv::Namespace::open("models"), Err(kv::Error::NotFound(_))), true)?;
+    same(matches!(vector::Namespace::open("models"), Err(kv::Error::NotFound(_))), true)
+}
+
+/// Begins uploads until it is told that it has too many.
+fn held_uploads() -> Result<usize, Fault> {
+    let models = blob::Namespace::open("models").map_err(told)?;
+    let mut held = Vec::new();
+    loop {
+        match models.upload(None) {
+            Ok(upload) => {
+                upload.write(&[7; 300_000]).map_err(told)?;
+                held.push(upload);
+            }
+            Err(kv::Error::Quota(_)) => break,
+            Err(error) => return Err(told(error)),
+        }
+    }
+    let count = held.len();
+    std::mem::forget(held);
+    Ok(count)
+}
+
 /// Reads a number that another host's thread counts up, and says it by the score of the first row; who gets that as an input
 /// reads the same.
 fn moment(seen: &Observation) -> Result<f32, Fault> {
@@ -148,6 +236,11 @@ impl Policy for Probe {
                 kinds()?;
                 honest(n).into()
             }
+            "contents" => {
+                contents()?;
+                honest(n).into()
+            }
+            "held-uploads" => Candidates::new(vec![held_uploads()? as u32], vec![1.0]).into(),
             "moment" => {
                 let found = moment(&seen)?;
                 Candidates::new(vec![0], vec![found]).into()

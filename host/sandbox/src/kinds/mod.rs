@@ -1,5 +1,18 @@
 //! The imports of `greenroom:memory`: kinds of namespaces and their changes, permission checked and metered.
 
+/// Goes on with what is there, or ends an import with what its guest is told.
+macro_rules! ok {
+    ($answer:expr) => {
+        match $answer {
+            Ok(there) => there,
+            Err(error) => return Ok(Err(error)),
+        }
+    };
+}
+
+mod blob;
+mod vector;
+
 use std::sync::Arc;
 
 use greenroom_model::{NamespaceKind, Verb};
@@ -11,6 +24,10 @@ use crate::context::{Context, Metered};
 use crate::imports::{BATCH_MAX, BATCH_STEP, PAGE_MAX};
 use crate::latest::About;
 use crate::tape::Question;
+#[expect(unreachable_pub, reason = "the generated bindings re-export them")]
+pub use blob::{Blob, OpenUpload};
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub use vector::Vector;
 
 /// Bytes that the host puts behind the key that is appended to: 12 digits of time, a hyphen and 16 of the revision.
 const PLACE_BYTES: usize = 29;
@@ -48,23 +65,13 @@ macro_rules! named {
     )+ };
 }
 
-named!(Kv, Counter, Log);
+named!(Kv, Counter, Log, Blob, Vector);
 
 type Answer<T> = wasmtime::Result<Result<T, types::Error>>;
 
 /// What becomes of a metered call.
 fn within(metered: Metered) -> wasmtime::Result<Result<(), MemoryError>> {
     Ok(metered?.map_err(MemoryError::Quota))
-}
-
-/// Goes on with what is there, or ends an import with what its guest is told.
-macro_rules! ok {
-    ($answer:expr) => {
-        match $answer {
-            Ok(there) => there,
-            Err(error) => return Ok(Err(error)),
-        }
-    };
 }
 
 pub(crate) fn told(error: MemoryError) -> types::Error {

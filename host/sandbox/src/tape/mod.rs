@@ -4,6 +4,8 @@
 //! is not a function of the rest: permission and quotas follow from grants and budget, clock and randomness from the
 //! request. Each answer is kept as bytes behind the question, in the order in which they were given.
 
+mod contents;
+
 use std::collections::{HashMap, VecDeque};
 
 use greenroom_model::{Column, NamespaceKind, Values};
@@ -11,7 +13,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::capabilities::{Later, Memory, MemoryChange, MemoryChanges, MemoryError, MemoryWritten};
+use crate::contents::Contents;
 use crate::{Entry, Page};
+pub(crate) use contents::AskedContents;
 
 /// The most bytes that are kept of a call: a few readings of all facts of a small catalog.
 const BYTES_MAX: usize = 1 << 20;
@@ -43,6 +47,7 @@ pub(crate) enum Question<'a> {
     Write(&'a str, &'a str, &'a MemoryChange, Option<u64>),
     Changes(&'a str, Option<&'a str>, u32),
     Cursor,
+    Contents(&'a AskedContents<'a>),
 }
 
 impl Question<'_> {
@@ -93,6 +98,7 @@ impl Question<'_> {
                 to.extend_from_slice(&limit.to_le_bytes());
             }
             Self::Cursor => to.push(13),
+            Self::Contents(asked) => parts(to, 14, &[&rmp_serde::to_vec(asked).unwrap_or_default()]),
         }
     }
 }
@@ -289,7 +295,11 @@ impl Gathered {
 /// A question that was asked several times is answered as it was, in turn, and by the last answer from then on. One that
 /// was never asked is answered `unavailable`.
 #[derive(Debug, Default)]
-pub struct Replayed {
+pub struct Replayed(pub(crate) std::sync::Arc<Answers>);
+
+/// Those of a tape.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
     answers: parking_lot::Mutex<HashMap<Vec<u8>, VecDeque<Vec<u8>>>>,
     unheard: std::sync::atomic::AtomicU64,
 }
@@ -302,15 +312,17 @@ impl Replayed {
         for (question, answer) in tape.pairs() {
             answers.entry(question.to_vec()).or_default().push_back(answer.to_vec());
         }
-        Self { answers: answers.into(), unheard: 0.into() }
+        Self(std::sync::Arc::new(Answers { answers: answers.into(), unheard: 0.into() }))
     }
 
     /// How many questions were asked that are not on the tape.
     #[must_use]
     pub fn unheard(&self) -> u64 {
-        self.unheard.load(std::sync::atomic::Ordering::Relaxed)
+        self.0.unheard.load(std::sync::atomic::Ordering::Relaxed)
     }
+}
 
+impl Answers {
     fn answer<A: DeserializeOwned>(&self, question: &Question<'_>) -> Option<A> {
         self.answered(question, |bytes| rmp_serde::from_slice(bytes).ok())
     }
@@ -330,11 +342,17 @@ impl Replayed {
         answer
     }
 
-    fn fallible<A: DeserializeOwned>(&self, question: &Question<'_>) -> Result<A, MemoryError> {
+    /// A question that was answered in a way that does not fit what is asked now.
+    pub(crate) fn unlike<A>(&self) -> Result<A, MemoryError> {
+        self.unheard.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        unheard()
+    }
+
+    pub(crate) fn fallible<A: DeserializeOwned>(&self, question: &Question<'_>) -> Result<A, MemoryError> {
         self.answer::<Result<A, MemoryError>>(question).unwrap_or_else(unheard)
     }
 
-    fn later<A: DeserializeOwned + Send + 'static>(&self, question: &Question<'_>) -> Later<A> {
+    pub(crate) fn later<A: DeserializeOwned + Send + 'static>(&self, question: &Question<'_>) -> Later<A> {
         Box::pin(std::future::ready(self.fallible(question)))
     }
 }
@@ -345,62 +363,66 @@ fn unheard<A>() -> Result<A, MemoryError> {
 
 impl Memory for Replayed {
     fn exists(&self, namespace: &str) -> bool {
-        self.answer(&Question::Exists(namespace)).unwrap_or(false)
+        self.0.answer(&Question::Exists(namespace)).unwrap_or(false)
     }
 
     fn kind(&self, namespace: &str) -> Option<NamespaceKind> {
-        self.answer(&Question::Kind(namespace)).unwrap_or_default()
+        self.0.answer(&Question::Kind(namespace)).unwrap_or_default()
     }
 
     fn write(&self, namespace: &str, key: String, change: MemoryChange, ttl_ms: Option<u64>) -> Later<MemoryWritten> {
-        self.later(&Question::Write(namespace, &key, &change, ttl_ms))
+        self.0.later(&Question::Write(namespace, &key, &change, ttl_ms))
+    }
+
+    fn contents(&self) -> &dyn Contents {
+        self
     }
 
     fn changes(&self, namespace: &str, after: Option<&str>, limit: u32) -> Result<MemoryChanges, MemoryError> {
-        self.fallible(&Question::Changes(namespace, after, limit))
+        self.0.fallible(&Question::Changes(namespace, after, limit))
     }
 
     fn cursor(&self) -> Result<String, MemoryError> {
-        self.fallible(&Question::Cursor)
+        self.0.fallible(&Question::Cursor)
     }
 
     fn get(&self, namespace: &str, key: &str) -> Result<Option<Entry>, MemoryError> {
-        self.answered(&Question::Get(namespace, key), found).unwrap_or_else(unheard)
+        self.0.answered(&Question::Get(namespace, key), found).unwrap_or_else(unheard)
     }
 
     fn get_many(&self, namespace: &str, keys: &[String]) -> Result<Vec<Option<Entry>>, MemoryError> {
-        self.fallible(&Question::GetMany(namespace, keys))
+        self.0.fallible(&Question::GetMany(namespace, keys))
     }
 
     fn put(&self, namespace: &str, key: String, value: Vec<u8>) -> Later<u64> {
-        self.later(&Question::Put(namespace, &key, &value))
+        self.0.later(&Question::Put(namespace, &key, &value))
     }
 
     fn compare_and_swap(&self, namespace: &str, key: String, expected: Option<u64>, value: Vec<u8>) -> Later<u64> {
-        self.later(&Question::Swap(namespace, &key, expected, &value))
+        self.0.later(&Question::Swap(namespace, &key, expected, &value))
     }
 
     fn delete(&self, namespace: &str, key: String) -> Later<bool> {
-        self.later(&Question::Delete(namespace, &key))
+        self.0.later(&Question::Delete(namespace, &key))
     }
 
     fn scan(&self, namespace: &str, prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, MemoryError> {
-        self.fallible(&Question::Scan(namespace, prefix, after, limit))
+        self.0.fallible(&Question::Scan(namespace, prefix, after, limit))
     }
 
     fn row_count(&self) -> u32 {
-        self.answer(&Question::RowCount).unwrap_or(0)
+        self.0.answer(&Question::RowCount).unwrap_or(0)
     }
 
     fn gather(&self, rows: &[u32], fields: &[String]) -> Result<Vec<Column>, MemoryError> {
-        match self.answer::<Gathered>(&Question::Gather(rows, fields)) {
+        match self.0.answer::<Gathered>(&Question::Gather(rows, fields)) {
             Some(gathered) => gathered.columns(),
-            None => self.fallible(&Question::Gather(rows, fields)),
+            None => self.0.fallible(&Question::Gather(rows, fields)),
         }
     }
 
     fn labels(&self, field: &str) -> Result<Vec<String>, MemoryError> {
-        self.fallible(&Question::Labels(field))
+        self.0.fallible(&Question::Labels(field))
     }
 }
 

@@ -1,17 +1,20 @@
 //! The memory layer as guests reach it: the sandbox's trait over the store.
 
+mod contents;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use greenroom_graph::Namespace;
 use greenroom_memory::{
-    Change, Declared, FactsError, FeedError, KeyValue, Namespaces, Overlay, ReadError, Store, Write, WriteError,
-    log_key,
+    Blobs, Change, Declared, FactsError, FeedError, Indexes, KeyValue, Namespaces, Overlay, ReadError, Store,
+    VectorError, Vectors, Write, WriteError, log_key,
 };
 use greenroom_model::{Column, NamespaceKind};
 use greenroom_sandbox::{
-    Entry, KeyedEntry, Later, Memory, MemoryChange, MemoryChanged, MemoryChanges, MemoryError, MemoryWritten, Page,
+    Contents, Entry, KeyedEntry, Later, Memory, MemoryChange, MemoryChanged, MemoryChanges, MemoryError, MemoryWritten,
+    Page,
 };
 
 /// The namespaces that a plan declares, with their quotas, and the facts of the catalog.
@@ -19,6 +22,9 @@ pub struct Layer {
     store: Store,
     declared: Arc<BTreeMap<String, Declared>>,
     kv: Arc<dyn KeyValue>,
+    /// These two at all times as they are now.
+    blobs: Blobs,
+    vectors: Result<Vectors, VectorError>,
     /// Whether what is written goes to the store, whose changes are told then.
     serves: bool,
 }
@@ -27,20 +33,22 @@ impl Layer {
     /// The layer of a plan over a store: for serving.
     #[must_use]
     pub fn new(store: &Store, namespaces: &[Namespace]) -> Self {
-        Self::over(store, store.memory(), namespaces, true)
+        Self::over(store, store.memory(), store.indexes(), namespaces, true)
     }
 
     /// As [`new`](Self::new), but what is written stays in memory, is seen through this layer alone and is gone with it:
     /// for training and evaluation, which change nothing that serves.
     #[must_use]
     pub fn scratch(store: &Store, namespaces: &[Namespace]) -> Self {
-        Self::over(store, Arc::new(Overlay::over(store.memory())), namespaces, false)
+        let over = Arc::new(Overlay::over(store.memory()));
+        Self::over(store, over, &Indexes::default(), namespaces, false)
     }
 
-    fn over(store: &Store, kv: Arc<dyn KeyValue>, namespaces: &[Namespace], serves: bool) -> Self {
+    fn over(store: &Store, kv: Arc<dyn KeyValue>, indexes: &Indexes, namespaces: &[Namespace], serves: bool) -> Self {
         let declared = declared(namespaces);
-        let kv = Arc::new(Namespaces::new(kv, declared.clone()));
-        Self { store: store.clone(), declared: Arc::new(declared), kv, serves }
+        let kv = Namespaces::new(kv, declared.clone());
+        let (blobs, vectors) = (kv.blobs(), kv.vectors(indexes));
+        Self { store: store.clone(), declared: Arc::new(declared), kv: Arc::new(kv), blobs, vectors, serves }
     }
 
     /// A trial's writes are seen by nobody else, and so are its changes.
@@ -114,6 +122,8 @@ impl Memory for Layer {
             store: self.store.clone(),
             declared: Arc::clone(&self.declared),
             kv,
+            blobs: self.blobs.clone(),
+            vectors: self.vectors.clone(),
             serves: self.serves,
         }))
     }
@@ -135,15 +145,19 @@ impl Memory for Layer {
         })
     }
 
+    fn contents(&self) -> &dyn Contents {
+        self
+    }
+
     fn changes(&self, namespace: &str, after: Option<&str>, limit: u32) -> Result<MemoryChanges, MemoryError> {
         self.tells()?;
         let invalid = |error: greenroom_memory::NoCursor| MemoryError::Invalid(error.to_string());
         let after = after.map(str::parse).transpose().map_err(invalid)?;
         let found = self.kv.changes(after, limit as usize, &|name| name == namespace).map_err(following)?;
-        let changes = found.changes.into_iter().map(|change| MemoryChanged {
-            key: change.key,
-            revision: change.revision,
-            removed: change.removed,
+        let of_blobs = self.kind(namespace) == Some(NamespaceKind::Blob);
+        let changes = found.changes.into_iter().filter_map(|change| {
+            let key = if of_blobs { Blobs::of_key(&change.key)?.to_string() } else { change.key };
+            Some(MemoryChanged { key, revision: change.revision, removed: change.removed })
         });
         Ok(MemoryChanges { changes: changes.collect(), cursor: found.cursor.to_string(), more: found.more })
     }
