@@ -1,7 +1,7 @@
 //! What the server tells of the stream as a whole, and which one it is: other writes come after a stream was made anew, or restored.
 //!
-//! Streams are told apart by when they were made. One that was restored has the time of what was backed up; whichever host
-//! sees that it went back gives it a mark of its own.
+//! Streams are told apart by when they were made, which is anew where the server restores one. Where its disk was put back, or has
+//! lost what was written last, it says to be what it was: whichever host sees that it went back marks it as another one.
 
 use std::collections::HashMap;
 
