@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream::context::PublishErrorKind;
+use greenroom_kit::{Figure, quantile, report};
 use greenroom_memory::{
     Change, Clock, JetStream, JetStreamSettings, KeyValue, Space, VALUE_BYTES_MAX, Write, WriteError, log_time_ms,
 };
@@ -316,6 +317,18 @@ fn a_server_that_is_killed_under_load_loses_nothing_that_was_acknowledged_and_co
     let sum = kv.get("clicks", "all").unwrap().unwrap().number().unwrap();
     println!("adds: {acknowledged} acknowledged, {unknown} unknown, {sum} counted");
     println!("ms from the server's greeting to the first write, and to a scan after it: {recoveries:?}");
+    let wrong = (acknowledged - sum).max(sum - acknowledged - unknown).max(0);
+    let longest = |place: usize| {
+        let mut all: Vec<f64> =
+            recoveries.chunks(2).map(|both| f64::from(i32::try_from(both[place]).unwrap())).collect();
+        (quantile(&mut all, 1.0).0, quantile(&mut all, 0.5).1)
+    };
+    let lost = (f64::from(i32::try_from(wrong).unwrap()), 0.0);
+    report(&[
+        figure("memory.shared-wrong", "adds of a killed server lost or counted twice", lost, "adds", KILLS),
+        figure("memory.shared-back", "greeting of a killed server to a write, longest", longest(0), "ms", KILLS),
+        figure("memory.shared-back-scan", "the same to a scan after it", longest(1), "ms", KILLS),
+    ]);
     assert!((acknowledged..=acknowledged + unknown).contains(&sum), "{acknowledged} <= {sum} <= +{unknown}");
     for (key, may_be) in ledgers.into_iter().flat_map(|ledger| ledger.keys) {
         let found = kv.get("profile", &key).unwrap().map(|entry| entry.value);
@@ -460,33 +473,65 @@ fn a_server_stores_a_message_that_is_sent_again_once() {
     assert!(once(publish(server.address(), "one", 0), 1));
 }
 
-/// A figure for whoever runs it with output: no promise.
+fn figure(
+    id: &'static str,
+    what: &'static str,
+    (value, spread): (f64, f64),
+    unit: &'static str,
+    samples: usize,
+) -> Figure {
+    let better = if unit.ends_with("/s") { "higher" } else { "lower" };
+    Figure { id, what, value, unit, better, target: None, baseline: None, samples: samples as u64, spread }
+}
+
+/// Figures for `make figures-memory`: no promise.
 #[test]
 fn what_a_read_and_a_write_take_on_this_machine() {
-    let kv = nats::fresh(Clock::default());
-    let median = |work: &dyn Fn(usize)| {
-        let mut times: Vec<_> = (0..300)
+    const TIMES: usize = 300;
+    let [kv, other] = two();
+    let median = |id, what, work: &dyn Fn(usize)| {
+        let mut times: Vec<f64> = (0..TIMES)
             .map(|number| {
                 let began = Instant::now();
                 work(number);
-                began.elapsed().as_micros()
+                began.elapsed().as_secs_f64() * 1e3
             })
             .collect();
-        times.sort_unstable();
-        (times[150], times[297])
+        println!("{what}: p99 {:.2} ms", quantile(&mut times, 0.99).0);
+        figure(id, what, quantile(&mut times, 0.5), "ms", TIMES)
     };
     let value = [7; 256];
     let put = |key: &str| assert!(kv.put("profile", key, &value).wait().is_ok());
-    println!("put: {:?} us (p50, p99)", median(&|n| put(&format!("{n:016}"))));
-    println!("put again: {:?}", median(&|n| put(&format!("{n:016}"))));
-    println!("get: {:?}", median(&|n| drop(kv.get("profile", &format!("{n:016}")).unwrap().unwrap())));
     let keys: Vec<String> = (0..100).map(|n| format!("{n:016}")).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    println!("get of 100: {:?}", median(&|_| drop(kv.get_many("profile", &keys).unwrap())));
-    println!("page of 100: {:?}", median(&|_| drop(kv.scan("profile", "", None, 100).unwrap())));
-    println!("add: {:?}", median(&|_| assert!(add(&kv, "all", 1).is_ok())));
-    println!("append: {:?}", median(&|_| drop(append(&kv, "ada/", &value))));
-    println!("usage: {:?}", median(&|_| assert!(kv.usage("profile").is_ok())));
+    let get = |n: usize| assert!(kv.get("profile", &format!("{n:016}")).unwrap().is_some());
+    let many = |_| assert!(kv.get_many("profile", &keys).unwrap().iter().all(Option::is_some));
+    let page = |_| assert_eq!(kv.scan("profile", "", None, 100).unwrap().entries.len(), 100);
+    let mut figures = vec![
+        median("memory.shared-put", "shared by hosts: a put", &|n| put(&format!("{n:016}"))),
+        median("memory.shared-put-again", "a put of a key that is there", &|n| put(&format!("{n:016}"))),
+        median("memory.shared-get", "a get", &get),
+        median("memory.shared-get-many", "a get of 100", &many),
+        median("memory.shared-scan", "a page of 100", &page),
+        median("memory.shared-add", "an add", &|_| assert!(add(&kv, "all", 1).is_ok())),
+        median("memory.shared-append", "an append", &|_| drop(append(&kv, "ada/", &value))),
+        median("memory.shared-usage", "what a namespace holds", &|_| assert!(kv.usage("profile").is_ok())),
+        median("memory.shared-cursor", "where changes are", &|_| assert!(kv.cursor().is_ok())),
+    ];
+    let cursor = kv.cursor().unwrap();
+    let nothing = |_| assert!(kv.changes(Some(cursor), 100, &|_| true).unwrap().changes.is_empty());
+    figures.push(median("memory.shared-changes-none", "changes where there are none", &nothing));
+    let cursor = std::cell::Cell::new(cursor);
+    let one = |n: usize| {
+        assert!(other.put("profile", &format!("{n:016}"), &value).wait().is_ok());
+        let found = kv.changes(Some(cursor.get()), 100, &|_| true).unwrap();
+        assert_eq!(found.changes.len(), 1);
+        cursor.set(found.cursor);
+    };
+    figures.push(median("memory.shared-changes-put", "a put of another host and its change", &one));
+    let begins = greenroom_memory::Cursor { revision: 0, ..cursor.get() };
+    let most = |_| assert_eq!(kv.changes(Some(begins), 1_000, &|_| true).unwrap().changes.len(), 1_000);
+    figures.push(median("memory.shared-changes-many", "1,000 changes", &most));
     let began = Instant::now();
     std::thread::scope(|scope| {
         for thread in 0..32 {
@@ -494,5 +539,7 @@ fn what_a_read_and_a_write_take_on_this_machine() {
             scope.spawn(move || (0..50).for_each(|n| put(&format!("{thread}/{n}"))));
         }
     });
-    println!("32 writers: {:.0} puts/s", 1600.0 / began.elapsed().as_secs_f64());
+    let rate = (1600.0 / began.elapsed().as_secs_f64(), 0.0);
+    figures.push(figure("memory.shared-put-32", "puts of 32 writers", rate, "writes/s", 1));
+    report(&figures);
 }
