@@ -48,6 +48,8 @@ struct At {
     store: u64,
     seen: u64,
     when: Instant,
+    /// When all of it was asked for.
+    began: Instant,
 }
 
 impl At {
@@ -91,12 +93,17 @@ async fn follow_once(core: &Core, at: &mut Option<At>) -> String {
         Ok(start) => start,
         Err(error) => return error.to_string(),
     };
-    let is_short = at.as_ref().is_some_and(|at| at.when.elapsed() < REMOVAL_STAYS / 2);
-    core.mirror.change(|state| {
+    let began = core.mirror.change(|state| {
         let is_same = state.store() == Some(start.store) && start.last >= state.seen();
-        if !is_same || !is_short || !state.is_whole() {
+        let of_before = at.as_ref().filter(|at| {
+            // Removals that it has not come to yet must not be gone when it does.
+            let since = if state.is_whole() { at.when } else { at.began };
+            is_same && since.elapsed() < REMOVAL_STAYS / 2
+        });
+        of_before.map(|at| at.began).unwrap_or_else(|| {
             state.begin(&start);
-        }
+            Instant::now()
+        })
     });
     let inbox = link.client.new_inbox();
     let mut messages = match link.client.subscribe(inbox.clone()).await {
@@ -132,7 +139,7 @@ async fn follow_once(core: &Core, at: &mut Option<At>) -> String {
     loop {
         let before = at.as_ref().filter(|at| at.store == start.store).map_or(0, |at| at.seen);
         let seen = core.mirror.look(|state| state.seen()).max(before);
-        *at = Some(At { store: start.store, seen, when: Instant::now() });
+        *at = Some(At { store: start.store, seen, when: Instant::now(), began });
         let next = tokio::select! {
             next = timeout(LOST, messages.next()) => next,
             _ = breaks.changed() => return "the connection broke".to_owned(),

@@ -155,9 +155,13 @@ impl JetStreamSettings {
 /// - Records of a log have the times of the server. They are in the order in which they came as long as its clock does not go back.
 ///   They can be read and deleted, not written again.
 /// - Expiry is held against each host's clock: clocks of hosts that differ see a key expire at times that differ.
+/// - What has expired is not told as a change: nothing is written for it. A host that begins tells changes from the first message on
+///   that is younger than half an hour, or all of a stream that is; an earlier cursor is [`FeedError::Lost`].
+/// - A stream is another store once it was made anew or restored. Where the server's disk was put back instead, it is so once a host
+///   that was there before has seen it go back.
 /// - With several replicas, a leader that was cut off and does not know it yet may answer reads with what was there before.
 ///
-/// A host holds the names of all keys in memory, with a few numbers for each.
+/// A host holds the names of all keys in memory, with a few numbers for each, and the last 262,144 changes.
 pub struct JetStream {
     open: Arc<Open>,
     /// When reads are given up, if before their own time.

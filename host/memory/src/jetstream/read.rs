@@ -116,12 +116,16 @@ impl Core {
         let Start { store, last, .. } = self.link.about(until).await?;
         if last < followed.1 || followed.0.is_some_and(|followed| followed != store) {
             // The stream was made anew, or has lost what it had.
-            self.mirror.change(|state| {
-                if state.store() == followed.0 {
+            let is_first = self.mirror.change(|state| {
+                let is_first = state.store() == followed.0;
+                if is_first {
                     state.reset();
                 }
+                is_first
             });
-            self.resets.send_replace(());
+            if is_first {
+                self.resets.send_replace(());
+            }
         }
         let mut moved = self.mirror.moved();
         let mut patience = Instant::now() + FEED;
