@@ -4,12 +4,13 @@
 
 mod nats;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use async_nats::jetstream::context::PublishAckFuture;
 use greenroom_memory::{
     CHANGES_MAX, Change, Changes, Clock, Cursor, Declared, FeedError, JetStream, JetStreamSettings, KeyValue,
     Namespaces, Store, Write, WriteError,
@@ -286,6 +287,44 @@ fn ask<F: Future<Output = ()>>(server: &Server, what: impl FnOnce(async_nats::je
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         what(async_nats::jetstream::new(async_nats::connect(server.address().to_string()).await.unwrap())).await;
     });
+}
+
+/// More keys than changes that are kept, of somebody who waits for no answer.
+#[test]
+fn who_is_too_far_behind_is_told_where_the_changes_begin() {
+    const KEPT: u64 = 1 << 18;
+    let server = Server::start_with("max_payload: 2MB\njetstream { store_dir: \"DIR/store\" }");
+    let settings = JetStreamSettings { wait_ms: 30_000, ..server.settings("b") };
+    let here = JetStream::connect(&settings).unwrap();
+    let first = put(&here, "profile", "first");
+    let begin = here.cursor().unwrap();
+    let last = first + KEPT + 3_000;
+    ask(&server, |context| async move {
+        let mut answers = VecDeque::new();
+        for number in 0..last - first {
+            // A server drops what comes faster than it takes it.
+            if answers.len() == 1_000 {
+                let answer: PublishAckFuture = answers.pop_front().unwrap();
+                answer.await.unwrap();
+            }
+            answers.push_back(context.publish(format!("greenroom.b.k.profile.k{number}"), "".into()).await.unwrap());
+        }
+        for answer in answers {
+            answer.await.unwrap();
+        }
+    });
+    assert_eq!(here.cursor().unwrap().revision, last);
+    let there = JetStream::connect(&settings).unwrap();
+    for kv in [&here, &there] {
+        let refused = kv.changes(Some(begin), 10, &|_| true);
+        let Err(FeedError::Lost { after: lost, begins }) = refused else { panic!("{refused:?}") };
+        assert_eq!((lost, begins), (begin.revision, last - KEPT + 1));
+        let kept = Cursor { revision: begins - 1, ..begin };
+        for found in [kv.changes(None, 1, &|_| true).unwrap(), kv.changes(Some(kept), 1, &|_| true).unwrap()] {
+            assert_eq!((found.changes[0].revision, found.more), (begins, true));
+        }
+        assert!(after(kv, kv.cursor().unwrap()).changes.is_empty());
+    }
 }
 
 #[test]
