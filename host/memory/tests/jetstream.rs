@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 use greenroom_kit::{Figure, quantile, report};
 use greenroom_memory::{
-    Change, Clock, JetStream, JetStreamSettings, KeyValue, Space, VALUE_BYTES_MAX, Write, WriteError, log_time_ms,
+    Change, Clock, Filter, Indexes, JetStream, JetStreamSettings, KeyValue, PutVector, Space, VALUE_BYTES_MAX, Vectors,
+    Write, WriteError, log_time_ms,
 };
+use greenroom_model::{VectorMetric, VectorSpace};
 
 use crate::nats::{Server, bucket, shared};
 
@@ -372,7 +374,7 @@ fn figure(
 #[test]
 fn what_a_read_and_a_write_take_on_this_machine() {
     const TIMES: usize = 300;
-    let [kv, other] = two();
+    let [kv, other] = two().map(|kv| -> Arc<dyn KeyValue> { Arc::new(kv) });
     let median = |id, what, work: &dyn Fn(usize)| {
         let mut times: Vec<f64> = (0..TIMES)
             .map(|number| {
@@ -397,8 +399,8 @@ fn what_a_read_and_a_write_take_on_this_machine() {
         median("memory.shared-get", "a get", &get),
         median("memory.shared-get-many", "a get of 100", &many),
         median("memory.shared-scan", "a page of 100", &page),
-        median("memory.shared-add", "an add", &|_| assert!(add(&kv, "all", 1).is_ok())),
-        median("memory.shared-append", "an append", &|_| drop(append(&kv, "ada/", &value))),
+        median("memory.shared-add", "an add", &|_| assert!(add(&*kv, "all", 1).is_ok())),
+        median("memory.shared-append", "an append", &|_| drop(append(&*kv, "ada/", &value))),
         median("memory.shared-usage", "what a namespace holds", &|_| assert!(kv.usage("profile").is_ok())),
         median("memory.shared-cursor", "where changes are", &|_| assert!(kv.cursor().is_ok())),
     ];
@@ -413,6 +415,20 @@ fn what_a_read_and_a_write_take_on_this_machine() {
         cursor.set(found.cursor);
     };
     figures.push(median("memory.shared-changes-put", "a put of another host and its change", &one));
+    let space = VectorSpace { dimension: 64, metric: VectorMetric::Cosine };
+    let near = [kv.clone(), other.clone()]
+        .map(|kv| Vectors::new(kv, &Indexes::default(), [("near".to_owned(), space)]).unwrap());
+    let vector =
+        |n: usize| (0..64).map(|place| f32::from(u16::try_from((n * 31 + place * 17) % 101).unwrap()) + 1.0).collect();
+    let entry = |n: usize| PutVector { key: n.to_string(), vector: vector(n), ..PutVector::default() };
+    near[0].put_many("near", &(0..1_000).map(entry).collect::<Vec<_>>()).unwrap();
+    let nearest = |n: usize| assert_eq!(near[0].nearest("near", &vector(n), 10, &Filter::default()).unwrap().len(), 10);
+    let after_put = |n: usize| {
+        near[1].put("near", &entry(n)).unwrap();
+        nearest(n);
+    };
+    figures.push(median("memory.shared-nearest", "the nearest 10 of 1,000", &nearest));
+    figures.push(median("memory.shared-nearest-put", "a put of another host and the nearest 10", &after_put));
     let begins = greenroom_memory::Cursor { revision: 0, ..cursor.get() };
     let most = |_| assert_eq!(kv.changes(Some(begins), 1_000, &|_| true).unwrap().changes.len(), 1_000);
     figures.push(median("memory.shared-changes-many", "1,000 changes", &most));
