@@ -403,6 +403,42 @@ fn a_stream_that_was_restored_under_a_host_is_another_store() {
 }
 
 #[test]
+fn a_stream_that_went_back_and_came_further_before_its_host_was_back_is_another_store() {
+    let mut server = Server::start("");
+    let settings = server.settings("b");
+    let kv = JetStream::connect(&settings).unwrap();
+    put(&kv, "profile", "a");
+    let (store, saved) = (server.dir().join("store"), server.dir().join("saved"));
+    server.kill();
+    copy(&store, &saved);
+    server.again();
+    for number in 0..5 {
+        put(&kv, "profile", &number.to_string());
+    }
+    let before = kv.cursor().unwrap();
+    assert!(after(&kv, before).changes.is_empty());
+    server.kill();
+    std::fs::remove_dir_all(&store).unwrap();
+    copy(&saved, &store);
+    let config = format!("max_payload: 2MB\njetstream {{ store_dir: {store:?}, sync_interval: always }}");
+    let mut elsewhere = Server::start_with(&config);
+    let other = JetStream::connect(&elsewhere.settings("b")).unwrap();
+    for number in 0..30 {
+        put(&other, "profile", &format!("new {number}"));
+    }
+    drop(other);
+    elsewhere.kill();
+    server.again();
+    let until = Instant::now() + Duration::from_secs(30);
+    while kv.cursor().map_or(true, |now| now.store == before.store) {
+        assert!(Instant::now() < until, "nobody has seen it");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    is_foreign(&kv, before);
+    assert_eq!(kv.scan("profile", "", None, 100).unwrap().entries.len(), 31);
+}
+
+#[test]
 fn a_server_that_is_killed_while_hosts_follow_keeps_nothing_from_them() {
     let mut server = Server::start("");
     let settings = JetStreamSettings { wait_ms: 1_000, ..server.settings("b") };

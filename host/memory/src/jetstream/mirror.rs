@@ -53,7 +53,7 @@ struct Acknowledged {
 
 /// What the feed brings: a key, and what it is from then on.
 #[derive(Debug)]
-pub(super) struct Brought {
+pub(super) struct Now {
     pub(super) namespace: String,
     pub(super) key: String,
     /// None for a removal.
@@ -139,8 +139,8 @@ impl State {
     }
 
     /// Takes a change from the feed; `pending` is how many more there were when it was sent.
-    pub(super) fn fed(&mut self, sequence: u64, pending: u64, brought: Option<Brought>) {
-        if let Some(Brought { namespace, key, meta, time_ms }) = brought {
+    pub(super) fn fed(&mut self, sequence: u64, pending: u64, brought: Option<Now>) {
+        if let Some(Now { namespace, key, meta, time_ms }) = brought {
             self.set(&namespace, &key, meta);
             self.recent.add(sequence, time_ms, &namespace, &key, meta.is_none());
         }
@@ -339,11 +339,11 @@ impl Drop for Reserved<'_> {
 mod tests {
     use super::*;
 
-    fn brought(key: &str, meta: Option<Meta>) -> Option<Brought> {
-        Some(Brought { namespace: "n".to_owned(), key: key.to_owned(), meta, time_ms: 0 })
+    fn brought(key: &str, meta: Option<Meta>) -> Option<Now> {
+        Some(Now { namespace: "n".to_owned(), key: key.to_owned(), meta, time_ms: 0 })
     }
 
-    fn put(key: &str, sequence: u64, bytes: usize, expires_ms: Option<i64>) -> Option<Brought> {
+    fn put(key: &str, sequence: u64, bytes: usize, expires_ms: Option<i64>) -> Option<Now> {
         brought(key, Some(Meta { sequence, bytes, expires_ms }))
     }
 
