@@ -143,7 +143,8 @@ figures-memory: ## What the shared memory layer costs, beside the engine under i
 	@rm -f $(FIGURES)/memory.json
 	@GREENROOM_FIGURES=$(FIGURES)/memory.json cargo bench --locked --workspace --bench memory --bench memory_call --bench vector
 	@GREENROOM_KILLS=500 cargo test --locked --release --workspace --test kill -- --nocapture
-	@GREENROOM_NATS=$${GREENROOM_NATS:-$$(scripts/nats.sh)} cargo test --locked --release --workspace --test jetstream -- \
+	@GREENROOM_NATS=$${GREENROOM_NATS:-$$(scripts/nats.sh)} GREENROOM_FIGURES=$(FIGURES)/memory.json \
+		cargo test --locked --release --workspace --test jetstream -- \
 		--nocapture --test-threads 1 a_server_that_is_killed_under_load what_a_read_and_a_write_take
 
 # Not among `figures` either: Extism brings an engine of its own, which takes ten minutes to compile.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
+mod nats;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -30,9 +32,13 @@ impl Time {
         Self(Arc::new(AtomicI64::new(1_795_000_000_000)))
     }
 
-    fn settings(&self) -> Settings {
+    fn clock(&self) -> Clock {
         let now_ms = Arc::clone(&self.0);
-        Settings { clock: Clock::of(move || now_ms.load(Ordering::SeqCst)), ..Settings::default() }
+        Clock::of(move || now_ms.load(Ordering::SeqCst))
+    }
+
+    fn settings(&self) -> Settings {
+        Settings { clock: self.clock(), ..Settings::default() }
     }
 
     fn pass(&self, ms: i64) {
@@ -58,6 +64,11 @@ macro_rules! promises {
         mod overlay { $( #[test] fn $promise() {
             let time = super::Time::new();
             let kv: super::Arc<dyn super::KeyValue> = super::Arc::new(super::Overlay::over(super::memory(&time)));
+            super::$promise(&kv, &time);
+        } )+ }
+        mod jetstream { $( #[test] fn $promise() {
+            let time = super::Time::new();
+            let kv: super::Arc<dyn super::KeyValue> = super::Arc::new(super::nats::fresh(time.clock()));
             super::$promise(&kv, &time);
         } )+ }
     };

@@ -5,16 +5,16 @@
 mod nats;
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use async_nats::jetstream::context::PublishErrorKind;
+use greenroom_kit::{Figure, quantile, report};
 use greenroom_memory::{
-    Change, Clock, JetStream, JetStreamSettings, KeyValue, Space, VALUE_BYTES_MAX, Write, WriteError, log_time_ms,
+    Change, Clock, Filter, Indexes, JetStream, JetStreamSettings, KeyValue, PutVector, Space, VALUE_BYTES_MAX, Vectors,
+    Write, WriteError, log_time_ms,
 };
+use greenroom_model::{VectorMetric, VectorSpace};
 
 use crate::nats::{Server, bucket, shared};
 
@@ -316,6 +316,18 @@ fn a_server_that_is_killed_under_load_loses_nothing_that_was_acknowledged_and_co
     let sum = kv.get("clicks", "all").unwrap().unwrap().number().unwrap();
     println!("adds: {acknowledged} acknowledged, {unknown} unknown, {sum} counted");
     println!("ms from the server's greeting to the first write, and to a scan after it: {recoveries:?}");
+    let wrong = (acknowledged - sum).max(sum - acknowledged - unknown).max(0);
+    let longest = |place: usize| {
+        let mut all: Vec<f64> =
+            recoveries.chunks(2).map(|both| f64::from(i32::try_from(both[place]).unwrap())).collect();
+        (quantile(&mut all, 1.0).0, quantile(&mut all, 0.5).1)
+    };
+    let lost = (f64::from(i32::try_from(wrong).unwrap()), 0.0);
+    report(&[
+        figure("memory.shared-wrong", "adds of a killed server lost or counted twice", lost, "adds", KILLS),
+        figure("memory.shared-back", "greeting of a killed server to a write, longest", longest(0), "ms", KILLS),
+        figure("memory.shared-back-scan", "the same to a scan after it", longest(1), "ms", KILLS),
+    ]);
     assert!((acknowledged..=acknowledged + unknown).contains(&sum), "{acknowledged} <= {sum} <= +{unknown}");
     for (key, may_be) in ledgers.into_iter().flat_map(|ledger| ledger.keys) {
         let found = kv.get("profile", &key).unwrap().map(|entry| entry.value);
@@ -347,146 +359,79 @@ fn what_is_asked_while_the_server_is_away_says_so_in_time() {
     }
 }
 
-/// Passes bytes on between clients and a server. Once it is told to, it keeps the answer to the next message that is to be stored, and
-/// breaks the connection when that message has been answered.
-struct Proxy {
-    address: SocketAddr,
-    cuts: Arc<AtomicUsize>,
+fn figure(
+    id: &'static str,
+    what: &'static str,
+    (value, spread): (f64, f64),
+    unit: &'static str,
+    samples: usize,
+) -> Figure {
+    let better = if unit.ends_with("/s") { "higher" } else { "lower" };
+    Figure { id, what, value, unit, better, target: None, baseline: None, samples: samples as u64, spread }
 }
 
-impl Proxy {
-    fn to(server: SocketAddr) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let (address, cuts) = (listener.local_addr().unwrap(), Arc::<AtomicUsize>::default());
-        let asked = Arc::clone(&cuts);
-        std::thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let server = TcpStream::connect(server).unwrap();
-                let (asked, cutting) = (Arc::clone(&asked), Arc::<AtomicBool>::default());
-                let (mut from_client, mut to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-                let told = Arc::clone(&cutting);
-                std::thread::spawn(move || {
-                    let mut bytes = [0; 1 << 16];
-                    while let Ok(count @ 1..) = from_client.read(&mut bytes) {
-                        let stores = bytes[..count].windows(15).any(|part| part == b"HPUB greenroom.");
-                        let less = |left: usize| left.checked_sub(1);
-                        if stores && asked.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
-                            told.store(true, Ordering::SeqCst);
-                        }
-                        if to_server.write_all(&bytes[..count]).is_err() {
-                            break;
-                        }
-                    }
-                    let _ = to_server.shutdown(Shutdown::Both);
-                });
-                let (mut from_server, mut to_client) = (server, client);
-                std::thread::spawn(move || {
-                    let mut bytes = [0; 1 << 16];
-                    while let Ok(count @ 1..) = from_server.read(&mut bytes) {
-                        let answer = bytes[..count].windows(8).any(|part| part == br#""stream""#);
-                        if cutting.load(Ordering::SeqCst) && answer {
-                            break;
-                        }
-                        if to_client.write_all(&bytes[..count]).is_err() {
-                            break;
-                        }
-                    }
-                    let _ = to_client.shutdown(Shutdown::Both);
-                    let _ = from_server.shutdown(Shutdown::Both);
-                });
-            }
-        });
-        Self { address, cuts }
-    }
-}
-
-#[test]
-fn a_write_whose_answer_was_lost_is_done_once_and_says_so() {
-    let settings = shared().settings(&bucket());
-    let proxy = Proxy::to(shared().address());
-    let kv = JetStream::connect(&JetStreamSettings { servers: vec![format!("nats://{}", proxy.address)], ..settings })
-        .unwrap();
-    let cut = || proxy.cuts.store(1, Ordering::SeqCst);
-    let was_cut = || assert_eq!(proxy.cuts.load(Ordering::SeqCst), 0);
-    let mut last = None;
-    for round in 0..5_u8 {
-        cut();
-        last = Some(kv.compare_and_swap("profile", "k", last, &[round]).wait().unwrap().revision);
-        was_cut();
-        assert_eq!(kv.get("profile", "k").unwrap().unwrap().revision, last.unwrap());
-        cut();
-        assert_eq!(add(&kv, "all", 1).unwrap(), i64::from(round) + 1);
-        was_cut();
-        cut();
-        let key = append(&kv, "ada/", &[round]);
-        was_cut();
-        assert_eq!(kv.get("log", &key).unwrap().unwrap().value, [round]);
-        kv.put("profile", "gone", b"x").wait().unwrap();
-        cut();
-        assert!(kv.delete("profile", "gone").wait().unwrap().existed);
-        was_cut();
-    }
-    assert_eq!(kv.scan("log", "", None, 100).unwrap().entries.len(), 5);
-}
-
-/// What the exactness of repeated writes rests on: a message that is sent again is either known by its number or refused for what
-/// it expects, and then is found by its number as long as nobody wrote the key again.
-#[test]
-fn a_server_stores_a_message_that_is_sent_again_once() {
-    let mut server = Server::start("");
-    drop(JetStream::connect(&server.settings("b")).unwrap());
-    let publish = |address: SocketAddr, id: &str, expected: u64| {
-        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-            let context = async_nats::jetstream::new(async_nats::connect(address.to_string()).await.unwrap());
-            let mut headers = async_nats::HeaderMap::new();
-            headers.insert("Nats-Msg-Id", id);
-            headers.insert("Nats-Expected-Last-Subject-Sequence", expected.to_string().as_str());
-            let sent = context.publish_with_headers("greenroom.b.k.n.k", headers, "x".into()).await.unwrap();
-            sent.await.map(|ack| (ack.sequence, ack.duplicate)).map_err(|error| error.kind())
-        })
-    };
-    let once = |again, sequence| {
-        matches!(again, Ok((at, true)) if at == sequence) || matches!(again, Err(PublishErrorKind::WrongLastSequence))
-    };
-    assert_eq!(publish(server.address(), "one", 0), Ok((1, false)));
-    assert!(once(publish(server.address(), "one", 0), 1));
-    assert_eq!(publish(server.address(), "one", 1), Ok((1, true)));
-    assert_eq!(publish(server.address(), "two", 1), Ok((2, false)));
-    assert!(once(publish(server.address(), "one", 0), 1), "also after it was written again");
-    server.kill();
-    server.again();
-    assert!(once(publish(server.address(), "two", 1), 2), "also after a restart");
-    assert_eq!(publish(server.address(), "two", 2), Ok((2, true)));
-    assert!(once(publish(server.address(), "one", 0), 1));
-}
-
-/// A figure for whoever runs it with output: no promise.
+/// Figures for `make figures-memory`: no promise.
 #[test]
 fn what_a_read_and_a_write_take_on_this_machine() {
-    let kv = nats::fresh(Clock::default());
-    let median = |work: &dyn Fn(usize)| {
-        let mut times: Vec<_> = (0..300)
+    const TIMES: usize = 300;
+    let [kv, other] = two().map(|kv| -> Arc<dyn KeyValue> { Arc::new(kv) });
+    let median = |id, what, work: &dyn Fn(usize)| {
+        let mut times: Vec<f64> = (0..TIMES)
             .map(|number| {
                 let began = Instant::now();
                 work(number);
-                began.elapsed().as_micros()
+                began.elapsed().as_secs_f64() * 1e3
             })
             .collect();
-        times.sort_unstable();
-        (times[150], times[297])
+        println!("{what}: p99 {:.2} ms", quantile(&mut times, 0.99).0);
+        figure(id, what, quantile(&mut times, 0.5), "ms", TIMES)
     };
     let value = [7; 256];
     let put = |key: &str| assert!(kv.put("profile", key, &value).wait().is_ok());
-    println!("put: {:?} us (p50, p99)", median(&|n| put(&format!("{n:016}"))));
-    println!("put again: {:?}", median(&|n| put(&format!("{n:016}"))));
-    println!("get: {:?}", median(&|n| drop(kv.get("profile", &format!("{n:016}")).unwrap().unwrap())));
     let keys: Vec<String> = (0..100).map(|n| format!("{n:016}")).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    println!("get of 100: {:?}", median(&|_| drop(kv.get_many("profile", &keys).unwrap())));
-    println!("page of 100: {:?}", median(&|_| drop(kv.scan("profile", "", None, 100).unwrap())));
-    println!("add: {:?}", median(&|_| assert!(add(&kv, "all", 1).is_ok())));
-    println!("append: {:?}", median(&|_| drop(append(&kv, "ada/", &value))));
-    println!("usage: {:?}", median(&|_| assert!(kv.usage("profile").is_ok())));
+    let get = |n: usize| assert!(kv.get("profile", &format!("{n:016}")).unwrap().is_some());
+    let many = |_| assert!(kv.get_many("profile", &keys).unwrap().iter().all(Option::is_some));
+    let page = |_| assert_eq!(kv.scan("profile", "", None, 100).unwrap().entries.len(), 100);
+    let mut figures = vec![
+        median("memory.shared-put", "shared by hosts: a put", &|n| put(&format!("{n:016}"))),
+        median("memory.shared-put-again", "a put of a key that is there", &|n| put(&format!("{n:016}"))),
+        median("memory.shared-get", "a get", &get),
+        median("memory.shared-get-many", "a get of 100", &many),
+        median("memory.shared-scan", "a page of 100", &page),
+        median("memory.shared-add", "an add", &|_| assert!(add(&*kv, "all", 1).is_ok())),
+        median("memory.shared-append", "an append", &|_| drop(append(&*kv, "ada/", &value))),
+        median("memory.shared-usage", "what a namespace holds", &|_| assert!(kv.usage("profile").is_ok())),
+        median("memory.shared-cursor", "where changes are", &|_| assert!(kv.cursor().is_ok())),
+    ];
+    let cursor = kv.cursor().unwrap();
+    let nothing = |_| assert!(kv.changes(Some(cursor), 100, &|_| true).unwrap().changes.is_empty());
+    figures.push(median("memory.shared-changes-none", "changes where there are none", &nothing));
+    let cursor = std::cell::Cell::new(cursor);
+    let one = |n: usize| {
+        assert!(other.put("profile", &format!("{n:016}"), &value).wait().is_ok());
+        let found = kv.changes(Some(cursor.get()), 100, &|_| true).unwrap();
+        assert_eq!(found.changes.len(), 1);
+        cursor.set(found.cursor);
+    };
+    figures.push(median("memory.shared-changes-put", "a put of another host and its change", &one));
+    let space = VectorSpace { dimension: 64, metric: VectorMetric::Cosine };
+    let near = [kv.clone(), other.clone()]
+        .map(|kv| Vectors::new(kv, &Indexes::default(), [("near".to_owned(), space)]).unwrap());
+    let vector =
+        |n: usize| (0..64).map(|place| f32::from(u16::try_from((n * 31 + place * 17) % 101).unwrap()) + 1.0).collect();
+    let entry = |n: usize| PutVector { key: n.to_string(), vector: vector(n), ..PutVector::default() };
+    near[0].put_many("near", &(0..1_000).map(entry).collect::<Vec<_>>()).unwrap();
+    let nearest = |n: usize| assert_eq!(near[0].nearest("near", &vector(n), 10, &Filter::default()).unwrap().len(), 10);
+    let after_put = |n: usize| {
+        near[1].put("near", &entry(n)).unwrap();
+        nearest(n);
+    };
+    figures.push(median("memory.shared-nearest", "the nearest 10 of 1,000", &nearest));
+    figures.push(median("memory.shared-nearest-put", "a put of another host and the nearest 10", &after_put));
+    let begins = greenroom_memory::Cursor { revision: 0, ..cursor.get() };
+    let most = |_| assert_eq!(kv.changes(Some(begins), 1_000, &|_| true).unwrap().changes.len(), 1_000);
+    figures.push(median("memory.shared-changes-many", "1,000 changes", &most));
     let began = Instant::now();
     std::thread::scope(|scope| {
         for thread in 0..32 {
@@ -494,5 +439,7 @@ fn what_a_read_and_a_write_take_on_this_machine() {
             scope.spawn(move || (0..50).for_each(|n| put(&format!("{thread}/{n}"))));
         }
     });
-    println!("32 writers: {:.0} puts/s", 1600.0 / began.elapsed().as_secs_f64());
+    let rate = (1600.0 / began.elapsed().as_secs_f64(), 0.0);
+    figures.push(figure("memory.shared-put-32", "puts of 32 writers", rate, "writes/s", 1));
+    report(&figures);
 }

@@ -228,6 +228,7 @@ fn two_hosts_on_a_cluster_whose_servers_are_killed_one_by_one_are_linearizable()
     drop(JetStream::connect(&settings).unwrap());
     let settings = JetStreamSettings { wait_ms: 5_000, ..settings };
     let hosts = [(); 2].map(|()| JetStream::connect(&settings).unwrap());
+    let before = hosts[0].cursor().unwrap();
     let stop = AtomicBool::new(false);
     let goes_on = |_| !stop.load(Ordering::Relaxed);
     let counts = check(&[&hosts[0], &hosts[1]], 1, &goes_on, || {
@@ -242,6 +243,21 @@ fn two_hosts_on_a_cluster_whose_servers_are_killed_one_by_one_are_linearizable()
         stop.store(true, Ordering::Relaxed);
     });
     println!("{} done, {} unknown", counts.0, counts.1);
+    // It is the same store, whoever leads it, and of each key the last change is told.
+    for kv in &hosts {
+        let (mut cursor, mut told) = (before, BTreeMap::new());
+        loop {
+            let found = kv.changes(Some(cursor), 1_000, &|_| true).unwrap();
+            told.extend(found.changes.into_iter().map(|change| (change.key, (change.revision, change.removed))));
+            cursor = found.cursor;
+            if !found.more {
+                break;
+            }
+        }
+        told.retain(|_, (_, removed)| !*removed);
+        let there = kv.scan("profile", "", None, 10).unwrap().entries.into_iter();
+        assert_eq!(told, there.map(|entry| (entry.key, (entry.revision, false))).collect());
+    }
 }
 
 fn done(began: u64, ended: u64, did: Did, answer: Option<Answer>) -> Done {

@@ -2,14 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
+mod nats;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use greenroom_memory::{
-    Changes, Clock, Cursor, Declared, Entry, FeedError, Filter, Indexes, KeyValue, LABELS_MAX, NEAREST_MAX, Namespaces,
-    Near, Overlay, PAYLOAD_BYTES_MAX, Page, Pending, PutVector, ReadError, Settings, Space, Store, VectorError,
-    Vectors, Write, WriteError, Written,
+    Changes, Clock, Cursor, Declared, Entry, FeedError, Filter, Indexes, JetStream, KeyValue, LABELS_MAX, NEAREST_MAX,
+    Namespaces, Near, Overlay, PAYLOAD_BYTES_MAX, Page, Pending, PutVector, ReadError, Settings, Space, Store,
+    VectorError, Vectors, Write, WriteError, Written,
 };
 use greenroom_model::{NamespaceKind, VectorMetric, VectorSpace};
 use proptest::prelude::*;
@@ -25,9 +27,13 @@ impl Time {
         Self(Arc::new(AtomicI64::new(1_795_000_000_000)))
     }
 
-    fn settings(&self) -> Settings {
+    fn clock(&self) -> Clock {
         let now_ms = Arc::clone(&self.0);
-        Settings { clock: Clock::of(move || now_ms.load(Ordering::SeqCst)), ..Settings::default() }
+        Clock::of(move || now_ms.load(Ordering::SeqCst))
+    }
+
+    fn settings(&self) -> Settings {
+        Settings { clock: self.clock(), ..Settings::default() }
     }
 
     fn pass(&self, ms: i64) {
@@ -61,6 +67,11 @@ impl Backend {
         Self { kv: store.kv(), indexes: None, time }
     }
 
+    fn jetstream() -> Self {
+        let time = Time::new();
+        Self { kv: Arc::new(nats::fresh(time.clock())), indexes: None, time }
+    }
+
     fn overlay() -> Self {
         let Self { kv, time, .. } = Self::memory();
         Self { kv: Arc::new(Overlay::over(kv)), indexes: Some(Indexes::default()), time }
@@ -76,6 +87,7 @@ macro_rules! promises {
         } )+ }
         mod memory { $( #[test] fn $promise() { super::$promise(&super::Backend::memory()); } )+ }
         mod overlay { $( #[test] fn $promise() { super::$promise(&super::Backend::overlay()); } )+ }
+        mod jetstream { $( #[test] fn $promise() { super::$promise(&super::Backend::jetstream()); } )+ }
     };
 }
 
@@ -415,6 +427,26 @@ fn where_changes_are_no_longer_kept_all_is_read_anew() {
     };
     what_others_write_is_found(&forgetful());
     it_does_what_a_sorted_list_does(&forgetful());
+}
+
+#[test]
+fn hosts_find_what_the_other_one_has_put_also_where_a_server_was_killed() {
+    let mut server = nats::Server::start("");
+    let host = || Backend {
+        kv: Arc::new(JetStream::connect(&server.settings("b")).unwrap()),
+        indexes: None,
+        time: Time::new(),
+    };
+    what_others_write_is_found(&host());
+    let (here, there) = (host().vectors(2), host().vectors(2));
+    let near = |vectors: &Vectors| keys(&vectors.nearest("euclidean", &[0.0, 0.0], 10, &all()).unwrap()).join(" ");
+    assert_eq!(near(&here), "c b");
+    there.put("euclidean", &put("a", &[0.1, 0.0], &[])).unwrap();
+    assert_eq!(near(&here), "a c b");
+    server.kill();
+    server.again();
+    here.delete("euclidean", "c").unwrap();
+    assert_eq!((near(&there), near(&here)), ("a b".to_owned(), "a b".to_owned()));
 }
 
 #[test]

@@ -67,11 +67,12 @@ pub(super) async fn link(settings: &JetStreamSettings, addresses: Vec<ServerAddr
         asked: format!("{servers} was asked for the stream {}", bucket::stream(&settings.bucket)),
         why: format!("no answer within {} ms", settings.wait_ms),
     })??;
+    let name = bucket::stream(&settings.bucket);
     let stream = context
-        .get_stream_no_info(bucket::stream(&settings.bucket))
+        .get_stream_no_info(&name)
         .await
         .map_err(|error| JetStreamError::Server { asked: "the stream's name".to_owned(), why: error.to_string() })?;
-    Ok(Link { client, context, stream, breaks, servers })
+    Ok(Link { client, context, stream, name, breaks, servers })
 }
 
 /// Where, without passwords.

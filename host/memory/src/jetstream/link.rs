@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_nats::connection::State;
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::message::{PublishMessage, StreamMessage};
-use async_nats::jetstream::stream::{Info, LastRawMessageError, LastRawMessageErrorKind, Stream};
+use async_nats::jetstream::stream::{LastRawMessageError, LastRawMessageErrorKind, Stream};
 use async_nats::jetstream::{Context, Error as Told, ErrorCode};
 use async_nats::{Client, HeaderMap};
 use bytes::Bytes;
@@ -64,6 +64,8 @@ pub(super) struct Link {
     pub(super) client: Client,
     pub(super) context: Context,
     pub(super) stream: Stream<()>,
+    /// Of the stream.
+    pub(super) name: String,
     /// Grows whenever the connection breaks.
     pub(super) breaks: watch::Receiver<u64>,
     /// Where, without passwords.
@@ -119,7 +121,7 @@ impl Link {
     }
 
     /// Asks until there is an answer.
-    async fn ask<T, E: Display, F: Future<Output = Result<T, E>>>(
+    pub(super) async fn ask<T, E: Display, F: Future<Output = Result<T, E>>>(
         &self,
         until: Instant,
         request: impl Fn() -> F,
@@ -141,11 +143,6 @@ impl Link {
             }
             pause.take(until).await;
         }
-    }
-
-    /// What is known of the stream.
-    pub(super) async fn info(&self, until: Instant) -> Result<Info, Unavailable> {
-        self.ask(until, || self.stream.get_info()).await
     }
 
     async fn found<F: Future<Output = Result<StreamMessage, LastRawMessageError>>>(

@@ -3,6 +3,8 @@
 //!
 //! It is *exact* when it holds what the stream held at the sequence that it has [seen](State::seen) last. The feed leaves out what
 //! was written again before it could be sent; until it has caught up, some of those keys are missing.
+//!
+//! What the feed brought last is held beside it, in the order in which it came.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
@@ -10,7 +12,9 @@ use std::ops::Bound;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
+use super::recent::{Found, Recent, Start};
 use crate::change::Known;
+use crate::feed::{Cursor, FeedError};
 use crate::kv::{PAGE_BYTES_MAX, Space};
 
 /// Writes of this host that may wait for the feed to bring them. Where it brings none for so long, its sums are of no use.
@@ -47,6 +51,17 @@ struct Acknowledged {
     grows: i64,
 }
 
+/// What the feed brings: a key, and what it is from then on.
+#[derive(Debug)]
+pub(super) struct Now {
+    pub(super) namespace: String,
+    pub(super) key: String,
+    /// None for a removal.
+    pub(super) meta: Option<Meta>,
+    /// When, by the server's clock, in milliseconds since 1970.
+    pub(super) time_ms: i64,
+}
+
 /// The keys of a page, and whether there are more.
 pub(super) type Plan = (Vec<(String, Meta)>, bool);
 
@@ -55,11 +70,16 @@ pub(super) type Plan = (Vec<(String, Meta)>, bool);
 pub(super) struct State {
     spaces: HashMap<String, Held>,
     expiries: BTreeSet<(i64, String, String)>,
+    recent: Recent,
+    /// Which stream is followed; none until the feed begins.
+    store: Option<u64>,
     /// The sequence that the feed has come to.
     seen: u64,
     exact: bool,
-    /// Whether it was exact since it was emptied.
+    /// Whether its sums are of use.
     loaded: bool,
+    /// Whether it was exact since it was emptied.
+    whole: bool,
     /// How often it was emptied.
     generation: u64,
     /// Bytes by which writes of this host that are under way may make a namespace grow.
@@ -71,6 +91,16 @@ impl State {
     /// The sequence that the feed has come to.
     pub(super) fn seen(&self) -> u64 {
         self.seen
+    }
+
+    /// Which stream is followed; none until the feed begins.
+    pub(super) fn store(&self) -> Option<u64> {
+        self.store
+    }
+
+    /// Whether it has held all that there was since it was emptied.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// Whether it holds what the stream held at a sequence at least as high as this.
@@ -88,7 +118,14 @@ impl State {
         self.generation
     }
 
-    /// Forgets all, to be fed from the start.
+    /// Forgets all, to be fed with all of a stream.
+    pub(super) fn begin(&mut self, start: &Start) {
+        self.reset();
+        self.store = Some(start.store);
+        self.recent.begin(start);
+    }
+
+    /// Forgets all, until a feed begins.
     pub(super) fn reset(&mut self) {
         for Acknowledged { namespace, grows, .. } in std::mem::take(&mut self.acknowledged).into_values() {
             self.no_longer(&namespace, grows);
@@ -96,13 +133,16 @@ impl State {
         self.generation += 1;
         self.spaces.clear();
         self.expiries.clear();
-        (self.seen, self.exact, self.loaded) = (0, false, false);
+        self.recent = Recent::default();
+        (self.store, self.seen) = (None, 0);
+        (self.exact, self.loaded, self.whole) = (false, false, false);
     }
 
     /// Takes a change from the feed; `pending` is how many more there were when it was sent.
-    pub(super) fn fed(&mut self, sequence: u64, pending: u64, change: Option<(String, String, Option<Meta>)>) {
-        if let Some((namespace, key, meta)) = change {
+    pub(super) fn fed(&mut self, sequence: u64, pending: u64, brought: Option<Now>) {
+        if let Some(Now { namespace, key, meta, time_ms }) = brought {
             self.set(&namespace, &key, meta);
+            self.recent.add(sequence, time_ms, &namespace, &key, meta.is_none());
         }
         self.come(sequence, pending == 0 || (self.exact && sequence <= self.seen + 1));
     }
@@ -114,7 +154,7 @@ impl State {
 
     fn come(&mut self, sequence: u64, exact: bool) {
         (self.seen, self.exact) = (self.seen.max(sequence), exact);
-        self.loaded |= exact;
+        (self.loaded, self.whole) = (self.loaded | exact, self.whole | exact);
         while self.acknowledged.first_key_value().is_some_and(|(at, _)| *at <= sequence) {
             self.drop_acknowledged();
         }
@@ -197,6 +237,12 @@ impl State {
                 self.under_way.remove(namespace);
             }
         }
+    }
+
+    /// Changes after a cursor, by the rules of [`KeyValue::changes`](crate::KeyValue::changes).
+    pub(super) fn changes(&self, after: Option<Cursor>, limit: usize) -> Result<Found, FeedError> {
+        let now = Cursor { revision: self.seen, store: self.store.unwrap_or_default() };
+        self.recent.changes(after, limit, now)
     }
 
     /// A page of keys, by the rules of [`KeyValue::scan`](crate::KeyValue::scan).
@@ -293,8 +339,12 @@ impl Drop for Reserved<'_> {
 mod tests {
     use super::*;
 
-    fn put(key: &str, sequence: u64, bytes: usize, expires_ms: Option<i64>) -> Option<(String, String, Option<Meta>)> {
-        Some(("n".to_owned(), key.to_owned(), Some(Meta { sequence, bytes, expires_ms })))
+    fn brought(key: &str, meta: Option<Meta>) -> Option<Now> {
+        Some(Now { namespace: "n".to_owned(), key: key.to_owned(), meta, time_ms: 0 })
+    }
+
+    fn put(key: &str, sequence: u64, bytes: usize, expires_ms: Option<i64>) -> Option<Now> {
+        brought(key, Some(Meta { sequence, bytes, expires_ms }))
     }
 
     fn keys(state: &State) -> Vec<String> {
@@ -328,7 +378,7 @@ mod tests {
         state.fed(4, 0, put("a", 4, 1, None));
         state.expire(1_000);
         assert_eq!(keys(&state), ["a"]);
-        state.fed(5, 0, Some(("n".to_owned(), "a".to_owned(), None)));
+        state.fed(5, 0, brought("a", None));
         assert_eq!(state.space("n"), Space::default());
         assert!(state.spaces.is_empty() && state.expiries.is_empty());
     }

@@ -5,6 +5,7 @@
 //! sent until it is answered or `wait_ms` is over, with a number by which the server knows it, or by which it is found where the
 //! server says that the key is no longer as expected. Where another write came between, nobody knows, and that is what is answered.
 
+mod about;
 mod bucket;
 mod connect;
 mod error;
@@ -14,6 +15,7 @@ mod lanes;
 mod link;
 mod mirror;
 mod read;
+mod recent;
 mod subject;
 mod write;
 
@@ -38,6 +40,7 @@ use self::link::Link;
 use self::mirror::Mirror;
 use crate::change::check_write;
 use crate::embedded::{check_read, check_scan};
+use crate::feed::{Changes, Cursor, FeedError};
 use crate::kv::{Entry, KeyValue, NAMESPACE_BYTES_MAX, Page, ReadError, Space, Write, WriteError, Written};
 use crate::{Clock, Pending, Unavailable};
 
@@ -152,9 +155,13 @@ impl JetStreamSettings {
 /// - Records of a log have the times of the server. They are in the order in which they came as long as its clock does not go back.
 ///   They can be read and deleted, not written again.
 /// - Expiry is held against each host's clock: clocks of hosts that differ see a key expire at times that differ.
+/// - What has expired is not told as a change: nothing is written for it. A host that begins tells changes from the first message on
+///   that is younger than half an hour, or all of a stream that is; an earlier cursor is [`FeedError::Lost`].
+/// - A stream is another store once it was made anew or restored. Where the server's disk was put back instead, it is so once a host
+///   that was there before has seen it go back.
 /// - With several replicas, a leader that was cut off and does not know it yet may answer reads with what was there before.
 ///
-/// A host holds the names of all keys in memory, with a few numbers for each.
+/// A host holds the names of all keys in memory, with a few numbers for each, and the last 262,144 changes.
 pub struct JetStream {
     open: Arc<Open>,
     /// When reads are given up, if before their own time.
@@ -177,7 +184,6 @@ struct Core {
     mirror: Mirror,
     lanes: Arc<Lanes>,
     root: String,
-    stream: String,
     clock: Clock,
     /// Told when the stream turned out to be another one.
     resets: watch::Sender<()>,
@@ -227,7 +233,6 @@ impl JetStream {
             mirror: Mirror::new(),
             lanes: Arc::default(),
             root: bucket::root(&settings.bucket),
-            stream: bucket::stream(&settings.bucket),
             clock: settings.clock.clone(),
             resets: watch::Sender::new(()),
             id: format!("{:032x}", u128::from_le_bytes(id)),
@@ -241,7 +246,7 @@ impl JetStream {
     }
 
     /// Runs a read on the own threads: the caller's may belong to another runtime.
-    fn read<T: Send + 'static, F>(&self, read: impl FnOnce(Arc<Core>, Instant) -> F) -> Result<T, ReadError>
+    fn read<T: Send + 'static, F>(&self, read: impl FnOnce(Arc<Core>, Instant) -> F) -> Result<T, Unavailable>
     where
         F: Future<Output = Result<T, Unavailable>> + Send + 'static,
     {
@@ -253,8 +258,7 @@ impl JetStream {
         let grace = if self.by.is_some() { Duration::ZERO } else { GRACE };
         let found =
             answer(runtime.handle(), until.saturating_duration_since(now) + grace, read(Arc::clone(&open.core), until));
-        Ok(found
-            .unwrap_or_else(|| Err(Unavailable::of("the shared memory layer did not answer in time; try again")))?)
+        found.unwrap_or_else(|| Err(Unavailable::of("the shared memory layer did not answer in time; try again")))
     }
 }
 
@@ -276,23 +280,38 @@ impl KeyValue for JetStream {
     fn get_many(&self, namespace: &str, keys: &[&str]) -> Result<Vec<Option<Entry>>, ReadError> {
         check_read(namespace, keys)?;
         let (namespace, keys) = (namespace.to_owned(), keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
-        self.read(|core, until| async move { core.get_many(&namespace, &keys, until).await })
+        Ok(self.read(|core, until| async move { core.get_many(&namespace, &keys, until).await })?)
     }
 
     fn scan(&self, namespace: &str, prefix: &str, after: Option<&str>, limit: usize) -> Result<Page, ReadError> {
         check_scan(namespace, prefix, after, limit)?;
         let (namespace, prefix, after) = (namespace.to_owned(), prefix.to_owned(), after.map(str::to_owned));
-        self.read(|core, until| async move { core.scan(&namespace, &prefix, after.as_deref(), limit, until).await })
+        Ok(self
+            .read(|core, until| async move { core.scan(&namespace, &prefix, after.as_deref(), limit, until).await })?)
     }
 
     fn usage(&self, namespace: &str) -> Result<Space, ReadError> {
         crate::change::within("bytes of a namespace's name", namespace.len(), NAMESPACE_BYTES_MAX)?;
         let namespace = namespace.to_owned();
-        self.read(|core, until| async move { core.usage(&namespace, until).await })
+        Ok(self.read(|core, until| async move { core.usage(&namespace, until).await })?)
     }
 
     fn revision(&self) -> Result<u64, ReadError> {
-        self.read(|core, until| async move { Ok(core.link.info(until).await?.state.last_sequence) })
+        Ok(self.read(|core, until| async move { Ok(core.link.about(until).await?.last) })?)
+    }
+
+    fn cursor(&self) -> Result<Cursor, FeedError> {
+        Ok(self.read(|core, until| async move { core.cursor(until).await })?)
+    }
+
+    fn changes(
+        &self,
+        after: Option<Cursor>,
+        limit: usize,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Changes, FeedError> {
+        let found = self.read(move |core, until| async move { core.changes(after, limit, until).await })??;
+        Ok(found.wanted(wanted))
     }
 
     fn now_ms(&self) -> i64 {

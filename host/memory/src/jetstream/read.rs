@@ -9,10 +9,12 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::time::{Instant, timeout_at};
 
 use super::mirror::{Plan, State};
+use super::recent::{Found, Start};
 use super::subject::{self, Place, place};
 use super::{Core, header};
 use crate::Unavailable;
 use crate::change::Known;
+use crate::feed::{Cursor, FeedError};
 use crate::kv::{Entry, KeyedEntry, PLACE_BYTES, Page, Space, log_key, log_time_ms, number};
 
 /// Messages of one read that are asked for at once.
@@ -92,7 +94,7 @@ impl Core {
             // What was written later than this was not there at the moment that is read.
             let last = match keys.len() {
                 0 | 1 => u64::MAX,
-                _ => self.link.info(until).await?.state.last_sequence,
+                _ => self.link.about(until).await?.last,
             };
             let messages: Vec<_> = keys.iter().map(|key| self.message(namespace, key, until)).collect();
             let found: Vec<Option<StreamMessage>> = stream::iter(messages).buffered(AT_ONCE).try_collect().await?;
@@ -110,12 +112,20 @@ impl Core {
 
     /// Looks at the mirror when it is exact and holds at least what the stream holds now.
     pub(super) async fn caught_up<T>(&self, until: Instant, look: impl Fn(&mut State) -> T) -> Result<T, Unavailable> {
-        let seen = self.mirror.look(|state| state.seen());
-        let last = self.link.info(until).await?.state.last_sequence;
-        if last < seen {
+        let followed = self.mirror.look(|state| (state.store(), state.seen()));
+        let Start { store, last, .. } = self.link.about(until).await?;
+        if last < followed.1 || followed.0.is_some_and(|followed| followed != store) {
             // The stream was made anew, or has lost what it had.
-            self.mirror.change(State::reset);
-            self.resets.send_replace(());
+            let is_first = self.mirror.change(|state| {
+                let is_first = state.store() == followed.0;
+                if is_first {
+                    state.reset();
+                }
+                is_first
+            });
+            if is_first {
+                self.resets.send_replace(());
+            }
         }
         let mut moved = self.mirror.moved();
         let mut patience = Instant::now() + FEED;
@@ -193,6 +203,22 @@ impl Core {
     /// See [`KeyValue::usage`](crate::KeyValue::usage).
     pub(super) async fn usage(&self, namespace: &str, until: Instant) -> Result<Space, Unavailable> {
         self.caught_up(until, |state| state.space(namespace)).await
+    }
+
+    /// See [`KeyValue::cursor`](crate::KeyValue::cursor).
+    pub(super) async fn cursor(&self, until: Instant) -> Result<Cursor, Unavailable> {
+        let Start { store, last: revision, .. } = self.link.about(until).await?;
+        Ok(Cursor { revision, store })
+    }
+
+    /// See [`KeyValue::changes`](crate::KeyValue::changes): of all namespaces.
+    pub(super) async fn changes(
+        &self,
+        after: Option<Cursor>,
+        limit: usize,
+        until: Instant,
+    ) -> Result<Result<Found, FeedError>, Unavailable> {
+        self.caught_up(until, |state| state.changes(after, limit)).await
     }
 }
 

@@ -127,7 +127,7 @@ impl Core {
                 }
                 Judged::Settled(_, Err(refusal)) => return Err(refusal),
                 Judged::Settled(_, Ok(written)) => {
-                    let revision = self.link.info(until).await?.state.last_sequence;
+                    let revision = self.link.about(until).await?.last;
                     return Ok(Written { revision, ..written });
                 }
                 Judged::Stores(standing, storing) => (standing, storing),
@@ -239,7 +239,7 @@ impl Core {
         expires_ms: Option<i64>,
         removes: Option<&str>,
     ) -> HeaderMap {
-        let mut headers = header::of_write(&self.stream, id, expected);
+        let mut headers = header::of_write(&self.link.name, id, expected);
         if let (Some(ttl_ms), Some(expires_ms)) = (write.ttl_ms, expires_ms) {
             header::expire(&mut headers, ttl_ms, expires_ms);
         }
