@@ -58,6 +58,15 @@ pub fn id_fault(id: &str) -> Option<&'static str> {
     }
 }
 
+/// What the id of somebody who was forgotten begins with, and no id that anybody gives: a control character.
+const FORGOTTEN: char = '\u{1}';
+
+/// Whether that is all that is left of an id.
+#[must_use]
+pub fn is_forgotten(id: &str) -> bool {
+    id.starts_with(FORGOTTEN)
+}
+
 #[derive(Default)]
 struct Index {
     numbers: HashMap<Arc<str>, u32>,
@@ -173,6 +182,30 @@ impl Numbering {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Takes an id from its number, which is nobody's from then on: what is to be done in a transaction, and once that is there.
+    pub(crate) fn forgotten(
+        &self,
+        id: &str,
+        number: u32,
+    ) -> (impl FnOnce(&mut Transaction<'_>) + Send + use<>, impl FnOnce() + Send + use<>) {
+        let (kind, index) = (self.kind, Arc::clone(&self.index));
+        let (id, left): (Arc<str>, Arc<str>) = (id.into(), format!("{FORGOTTEN}{number}").into());
+        let (of, its) = (Arc::clone(&id), Arc::clone(&left));
+        let renamed = move |transaction: &mut Transaction<'_>| {
+            transaction.remove(&kind.table, &of);
+            transaction.insert(&kind.table, &its, number);
+        };
+        let published = move || {
+            let mut index = index.write();
+            index.numbers.remove(&id);
+            index.numbers.insert(Arc::clone(&left), number);
+            if let Some(place) = usize::try_from(number).ok().and_then(|place| index.ids.get_mut(place)) {
+                *place = left;
+            }
+        };
+        (renamed, published)
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {

@@ -18,6 +18,7 @@ mod engine;
 mod expiry;
 mod facts;
 mod feed;
+mod forget;
 mod ids;
 mod jetstream;
 mod kv;
@@ -38,15 +39,16 @@ pub use disk::no_room;
 pub use engine::{Pending, Unavailable};
 pub use facts::{Facts, FactsError, FactsUpdate, FieldKind, FieldUpdate, FieldValues, GatherError, Note};
 pub use feed::{CHANGES_MAX, Changed, Changes, Cursor, FeedError, NoCursor};
-pub use ids::{AssignError, IdMistake, Numbering, id_fault, id_order};
+pub use forget::forget_keys;
+pub use ids::{AssignError, IdMistake, Numbering, id_fault, id_order, is_forgotten};
 pub use jetstream::{JetStream, JetStreamError, JetStreamSettings};
 pub use kv::{
     Change, Entry, KEY_BYTES_MAX, KeyValue, KeyedEntry, NAMESPACE_BYTES_MAX, PAGE_BYTES_MAX, PLACE_BYTES, Page,
     READ_KEYS_MAX, ReadError, SCAN_LIMIT_MAX, Space, VALUE_BYTES_MAX, Write, WriteError, Written, log_key, log_time_ms,
 };
 pub use log::{
-    AppendError, Counts, DecidedFor, DecisionError, DecisionRecord, EncodedDecision, Event, EventMistake, Join, Log,
-    Outcome, StoredEvent,
+    AppendError, Counts, DecidedFor, DecisionError, DecisionRecord, EncodedDecision, Event, EventMistake,
+    ForgottenSubject, Join, Log, Outcome, StoredEvent,
 };
 pub use namespaces::{Declared, Namespaces};
 pub use overlay::Overlay;

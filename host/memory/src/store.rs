@@ -20,7 +20,7 @@ use crate::facts::{self, Facts, FactsError, FactsTable, FactsUpdate, Note};
 use crate::feed::CHANGES;
 use crate::ids::{Kind, Numbering};
 use crate::kv::{KeyValue, Space};
-use crate::log::{self, Log};
+use crate::log::{self, ForgottenSubject, Log};
 use crate::vector::Indexes;
 
 /// The layout of the file that this code reads and writes. 1 had no log of writes and no counts of ids.
@@ -258,9 +258,9 @@ impl Store {
                     .map_err(load)?,
             ),
             items: Catalog::load(items).map_err(load)?,
-            subjects,
             facts: FactsTable::load(Arc::clone(&engine)).map_err(load)?,
-            log: Log::load(engine, settings.join_window_ms).map_err(load)?,
+            log: Log::load(engine, settings.join_window_ms, &subjects).map_err(load)?,
+            subjects,
             indexes: Indexes::default(),
         });
         Ok(Self { parts, shared: None })
@@ -359,6 +359,15 @@ impl Store {
     /// [`FactsError::Invalid`] lists all that is wrong with the update.
     pub fn set_facts(&self, update: FactsUpdate) -> Result<Vec<Note>, FactsError> {
         self.parts.facts.set(update, self.parts.items.len())
+    }
+
+    /// Forgets a subject: its events and decisions, and its id. What namespaces hold of it is [`forget_keys`](crate::forget_keys)'s, and
+    /// what was learned from it is its learners'.
+    ///
+    /// # Errors
+    /// When the store can't be read or written; then it may be done in part, and can be done again.
+    pub fn forget(&self, subject: &str) -> Result<ForgottenSubject, Unavailable> {
+        self.parts.log.forget(&self.parts.subjects, subject)
     }
 
     /// Decisions and feedback.

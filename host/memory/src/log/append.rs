@@ -1,5 +1,6 @@
 //! The transaction of a batch of events: exactly once by id, joined with decisions, chained into the digest.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use greenroom_model::{Digest, EventKind, Status};
@@ -19,10 +20,10 @@ pub(crate) const EVENTS: Table<u64, &[u8]> = Table::new(9, "events");
 pub(crate) const IDS: Table<&str, (u64, u8)> = Table::new(10, "event_ids");
 
 /// The cursor of the last event, among [`NUMBERS`].
-const LAST: &str = "events_last";
+pub(super) const LAST: &str = "events_last";
 
 /// The digest of all events, among [`TEXTS`].
-const DIGEST: &str = "events_digest";
+pub(super) const DIGEST: &str = "events_digest";
 
 // What is known of an event id.
 const LIVE: u8 = 0;
@@ -49,7 +50,7 @@ fn damaged(what: impl ToString) -> redb::Error {
     redb::Error::Corrupted(format!("an event: {}", what.to_string()))
 }
 
-fn encode(stored: &StoredEvent, into: &mut Vec<u8>) -> Result<(), redb::Error> {
+pub(super) fn encode(stored: &StoredEvent, into: &mut Vec<u8>) -> Result<(), redb::Error> {
     let event = &stored.event;
     let (join, position) = join_code(stored.join);
     let row = Row(
@@ -71,7 +72,7 @@ fn encode(stored: &StoredEvent, into: &mut Vec<u8>) -> Result<(), redb::Error> {
     rmp_serde::encode::write(into, &row).map_err(damaged)
 }
 
-fn decode(cursor: u64, bytes: &[u8]) -> Result<StoredEvent, redb::Error> {
+pub(super) fn decode(cursor: u64, bytes: &[u8]) -> Result<StoredEvent, redb::Error> {
     let (status, row) = bytes.split_first().ok_or_else(|| damaged("it is empty"))?;
     let Row(id, request, subject, row, kind, value, event_time_ms, receive_time_ms, retracts, join, position, back) =
         rmp_serde::from_slice(row).map_err(damaged)?;
@@ -108,6 +109,7 @@ pub(super) struct Appended {
 struct Batch<'t, 'v> {
     transaction: &'t mut Transaction<'v>,
     join_window_ms: i64,
+    forgotten: &'t BTreeSet<u32>,
     last: u64,
     digest: Digest,
     news: News,
@@ -118,10 +120,12 @@ pub(super) fn append(
     transaction: &mut Transaction<'_>,
     events: &[Event],
     join_window_ms: i64,
+    forgotten: &BTreeSet<u32>,
 ) -> Result<Appended, redb::Error> {
     let last = transaction.number(&NUMBERS, LAST)?;
     let digest = parsed(transaction.get(&TEXTS, DIGEST)?)?;
-    let mut batch = Batch { transaction, join_window_ms, last, digest, news: News::default(), scratch: Vec::new() };
+    let mut batch =
+        Batch { transaction, join_window_ms, forgotten, last, digest, news: News::default(), scratch: Vec::new() };
     let mut outcomes = Vec::with_capacity(events.len());
     let mut counts = Counts::default();
     for event in events {
@@ -202,6 +206,11 @@ impl Batch<'_, '_> {
 
     /// How the event is tied to a decision, and whose it is.
     fn join(&self, event: &Event) -> Result<(Join, Option<u32>), redb::Error> {
+        let (join, subject) = self.tied(event)?;
+        Ok((join, subject.filter(|subject| !self.forgotten.contains(subject))))
+    }
+
+    fn tied(&self, event: &Event) -> Result<(Join, Option<u32>), redb::Error> {
         let Some(request_id) = event.request_id.as_deref() else {
             return Ok((Join::Organic, event.subject));
         };
@@ -240,7 +249,7 @@ impl Batch<'_, '_> {
 }
 
 /// The digest after an event. The status is left out: it follows from the events after it.
-fn chained(digest: &Digest, event: &[u8]) -> Digest {
+pub(super) fn chained(digest: &Digest, event: &[u8]) -> Digest {
     Digest::of_parts([digest.bytes().as_slice(), event.get(1..).unwrap_or_default()])
 }
 
@@ -249,7 +258,7 @@ pub(super) fn digest(snapshot: &Snapshot<'_>) -> Result<Digest, redb::Error> {
     parsed(snapshot.get(&TEXTS, DIGEST)?)
 }
 
-fn parsed(text: Option<Held<&'static str>>) -> Result<Digest, redb::Error> {
+pub(super) fn parsed(text: Option<Held<&'static str>>) -> Result<Digest, redb::Error> {
     match text {
         Some(text) => text.value().parse().map_err(damaged),
         None => Ok(Digest::of(b"greenroom events 1")),

@@ -128,24 +128,24 @@ pub(super) struct Head<'a> {
     body: &'a [u8],
 }
 
-/// Of the next so many decisions after a request id: those from before a moment, and the last id, if there may be more.
-pub(super) fn older(
+/// Of the next so many decisions after a request id: those that are looked for, and the last id, if there may be more.
+pub(super) fn found(
     snapshot: &Snapshot<'_>,
-    before_ms: i64,
+    its: &dyn Fn(&Head<'_>) -> bool,
     after: Option<&str>,
     limit: usize,
 ) -> Result<(Vec<String>, Option<String>), redb::Error> {
     let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-    let (mut old, mut last, mut seen) = (Vec::new(), None, 0);
+    let (mut found, mut last, mut seen) = (Vec::new(), None, 0);
     for entry in snapshot.rows(&DECISIONS, from)?.take(limit) {
         let (id, bytes) = entry?;
-        if Head::read(bytes.value())?.time_ms < before_ms {
-            old.push(id.value().to_owned());
+        if its(&Head::read(bytes.value())?) {
+            found.push(id.value().to_owned());
         }
         seen += 1;
         last = Some(id.value().to_owned());
     }
-    Ok((old, last.filter(|_| seen == limit)))
+    Ok((found, last.filter(|_| seen == limit)))
 }
 
 impl<'a> Head<'a> {

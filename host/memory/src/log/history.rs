@@ -114,6 +114,11 @@ impl Histories {
         }
     }
 
+    /// Forgets a subject's.
+    pub(super) fn forget(&self, subject: u32) {
+        self.subjects.write().remove(&subject);
+    }
+
     pub(super) fn of(&self, subject: u32, until_ms: Option<i64>, max: usize) -> Arc<History> {
         let Some(history) = self.subjects.read().get(&subject).map(|timeline| Arc::clone(&timeline.history)) else {
             return Arc::default();

@@ -4,20 +4,24 @@
 mod append;
 mod decision;
 mod event;
+mod forget;
 mod history;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use greenroom_model::{Digest, History};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 use crate::engine::{Engine, Job, NUMBERS, Pending, Queued, Table, Transaction, Unavailable, WhenFull};
 
+use crate::ids::Numbering;
 use append::{Appended, append};
 pub(crate) use append::{EVENTS, IDS, verify};
 pub(crate) use decision::DECISIONS;
 pub use decision::{DecidedFor, DecisionError, DecisionRecord};
 pub use event::{AppendError, Counts, Event, EventMistake, Join, Outcome, StoredEvent};
+pub use forget::ForgottenSubject;
 use history::Histories;
 
 /// Texts of the log, by name: its digest.
@@ -34,15 +38,19 @@ pub struct Log {
     engine: Arc<Engine>,
     join_window_ms: i64,
     histories: Arc<Histories>,
+    /// Numbers of subjects that were: whatever comes of them is an anonymous one's.
+    forgotten: Arc<RwLock<BTreeSet<u32>>>,
+    forgetting: Mutex<()>,
     /// The first failure since the last flush.
     failed: Arc<Mutex<Option<Unavailable>>>,
 }
 
 impl Log {
     /// Reads every subject's history.
-    pub(crate) fn load(engine: Arc<Engine>, join_window_ms: i64) -> Result<Self, Unavailable> {
-        let histories = engine.read(append::histories)?;
-        Ok(Self { engine, join_window_ms, histories: Arc::new(histories), failed: Arc::default() })
+    pub(crate) fn load(engine: Arc<Engine>, join_window_ms: i64, subjects: &Numbering) -> Result<Self, Unavailable> {
+        let histories = Arc::new(engine.read(append::histories)?);
+        let forgotten = Arc::new(RwLock::new(forget::numbers(subjects)));
+        Ok(Self { engine, join_window_ms, histories, forgotten, forgetting: Mutex::default(), failed: Arc::default() })
     }
 
     /// Queues a decision and returns; it is refused while the queue is full. A failure after that is logged, and shows
@@ -76,7 +84,8 @@ impl Log {
         let bytes = decision::encode(&record)?;
         let request_id = record.request_id;
         let size = request_id.len() + bytes.len();
-        let job = DecisionJob { request_id, bytes, failed: Arc::clone(&self.failed), _held: held };
+        let (failed, forgotten) = (Arc::clone(&self.failed), Arc::clone(&self.forgotten));
+        let job = DecisionJob { request_id, bytes, failed, forgotten, _held: held };
         Ok(EncodedDecision(Queued { bytes: size, job: Box::new(job) }))
     }
 
@@ -135,12 +144,12 @@ impl Log {
         }
         let bytes = events.iter().map(|event| 128 + event.id.len()).sum();
         let window = self.join_window_ms;
-        let histories = Arc::clone(&self.histories);
+        let (histories, forgotten) = (Arc::clone(&self.histories), Arc::clone(&self.forgotten));
         self.engine.writer().submit(
             full,
             bytes,
             move |transaction| {
-                let Appended { outcomes, news } = append(transaction, &events, window)?;
+                let Appended { outcomes, news } = append(transaction, &events, window, &forgotten.read())?;
                 Ok(Ok((outcomes, news)))
             },
             move |news| histories.publish(news),
@@ -169,29 +178,7 @@ impl Log {
     /// # Errors
     /// When the store can't be read or written; what was forgotten until then stays so.
     pub fn forget_decisions(&self, before_ms: i64) -> Result<u64, Unavailable> {
-        let (mut forgotten, mut after) = (0, None::<String>);
-        loop {
-            let (old, last) =
-                self.engine.read(|snapshot| decision::older(snapshot, before_ms, after.as_deref(), FORGET_PAGE))?;
-            if !old.is_empty() {
-                let work = move |transaction: &mut Transaction<'_>| {
-                    let mut gone = 0;
-                    for id in &old {
-                        if transaction.get(&DECISIONS, id)?.is_some() {
-                            transaction.remove(&DECISIONS, id);
-                            gone += 1;
-                        }
-                    }
-                    Ok(Ok((gone, ())))
-                };
-                let done: Pending<u64, Unavailable> = self.engine.writer().submit(WhenFull::Wait, 0, work, |()| ());
-                forgotten += done.wait()?;
-            }
-            match last {
-                Some(last) => after = Some(last),
-                None => return Ok(forgotten),
-            }
-        }
+        self.forget_where(&|head| head.time_ms < before_ms)
     }
 
     /// What was decided for a request.
@@ -238,11 +225,16 @@ struct DecisionJob<H> {
     request_id: String,
     bytes: Vec<u8>,
     failed: Arc<Mutex<Option<Unavailable>>>,
+    forgotten: Arc<RwLock<BTreeSet<u32>>>,
     _held: H,
 }
 
 impl<H: Send> Job for DecisionJob<H> {
     fn apply(&mut self, transaction: &mut Transaction<'_>) -> Result<(), redb::Error> {
+        let subject = decision::Head::read(&self.bytes)?.subject;
+        if subject.is_some_and(|subject| self.forgotten.read().contains(&subject)) {
+            return Ok(());
+        }
         let repeated = transaction.get(&DECISIONS, &self.request_id)?.is_some();
         if !repeated {
             transaction.insert(&DECISIONS, &self.request_id, &self.bytes);
