@@ -128,7 +128,7 @@ fn uploads_are_bounded_and_end_with_their_instance() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let decided = runtime.block_on(host.decide(ask("s1", 1))).unwrap();
     assert!(decided.answer.degraded.is_empty(), "{:?}", decided.answer.degraded);
-    assert_eq!(decided.items[0].row, 4);
+    assert_eq!(decided.items[0].score, 4.0);
     let kv = host.store().kv();
     soon(|| kv.usage("models").unwrap().entries == 0);
 }

@@ -240,7 +240,7 @@ impl Policy for Probe {
                 contents()?;
                 honest(n).into()
             }
-            "held-uploads" => Candidates::new(vec![held_uploads()? as u32], vec![1.0]).into(),
+            "held-uploads" => Candidates::new(vec![0], vec![held_uploads()? as f32]).into(),
             "moment" => {
                 let found = moment(&seen)?;
                 Candidates::new(vec![0], vec![found]).into()
