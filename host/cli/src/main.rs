@@ -19,8 +19,8 @@ use clap::{Parser, Subcommand};
 
 use commands::{
     add, admit, bench, build, check, compat, compile_component, config, decide, deploy, dev, diff, eval, evolve,
-    export, gc, inspect, key, knowledge, memory, new, package, plans, prove, pull, push, replay, revoke, rollback,
-    serve, sign, status, test, token, train,
+    export, forget, gc, inspect, key, knowledge, memory, new, package, plans, prove, pull, push, replay, revoke,
+    rollback, serve, sign, status, test, token, train,
 };
 
 /// A WebAssembly host for agents that evolve in production.
@@ -54,6 +54,7 @@ enum Command {
     Plans(plans::Arguments),
     Diff(diff::Arguments),
     Status(status::Arguments),
+    Forget(forget::Arguments),
     Gc(gc::Arguments),
     Knowledge(knowledge::Arguments),
     Memory(memory::Arguments),
@@ -111,6 +112,7 @@ fn main() -> std::process::ExitCode {
         Command::Plans(arguments) => plans::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Forget(arguments) => forget::run(&arguments),
         Command::Gc(arguments) => gc::run(&arguments),
         Command::Knowledge(arguments) => knowledge::run(&arguments),
         Command::Memory(arguments) => memory::run(&arguments),

@@ -45,14 +45,14 @@ pub use greenroom_telemetry as telemetry;
 pub use guests::{Gone, Guests};
 pub use host::{
     Activated, AskError, AskMistake, Cadence, Change, Config, Differences, EVOLUTION, FeedbackError, FeedbackMistake,
-    Host, HostError, ImportError, Imported, Item, KeepError, Learned, Limits, Part, Probation, Proposal, Refused,
-    Reply, Retention, StateChange, SweepError, Swept, Took, sweep_evolution,
+    Host, HostError, ImportError, Imported, Item, KeepError, Learned, Limits, Part, Probation, Proposal, REPLAYS,
+    Refused, Reply, Retention, StateChange, SweepError, Swept, Took, sweep_evolution,
 };
 pub use load::{Admitted, Components, GraphText, LoadGraphError, Loaded, Offered, load, load_from};
 pub use memory::{Layer, declared, keep_facts};
 pub use past::Past;
 pub use plans::{Basis, Content, Gate, HistoryError, LearnedRecord, PlanRecord, RefusedRecord, Tally};
-pub use replay::{Ended, Recording, ReplayError, Replays, Rerun, rerun};
+pub use replay::{Ended, Recording, ReplayError, Replays, Rerun, forget_recordings, rerun};
 pub use request::{Answer, Answered, Degraded, Request, Trace};
 pub use revoked::{Revocations, Revoked, RevokedError};
 pub use state_file::{StateFileError, sealed, unsealed};

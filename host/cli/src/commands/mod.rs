@@ -16,6 +16,7 @@ pub(crate) mod diff;
 pub(crate) mod eval;
 pub(crate) mod evolve;
 pub(crate) mod export;
+pub(crate) mod forget;
 pub(crate) mod gc;
 pub(crate) mod inspect;
 pub(crate) mod key;

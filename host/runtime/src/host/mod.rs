@@ -86,6 +86,9 @@ pub struct Config {
     pub retention: Retention,
 }
 
+/// Where in a data folder recordings of faults are.
+pub const REPLAYS: &str = "replays";
+
 /// How plans come and go.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
@@ -302,7 +305,7 @@ impl Config {
             store = store.sharing(shared);
         }
         let states = self.states()?;
-        let path = self.data_dir.join("replays");
+        let path = self.data_dir.join(REPLAYS);
         let replays = Replays::open(&path, self.replays_max).map_err(|source| HostError::Replays { path, source })?;
         let components = self.components()?;
         let history = History::of(store.kv(), &loaded.plan.name);
@@ -364,6 +367,13 @@ impl Host {
     #[must_use]
     pub fn loaded(&self) -> Arc<Loaded> {
         self.inner.loaded.load_full()
+    }
+
+    /// The folder of recordings of faults, once all are in it that were made.
+    #[must_use]
+    pub fn recordings(&self) -> PathBuf {
+        self.inner.replays.flush();
+        self.inner.data_dir.join(REPLAYS)
     }
 
     /// Catalog, facts, namespaces and log.

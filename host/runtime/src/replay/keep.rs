@@ -162,6 +162,28 @@ impl Folder {
     }
 }
 
+/// Removes the recordings of what a subject asked; how many, and how many could not be looked at.
+///
+/// # Errors
+/// When the folder can't be listed, or a file not removed. One that is not there has none.
+pub fn forget_recordings(dir: &Path, subject: &str) -> io::Result<(u64, u64)> {
+    if !dir.is_dir() {
+        return Ok((0, 0));
+    }
+    let (mut removed, mut unread) = (0, 0);
+    for (_, path) in files(dir)? {
+        match Recording::read(&path) {
+            Ok(recording) if recording.seen.subject.as_ref().is_some_and(|of| *of.key == *subject) => {
+                fs::remove_file(&path)?;
+                removed += 1;
+            }
+            Ok(_) => {}
+            Err(_) => unread += 1,
+        }
+    }
+    Ok((removed, unread))
+}
+
 /// Removes what a host that was killed was writing.
 fn remove_halves(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {

@@ -19,7 +19,7 @@ use crate::execute::Rules;
 use crate::host::now_ms;
 
 pub use file::ReplayError;
-pub use keep::Replays;
+pub use keep::{Replays, forget_recordings};
 pub use rerun::{Rerun, rerun};
 
 /// How a call ended.

@@ -68,7 +68,7 @@ const fn route(
 }
 
 /// All there is.
-pub(crate) static ROUTES: [Route; 23] = [
+pub(crate) static ROUTES: [Route; 26] = [
     route(Method::GET, "/healthz", None, |_| get(healthy)),
     route(Method::GET, "/metrics", Some(Level::Read), |_| get(metrics)),
     route(Method::GET, "/v1/status", Some(Level::Read), |_| get(status)),
@@ -97,6 +97,11 @@ pub(crate) static ROUTES: [Route; 23] = [
     route(Method::POST, "/v1/memory/append", Some(Level::Administer), |_| memory("append", true)),
     route(Method::POST, "/v1/memory/delete", Some(Level::Administer), |_| memory("delete", true)),
     route(Method::POST, "/v1/memory/backup", Some(Level::Administer), |_| memory("backup", true)),
+    route(Method::POST, "/v1/memory/nearest", Some(Level::Administer), |_| memory("nearest", false)),
+    route(Method::POST, "/v1/memory/forget", Some(Level::Administer), |_| memory("forget", true)),
+    route(Method::PUT, "/v1/memory/blobs/{namespace}", Some(Level::Administer), |settings| {
+        put(upload_blob).layer(DefaultBodyLimit::max(settings.component_bytes_max))
+    }),
 ];
 
 impl Desk {
@@ -287,10 +292,38 @@ impl Desk {
         // Not the value.
         let of = |name: &str| asked.get(name).and_then(|said| said.as_str()).unwrap_or_default();
         let what = [of("namespace"), of("key"), of("file")].into_iter().filter(|word| !word.is_empty());
-        let what = format!("memory {verb} {}", what.map(|word| format!("{word:?}")).collect::<Vec<_>>().join(" "));
+        // Nor whom: it is to be forgotten.
+        let whom = asked.get("subject").and_then(|said| said.as_str()).filter(|_| verb == "forget");
+        let whom = whom.map(|subject| format!("{:?}", Digest::of(subject.as_bytes()))).unwrap_or_default();
+        let what =
+            format!("memory {verb} {whom}{}", what.map(|word| format!("{word:?}")).collect::<Vec<_>>().join(" "));
         self.change(caller, what, move |host| {
             let answer = kept(host, verb, asked)?;
             Ok(Done { answer, outcome: "done".to_owned() })
+        })
+        .await
+    }
+
+    async fn upload_blob(
+        self: &Arc<Self>,
+        caller: &Caller,
+        namespace: String,
+        parameters: Parameters,
+        request: Request,
+    ) -> Result<Response, Problem> {
+        let ttl_ms = Asked::read(parameters, &["ttl_ms"])?.take("ttl_ms")?;
+        // Nobody closes it.
+        let _place = self.office.uploads.acquire().await.map_err(|_| Problem::draining())?;
+        let (bytes_max, help) = (self.office.settings.component_bytes_max, "`component_bytes_max` is as large");
+        let bytes = match body::bytes(request, bytes_max, UPLOAD_WAIT, help).await {
+            Ok(bytes) => bytes,
+            Err(problem) => return Err(self.wrong(caller, problem).await),
+        };
+        self.change(caller, format!("memory upload {namespace:?}, {} bytes", bytes.len()), move |host| {
+            let loaded = host.loaded();
+            let keeper = Keeper::new(host.store(), &loaded.plan.namespaces, None);
+            let answer = keeper.upload(&namespace, &mut &*bytes, ttl_ms)?;
+            Ok(Done { answer: Json(answer).into_response(), outcome: "done".to_owned() })
         })
         .await
     }
@@ -402,7 +435,8 @@ fn memory(verb: &'static str, changes: bool) -> MethodRouter<Arc<Desk>> {
 }
 
 fn kept(host: &Host, verb: &str, asked: serde_json::Value) -> Result<Response, Problem> {
-    let keeper = Keeper::new(host.store(), &host.loaded().plan.namespaces);
+    let loaded = host.loaded();
+    let keeper = Keeper::new(host.store(), &loaded.plan.namespaces, Some(host.recordings()));
     Ok(Json(keeper.call(verb, asked)?).into_response())
 }
 
@@ -447,6 +481,17 @@ async fn back(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller
 
 async fn upload(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>, request: Request) -> Response {
     let result = desk.upload(&caller, request, &COMPONENT).await;
+    desk.answer(result)
+}
+
+async fn upload_blob(
+    State(desk): State<Arc<Desk>>,
+    Extension(caller): Extension<Caller>,
+    Path(namespace): Path<String>,
+    parameters: Parameters,
+    request: Request,
+) -> Response {
+    let result = desk.upload_blob(&caller, namespace, parameters, request).await;
     desk.answer(result)
 }
 

@@ -1,6 +1,9 @@
 //! What operators do with the memory layer, through a server or on a data folder that none has open: the same verbs, asked and
 //! answered as JSON.
 
+mod contents;
+mod forget;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -82,6 +85,18 @@ impl From<BackupError> for MemoryRefused {
 struct OfKey {
     namespace: String,
     key: String,
+}
+
+/// A key, and of a blob which part of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Get {
+    namespace: String,
+    key: String,
+    #[serde(default)]
+    offset: u64,
+    /// 1 MiB at the most, which is also what is told when it is not said.
+    length: Option<usize>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -229,29 +244,35 @@ struct Checked {
 /// The namespaces of a store, as operators see them.
 pub struct Keeper<'s> {
     store: &'s Store,
+    namespaces: &'s [Namespace],
     declared: BTreeMap<String, Declared>,
+    /// Where recordings of faults are, if there are any.
+    recordings: Option<PathBuf>,
 }
 
 impl<'s> Keeper<'s> {
     /// With the namespaces that a graph declares.
     #[must_use]
-    pub fn new(store: &'s Store, namespaces: &[Namespace]) -> Self {
-        Self { store, declared: greenroom_runtime::declared(namespaces) }
+    pub fn new(store: &'s Store, namespaces: &'s [Namespace], recordings: Option<PathBuf>) -> Self {
+        Self { store, namespaces, declared: greenroom_runtime::declared(namespaces), recordings }
     }
 
-    /// Does what a verb says: `ls`, `get`, `put`, `add`, `append`, `delete`, `scan`, `changes`, `backup`, `check`.
+    /// Does what a verb says: `ls`, `get`, `put`, `add`, `append`, `delete`, `scan`, `nearest`, `changes`, `forget`, `backup`,
+    /// `check`.
     ///
     /// # Errors
     /// [`MemoryRefused`] says why not; `invalid` where it can't be understood.
     pub fn call(&self, verb: &str, asked: Value) -> Result<Value, MemoryRefused> {
         match verb {
             "ls" => read::<Nothing>(asked).and_then(|_| told(self.ls()?)),
-            "get" => read(asked).and_then(|asked| told(self.get(asked)?)),
-            "put" => read(asked).and_then(|asked| told(self.put(asked)?)),
+            "get" => read(asked).and_then(|asked| self.get(asked)),
+            "put" => read(asked).and_then(|asked| self.put(asked)),
             "add" => read(asked).and_then(|asked| told(self.add(asked)?)),
             "append" => read(asked).and_then(|asked| told(self.append(asked)?)),
             "delete" => read(asked).and_then(|asked| told(self.delete(&asked)?)),
-            "scan" => read(asked).and_then(|asked| told(self.scan(&asked)?)),
+            "scan" => read(asked).and_then(|asked| self.scan(&asked)),
+            "nearest" => read(asked).and_then(|asked| self.nearest(asked)),
+            "forget" => read(asked).and_then(|asked| told(self.forget(&asked)?)),
             "changes" => read(asked).and_then(|asked| told(self.changes(&asked)?)),
             "backup" => read(asked).and_then(|asked| told(self.backup(&asked)?)),
             "check" => read::<Nothing>(asked).and_then(|_| told(self.check()?)),
@@ -280,15 +301,30 @@ impl<'s> Keeper<'s> {
         Ok(Told { revision, cursor, file_bytes, log_bytes, namespaces: spaces.into_values().collect() })
     }
 
-    fn get(&self, OfKey { namespace, key }: OfKey) -> Result<Found, MemoryRefused> {
+    fn get(&self, Get { namespace, key, offset, length }: Get) -> Result<Value, MemoryRefused> {
         let kind = self.known(&namespace)?;
+        match kind {
+            NamespaceKind::Blob => return self.blob(&namespace, &key, offset, length.unwrap_or(usize::MAX)),
+            NamespaceKind::Vector => return self.vector(&namespace, &key),
+            NamespaceKind::Kv | NamespaceKind::Counter | NamespaceKind::Log => {}
+        }
         let none = || MemoryRefused::new("not_found", format!("namespace {namespace:?} has no key {key:?}"));
         let entry = self.store.memory().get(&namespace, &key)?.ok_or_else(none)?;
-        Ok(Found::new(key, entry, kind))
+        told(Found::new(key, entry, kind))
     }
 
-    fn put(&self, asked: Put) -> Result<BTreeMap<&'static str, u64>, MemoryRefused> {
+    fn put(&self, asked: Put) -> Result<Value, MemoryRefused> {
         let value = value(asked.text, asked.base64)?;
+        match self.known(&asked.namespace)? {
+            NamespaceKind::Vector if asked.expected.is_none() => {
+                return self.put_vector(&asked.namespace, asked.key, &value, asked.ttl_ms);
+            }
+            NamespaceKind::Blob => {
+                let what = "a blob has no key of your own: `greenroom memory upload` says its digest";
+                return Err(MemoryRefused::new("invalid", what));
+            }
+            _ => {}
+        }
         let change = match asked.expected {
             None => Change::Put { value },
             Some(0) => Change::Swap { expected: None, value },
@@ -296,7 +332,7 @@ impl<'s> Keeper<'s> {
         };
         let write = Write { ttl_ms: asked.ttl_ms, ..Write::new(asked.key, change) };
         let written = self.write(&asked.namespace, write)?;
-        Ok([("revision", written.revision)].into())
+        told(serde_json::json!({ "revision": written.revision }))
     }
 
     fn add(&self, Add { namespace, key, by }: Add) -> Result<Value, MemoryRefused> {
@@ -316,8 +352,12 @@ impl<'s> Keeper<'s> {
     }
 
     fn delete(&self, OfKey { namespace, key }: &OfKey) -> Result<BTreeMap<&'static str, bool>, MemoryRefused> {
-        let written = self.write(namespace, Write::new(key, Change::Delete))?;
-        Ok([("existed", written.existed)].into())
+        let existed = match self.known(namespace)? {
+            NamespaceKind::Blob => self.delete_blob(namespace, key)?,
+            NamespaceKind::Vector => self.delete_vector(namespace, key)?,
+            _ => self.write(namespace, Write::new(key, Change::Delete))?.existed,
+        };
+        Ok([("existed", existed)].into())
     }
 
     /// As an agent would: within the quota, to namespaces that are declared.
@@ -326,15 +366,24 @@ impl<'s> Keeper<'s> {
         Ok(kv.write(namespace, write).wait()?)
     }
 
-    fn scan(&self, asked: &Scan) -> Result<Page, MemoryRefused> {
+    fn scan(&self, asked: &Scan) -> Result<Value, MemoryRefused> {
         let kind = self.known(&asked.namespace)?;
         let limit = asked.limit.unwrap_or(LIMIT);
+        let after = asked.after.as_deref();
+        match kind {
+            NamespaceKind::Blob if asked.prefix.is_empty() => return self.blobs(&asked.namespace, after, limit),
+            NamespaceKind::Blob => {
+                return Err(MemoryRefused::new("invalid", "blobs have digests: `prefix` is not for them"));
+            }
+            NamespaceKind::Vector => return self.entries(&asked.namespace, &asked.prefix, after, limit),
+            NamespaceKind::Kv | NamespaceKind::Counter | NamespaceKind::Log => {}
+        }
         let page = self.store.memory().scan(&asked.namespace, &asked.prefix, asked.after.as_deref(), limit)?;
         let found = page.entries.into_iter().map(|entry| {
             let KeyedEntry { key, value, revision, expires_ms } = entry;
             Found::new(key, Entry { value, revision, expires_ms }, kind)
         });
-        Ok(Page { entries: found.collect(), next: page.next })
+        told(Page { entries: found.collect(), next: page.next })
     }
 
     fn changes(&self, asked: &Changes) -> Result<Feed, MemoryRefused> {

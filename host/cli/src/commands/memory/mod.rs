@@ -1,5 +1,7 @@
 //! `greenroom memory`: what an operator sees of the shared memory layer, and does with it.
 
+mod show;
+
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use greenroom_graph::Authored;
 use greenroom_memory::{BackupError, Cursor, FILE, Store};
-use greenroom_model::text::{escaped, shown};
+use greenroom_model::text::shown;
 use greenroom_server::{Keeper, MemoryRefused};
 use serde_json::{Value, json};
 
@@ -17,16 +19,15 @@ use crate::failures;
 use crate::operator::{self, Place, Reach, figure, word};
 use crate::output;
 use crate::settings::HostFlags;
-use crate::table::{self, Table};
+use crate::table;
+use greenroom_runtime::REPLAYS;
+use show::{each, namespaces, nearest, page, size, size_of};
 
 /// How often a server is asked whether something has changed.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Changes of one answer.
 const CHANGES: usize = 1_000;
-
-/// Characters of a value that stand in a line.
-const VALUE_MAX: usize = 60;
 
 /// Reads and writes the shared memory layer, backs it up, restores and checks it: through the server that runs, or on the data
 /// folder when none does.
@@ -147,6 +148,40 @@ enum What {
         #[command(flatten)]
         of: Of,
     },
+    /// Uploads a file as a blob, and prints its digest.
+    Upload {
+        /// The namespace, of kind blob.
+        #[arg(index = 2)]
+        namespace: String,
+        /// The file.
+        #[arg(index = 3)]
+        file: PathBuf,
+        /// It is gone so many milliseconds later.
+        #[arg(long, value_name = "MS")]
+        ttl_ms: Option<u64>,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Finds the nearest of a namespace of vectors.
+    Nearest {
+        /// The namespace, of kind vector.
+        #[arg(index = 2)]
+        namespace: String,
+        /// To what: the key of a vector that is there, or numbers such as '[0.5, 1]'.
+        #[arg(index = 3, value_name = "KEY|VECTOR")]
+        to: String,
+        /// At most so many, up to 1000.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+        count: u16,
+        /// Only keys that begin so.
+        #[arg(long, default_value = "")]
+        prefix: String,
+        /// Only those with this label; several are all to be there.
+        #[arg(long, value_name = "LABEL")]
+        label: Vec<String>,
+        #[command(flatten)]
+        of: Of,
+    },
     /// Copies the store, as it is at one moment, into a new file; a server serves on.
     Backup {
         /// The file, which is not there yet; on the server's machine, if one runs.
@@ -179,7 +214,7 @@ enum What {
 }
 
 #[derive(Debug, clap::Args)]
-struct Of {
+pub(super) struct Of {
     /// The graph file.
     #[arg(index = 1)]
     graph: PathBuf,
@@ -222,6 +257,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let asked = json!({ "namespace": namespace, "prefix": prefix, "after": after, "limit": limit });
             of.tell(of.asked("scan", &asked)?, page)
         }
+        What::Upload { of, namespace, file, ttl_ms } => {
+            let done = of.upload(namespace, file, *ttl_ms)?;
+            of.tell(done, |done| format!("{}\n", word(done, "key")))
+        }
+        What::Nearest { of, namespace, to, count, prefix, label } => {
+            let vector: Option<Vec<f32>> = serde_json::from_str(to).ok();
+            let key = if vector.is_none() { Some(to) } else { None };
+            let asked = json!({ "namespace": namespace, "vector": vector, "key": key, "count": count, "prefix": prefix, "all_of": label });
+            of.tell(of.asked("nearest", &asked)?, nearest)
+        }
         What::Tail { of, namespace, after } => tail(of, namespace.as_deref(), *after),
         What::Backup { of, file } => {
             let file = std::path::absolute(file).map_err(|error| failures::unreadable(file, &error))?;
@@ -257,7 +302,7 @@ impl Of {
     }
 
     /// What a verb answers.
-    fn asked(&self, verb: &str, asked: &Value) -> Result<Value, Failure> {
+    pub(super) fn asked(&self, verb: &str, asked: &Value) -> Result<Value, Failure> {
         let data = self.data()?;
         match self.reach.find(&data)? {
             Place::Server(client) => {
@@ -268,8 +313,35 @@ impl Of {
         }
     }
 
+    fn upload(&self, namespace: &str, file: &Path, ttl_ms: Option<u64>) -> Result<Value, Failure> {
+        let unread = |error: std::io::Error| failures::unreadable(file, &error);
+        let data = self.data()?;
+        match self.reach.find(&data)? {
+            Place::Server(client) => {
+                let bytes = std::fs::read(file).map_err(unread)?;
+                let ttl = ttl_ms.map(|ttl| format!("?ttl_ms={ttl}")).unwrap_or_default();
+                let path = format!("/v1/memory/blobs/{namespace}{ttl}");
+                client
+                    .put(&path, "application/octet-stream", bytes)
+                    .map_err(|failure| failure.about(&file.display().to_string()))
+            }
+            Place::Folder(_) => {
+                let mut content = std::fs::File::open(file).map_err(unread)?;
+                self.kept(&data, |keeper| keeper.upload(namespace, &mut content, ttl_ms))
+            }
+        }
+    }
+
     /// The same of the data folder itself.
     fn here(&self, data: &Path, verb: &str, asked: &Value) -> Result<Value, Failure> {
+        self.kept(data, |keeper| keeper.call(verb, asked.clone()))
+    }
+
+    fn kept(
+        &self,
+        data: &Path,
+        what: impl FnOnce(&Keeper<'_>) -> Result<Value, MemoryRefused>,
+    ) -> Result<Value, Failure> {
         let (name, path) = (self.graph.display().to_string(), &self.graph);
         let text = std::fs::read_to_string(path).map_err(|error| failures::unreadable(path, &error))?;
         let authored = Authored::parse(&name, &text).map_err(|wrong| Failure::BadFile(miette::Report::new(wrong)))?;
@@ -278,10 +350,11 @@ impl Of {
         if let Some(shared) = self.host.settings()?.host(path).memory()? {
             store = store.sharing(shared);
         }
-        Ok(Keeper::new(&store, &authored.namespaces()).call(verb, asked.clone())?)
+        let namespaces = authored.namespaces();
+        Ok(what(&Keeper::new(&store, &namespaces, Some(data.join(REPLAYS))))?)
     }
 
-    fn tell(&self, answer: Value, text: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
+    pub(super) fn tell(&self, answer: Value, text: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
         if self.json { output::json(&answer) } else { output::text(&text(&answer)) }
     }
 }
@@ -316,53 +389,16 @@ impl From<BackupError> for Failure {
     }
 }
 
-fn each<'a>(answer: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    answer.get(name).and_then(Value::as_array).into_iter().flatten()
-}
-
-fn size_of(answer: &Value, name: &str) -> String {
-    let bytes = figure(answer, name);
-    bytes.map(|bytes| table::bytes(usize::try_from(bytes).unwrap_or(usize::MAX))).unwrap_or_default()
-}
-
-fn namespaces(told: &Value) -> String {
-    let mut table = Table::new(&["namespace", "kind", "keys>", "bytes>", "quota>", "used>"]);
-    for space in each(told, "namespaces") {
-        let (bytes, max) = (figure(space, "bytes").unwrap_or_default(), figure(space, "bytes_max"));
-        let used = max.map(|max| format!("{:.0} %", bytes as f64 * 100.0 / max.max(1) as f64));
-        table.row([
-            word(space, "name"),
-            word(space, "kind"),
-            figure(space, "keys").unwrap_or_default().to_string(),
-            size_of(space, "bytes"),
-            if max.is_some() { size_of(space, "bytes_max") } else { "not declared".to_owned() },
-            used.unwrap_or_default(),
-        ]);
-    }
-    if table.is_empty() { "the graph declares no namespace\n".to_owned() } else { table.render() }
-}
-
-fn size(told: &Value) -> String {
-    let (mut keys, mut bytes, mut spaces) = (0, 0, 0);
-    for space in each(told, "namespaces") {
-        keys += figure(space, "keys").unwrap_or_default();
-        bytes += figure(space, "bytes").unwrap_or_default();
-        spaces += 1;
-    }
-    let bytes = table::bytes(usize::try_from(bytes).unwrap_or(usize::MAX));
-    let revision = figure(told, "revision").unwrap_or_default();
-    let cursor = told.get("cursor").and_then(Value::as_str);
-    let cursor = cursor.map(|cursor| format!(", cursor {}", shown(cursor))).unwrap_or_default();
-    let (file, log) = (size_of(told, "file_bytes"), size_of(told, "log_bytes"));
-    format!(
-        "revision {revision}{cursor}\n{keys} keys of {bytes} in {spaces} namespaces\nfile {file}, of the whole store; log of writes {log}\n"
-    )
-}
-
 fn get(of: &Of, namespace: &str, key: &str) -> Result<(), Failure> {
     let found = of.asked("get", &json!({ "namespace": namespace, "key": key }))?;
     if of.json {
         return output::json(&found);
+    }
+    if found.get("offset").is_some() {
+        return blob(of, namespace, key, found);
+    }
+    if found.get("vector").is_some() {
+        return output::text(&format!("{}\n", found.get("vector").unwrap_or(&Value::Null)));
     }
     if let Some(number) = found.get("number") {
         return output::text(&format!("{number}\n"));
@@ -374,6 +410,25 @@ fn get(of: &Of, namespace: &str, key: &str) -> Result<(), Failure> {
     output::bytes(&value)
 }
 
+fn decoded(found: &Value) -> Result<Vec<u8>, Failure> {
+    let encoded = found.get("base64").and_then(Value::as_str).unwrap_or_default();
+    STANDARD.decode(encoded).map_err(|error| Failure::failed(format!("the answer: {error}")))
+}
+
+/// Prints a blob as it is, of which the first part is there, part by part.
+fn blob(of: &Of, namespace: &str, key: &str, first: Value) -> Result<(), Failure> {
+    let bytes = figure(&first, "bytes").unwrap_or_default();
+    let (mut part, mut printed) = (decoded(&first)?, 0);
+    loop {
+        output::bytes(&part)?;
+        printed += part.len() as u64;
+        if printed >= bytes || part.is_empty() {
+            return Ok(());
+        }
+        part = decoded(&of.asked("get", &json!({ "namespace": namespace, "key": key, "offset": printed }))?)?;
+    }
+}
+
 /// A value as text, or what is read from the standard input as base64.
 fn given(value: &str) -> Result<(Option<&str>, Option<String>), Failure> {
     if value != "-" {
@@ -383,30 +438,6 @@ fn given(value: &str) -> Result<(Option<&str>, Option<String>), Failure> {
     let read = std::io::stdin().lock().read_to_end(&mut bytes);
     read.map_err(|error| Failure::failed(format!("the standard input can't be read: {error}")))?;
     Ok((None, Some(STANDARD.encode(bytes))))
-}
-
-/// A value as far as a line goes.
-fn line(entry: &Value) -> String {
-    if let Some(number) = entry.get("number") {
-        return number.to_string();
-    }
-    let Some(text) = entry.get("text").and_then(Value::as_str) else {
-        return format!("({} that are no text)", size_of(entry, "bytes"));
-    };
-    let short: String = text.chars().take(VALUE_MAX).collect();
-    let more = if short.len() < text.len() { "..." } else { "" };
-    escaped(&short) + more
-}
-
-fn page(page: &Value) -> String {
-    let mut table = Table::new(&["key", "revision>", "bytes>", "value"]);
-    for entry in each(page, "entries") {
-        let count = |name: &str| figure(entry, name).unwrap_or_default().to_string();
-        table.row([word(entry, "key"), count("revision"), count("bytes"), line(entry)]);
-    }
-    let next = page.get("next").and_then(Value::as_str);
-    let more = next.map(|next| format!("more follow: --after '{}'\n", shown(next))).unwrap_or_default();
-    if table.is_empty() { "no such keys\n".to_owned() } else { table.render() + &more }
 }
 
 fn tail(of: &Of, namespace: Option<&str>, after: Option<Cursor>) -> Result<(), Failure> {
