@@ -7,7 +7,7 @@ use super::Run;
 use crate::admin::{AdminSettings, Level, ROUTES, Rate};
 use crate::tests::Setup;
 
-const LEVELS: [(&str, &str, Option<Level>); 23] = [
+const LEVELS: [(&str, &str, Option<Level>); 26] = [
     ("GET", "/healthz", None),
     ("GET", "/metrics", Some(Level::Read)),
     ("GET", "/v1/status", Some(Level::Read)),
@@ -31,6 +31,9 @@ const LEVELS: [(&str, &str, Option<Level>); 23] = [
     ("POST", "/v1/memory/append", Some(Level::Administer)),
     ("POST", "/v1/memory/delete", Some(Level::Administer)),
     ("POST", "/v1/memory/backup", Some(Level::Administer)),
+    ("POST", "/v1/memory/nearest", Some(Level::Administer)),
+    ("POST", "/v1/memory/forget", Some(Level::Administer)),
+    ("PUT", "/v1/memory/blobs/{namespace}", Some(Level::Administer)),
 ];
 
 #[test]
