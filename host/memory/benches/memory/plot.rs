@@ -27,9 +27,12 @@ pub(crate) fn draw(steps: &[Step], path: &Path) -> Result<(), Box<dyn Error>> {
     // Not the page's own: it may be dark.
     whole.fill(&WHITE)?;
     let (reads, writes) = whole.margin(8, 8, 8, 8).split_horizontally(450);
-    let reading =
-        [(FIRST_ALONE, "redb alone", ORANGE), (FIRST, "not read before", BLUE), (AGAIN, "read lately", GREEN)];
-    panel(&reads, "get, microseconds", 0.05..2_000.0, steps, &reading)?;
+    let reading = [
+        (FIRST_ALONE, "redb alone", ORANGE),
+        (FIRST, "Greenroom, not read before", BLUE),
+        (AGAIN, "Greenroom, read lately", GREEN),
+    ];
+    panel(&reads, "get, microseconds", 0.05..20_000.0, steps, &reading)?;
     let writing = [(PUT_ALONE, "redb alone", ORANGE), (PUT, "Greenroom", BLUE)];
     panel(&writes, "durable put of one writer, milliseconds", 0.05..50.0, steps, &writing)?;
     whole.present()?;
@@ -54,7 +57,7 @@ fn panel(
     chart
         .configure_mesh()
         .x_labels(SIZES.len())
-        .y_labels(6)
+        .y_labels(7)
         .max_light_lines(0)
         .bold_line_style(GRID)
         .axis_style(INK)
