@@ -137,6 +137,8 @@ figures-swap: setup languages ## What changing plans costs those who are served,
 	@GREENROOM_KILLS=200 GREENROOM_FIGURES=$(FIGURES)/swap.json \
 		cargo test --locked --release --workspace --test killed -- --nocapture
 
+# Up to ten million keys, which take 4 GB of disk; `GREENROOM_MEMORY_KEYS=1000000` is up to a million.
+figures-memory: export GREENROOM_MEMORY_KEYS ?= 10000000
 figures-memory: ## What the shared memory layer costs, beside the engine under it, to target/figures/memory.json
 	$(call step,figures: memory)
 	@mkdir -p $(FIGURES)

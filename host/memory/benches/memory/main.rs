@@ -2,26 +2,34 @@
 //!
 //!     make figures-memory
 //!
-//! `$GREENROOM_MEMORY_KEYS` says how many keys it grows to (1,000,000). Writes `$GREENROOM_FIGURES` (see `docs/figures.md`).
+//! Arguments are topics: `growth`, what reads and writes take at each size on the way to `$GREENROOM_MEMORY_KEYS` (1,000,000) keys,
+//! and `million`, the rest, of a million keys or of fewer if that says fewer. Writes `$GREENROOM_FIGURES` (see `docs/figures.md`)
+//! and draws the growth beside it.
 
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::cast_precision_loss,
     reason = "a bench that cannot go on should stop"
 )]
 
+mod growth;
+mod plot;
 mod raw;
 mod subject;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use greenroom_kit::{Figure, quantile, report};
 use greenroom_memory::Store;
 use raw::Raw;
-use subject::{SPACE, fill, key, puts, value};
+use subject::{SPACE, fill, key, puts, scanned, value};
 
+/// Keys of most figures.
+const MILLION: u64 = 1_000_000;
 /// Keys that are read again and again.
 const HOT: u64 = 10_000;
 /// Keys of one read of many.
@@ -111,16 +119,8 @@ fn scans(store: &Store, raw: &Raw, size: u64) -> Figure {
     let kv = store.kv();
     let rate = |mut all: Vec<f64>| quantile(&mut all, 0.5);
     let whole = || {
-        let (began, mut seen, mut after) = (Instant::now(), 0_u64, None::<String>);
-        loop {
-            let page = kv.scan(SPACE, "", after.as_deref(), 1_000).unwrap();
-            seen += page.entries.len() as u64;
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        assert_eq!(seen, size);
+        let began = Instant::now();
+        assert_eq!(scanned(kv.as_ref()), size);
         size as f64 / began.elapsed().as_secs_f64()
     };
     let below = || {
@@ -159,52 +159,43 @@ fn writes(store: &Store, raw: &Raw, size: u64) -> Vec<Figure> {
     ]
 }
 
-/// What a read and a durable write cost at each size on the way.
-fn grown(store: &Store, size: u64) -> String {
-    let kv = store.kv();
-    let mut numbers = Numbers(size);
-    let keys = numbers.keys(READS, size);
-    let mut reads: Vec<f64> = keys
-        .iter()
-        .map(|key| {
-            let began = Instant::now();
-            assert!(std::hint::black_box(kv.get(SPACE, key).unwrap()).is_some());
-            began.elapsed().as_secs_f64() * 1e6
-        })
-        .collect();
-    let mut writes: Vec<f64> = keys
-        .iter()
-        .take(300)
-        .map(|key| {
-            let began = Instant::now();
-            kv.put(SPACE, key, &value(1)).wait().unwrap();
-            began.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    let (get, get_99) = (quantile(&mut reads, 0.5).0, quantile(&mut reads, 0.99).0);
-    let (put, put_99) = (quantile(&mut writes, 0.5).0, quantile(&mut writes, 0.99).0);
-    format!("| {size} | {get:.2} us | {get_99:.2} us | {put:.2} ms | {put_99:.2} ms |")
-}
-
-fn main() {
-    let most: u64 = std::env::var("GREENROOM_MEMORY_KEYS").map_or(1_000_000, |text| text.parse().unwrap());
+/// What is measured of so many keys.
+fn of(size: u64) -> Vec<Figure> {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
+    fill(&store, size);
     let raw = Raw::new(&folder.path().join("raw.redb"));
-    let (mut size, mut rows) = (0, Vec::new());
-    for step in [10_000, 100_000, 1_000_000, 10_000_000].into_iter().filter(|step| *step <= most) {
-        let began = Instant::now();
-        fill(&store, size..step);
-        println!("{step} keys of 256 bytes, {:.0} a second", (step - size) as f64 / began.elapsed().as_secs_f64());
-        rows.push(grown(&store, step));
-        size = step;
-    }
     raw.fill(size);
     let map: HashMap<String, Vec<u8>> = (0..size).map(|number| (key(number), value(number))).collect();
     let mut figures = reads(&store, &raw, &map, size);
     figures.push(scans(&store, &raw, size));
     figures.extend(writes(&store, &raw, size));
-    println!("\n| keys | get, p50 | p99 | durable put, p50 | p99 |\n|---|---|---|---|---|");
-    rows.iter().for_each(|row| println!("{row}"));
+    figures
+}
+
+/// What is measured up to so many keys, drawn beside the file of figures.
+fn growing(most: u64) -> Vec<Figure> {
+    let steps = growth::measured(most);
+    println!("\n{}", growth::table(&steps));
+    if let Some(figures) = std::env::var_os("GREENROOM_FIGURES").map(PathBuf::from) {
+        let drawing = figures.with_file_name("memory-latency.svg");
+        drawing.parent().map_or(Ok(()), std::fs::create_dir_all).unwrap();
+        plot::draw(&steps, &drawing).unwrap();
+        println!("drawn in {}", drawing.display());
+    }
+    growth::figures(&steps)
+}
+
+fn main() {
+    let most: u64 = std::env::var("GREENROOM_MEMORY_KEYS").map_or(MILLION, |text| text.parse().unwrap());
+    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |topic: &str| asked.is_empty() || asked.iter().any(|asked| asked == topic);
+    let mut figures = Vec::new();
+    if wanted("growth") {
+        figures.extend(growing(most));
+    }
+    if wanted("million") {
+        figures.extend(of(most.min(MILLION)));
+    }
     report(&figures);
 }

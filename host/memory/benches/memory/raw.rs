@@ -48,11 +48,14 @@ impl Raw {
     pub(crate) fn commits(&self, count: usize, size: u64, seed: u64) -> f64 {
         let keys = Numbers(seed).keys(count, size);
         let began = Instant::now();
-        for key in &keys {
-            let transaction = self.0.begin_write().unwrap();
-            transaction.open_table(TABLE).unwrap().insert(key.as_str(), value(2).as_slice()).unwrap();
-            transaction.commit().unwrap();
-        }
+        keys.iter().for_each(|key| self.put(key));
         count as f64 / began.elapsed().as_secs_f64()
+    }
+
+    /// A commit of one write.
+    pub(crate) fn put(&self, key: &str) {
+        let transaction = self.0.begin_write().unwrap();
+        transaction.open_table(TABLE).unwrap().insert(key, value(2).as_slice()).unwrap();
+        transaction.commit().unwrap();
     }
 }

@@ -1,10 +1,9 @@
 //! Keys and values, and what is done with them.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::time::Instant;
 
-use greenroom_memory::Store;
+use greenroom_memory::{KeyValue, Store};
 
 use crate::Numbers;
 
@@ -21,9 +20,9 @@ pub(crate) fn value(number: u64) -> Vec<u8> {
     number.to_le_bytes().into_iter().cycle().take(BYTES).collect()
 }
 
-pub(crate) fn fill(store: &Store, numbers: Range<u64>) {
+pub(crate) fn fill(store: &Store, size: u64) {
     let (kv, mut waiting) = (store.kv(), VecDeque::new());
-    for number in numbers {
+    for number in 0..size {
         if waiting.len() >= WAITING {
             let first: greenroom_memory::Pending<_, _> = waiting.pop_front().unwrap();
             first.wait().unwrap();
@@ -32,6 +31,19 @@ pub(crate) fn fill(store: &Store, numbers: Range<u64>) {
     }
     for pending in waiting {
         pending.wait().unwrap();
+    }
+}
+
+/// How many keys a scan by pages of 1,000 has found.
+pub(crate) fn scanned(kv: &dyn KeyValue) -> u64 {
+    let (mut seen, mut after) = (0, None::<String>);
+    loop {
+        let page = kv.scan(SPACE, "", after.as_deref(), 1_000).unwrap();
+        seen += page.entries.len() as u64;
+        after = page.next;
+        if after.is_none() {
+            return seen;
+        }
     }
 }
 
