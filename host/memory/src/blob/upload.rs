@@ -52,7 +52,7 @@ fn longer(life_ms: u64) -> u64 {
 impl Upload {
     pub(super) fn begin(kv: Arc<dyn KeyValue>, namespace: &str, ttl_ms: Option<u64>) -> Result<Self, BlobError> {
         let (id, began_ms) = (random()?, kv.now_ms());
-        let upload = Self {
+        let mut upload = Self {
             kv,
             namespace: namespace.to_owned(),
             id,
@@ -66,7 +66,8 @@ impl Upload {
             over: false,
         };
         let header = Header { began_ms, stage: Stage::Open }.encode();
-        upload.put(id.header(), header).wait()?;
+        // Without a header nothing of it is there, or nobody knows.
+        upload.put(id.header(), header).wait().inspect_err(|error| upload.over = !unknown(error))?;
         Ok(upload)
     }
 

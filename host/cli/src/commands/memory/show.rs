@@ -75,6 +75,13 @@ pub(super) fn page(page: &Value) -> String {
     if each(page, "entries").any(|entry| entry.get("vector").is_some()) {
         return vectors(page);
     }
+    if each(page, "entries").any(|entry| entry.get("revision").is_none()) {
+        let mut table = Table::new(&["digest", "bytes>"]);
+        for blob in each(page, "entries") {
+            table.row([word(blob, "key"), figure(blob, "bytes").unwrap_or_default().to_string()]);
+        }
+        return table.render() + &follows(page);
+    }
     let mut table = Table::new(&["key", "revision>", "bytes>", "value"]);
     for entry in each(page, "entries") {
         let count = |name: &str| figure(entry, name).unwrap_or_default().to_string();
