@@ -54,6 +54,6 @@ pub use namespaces::{Declared, Namespaces};
 pub use overlay::Overlay;
 pub use store::{FILE, OpenError, Settings, Store};
 pub use vector::{
-    Filter, Indexed, Indexes, LABEL_BYTES_MAX, LABELS_MAX, LENGTH_MAX, NEAREST_MAX, Near, PAYLOAD_BYTES_MAX, PutVector,
-    VectorEntry, VectorError, VectorPage, Vectors,
+    ANSWER_BYTES_MAX, Filter, Indexed, Indexes, LABEL_BYTES_MAX, LABELS_MAX, LENGTH_MAX, NEAREST_MAX, Near,
+    PAYLOAD_BYTES_MAX, PutVector, VectorEntry, VectorError, VectorPage, Vectors,
 };

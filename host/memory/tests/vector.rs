@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use greenroom_memory::{
-    Changes, Clock, Cursor, Declared, Entry, FeedError, Filter, Indexes, JetStream, KeyValue, LABELS_MAX, NEAREST_MAX,
-    Namespaces, Near, Overlay, PAYLOAD_BYTES_MAX, Page, Pending, PutVector, ReadError, Settings, Space, Store,
-    VectorError, Vectors, Write, WriteError, Written,
+    ANSWER_BYTES_MAX, Changes, Clock, Cursor, Declared, Entry, FeedError, Filter, Indexes, JetStream, KeyValue,
+    LABELS_MAX, NEAREST_MAX, Namespaces, Near, Overlay, PAYLOAD_BYTES_MAX, Page, Pending, PutVector, ReadError,
+    Settings, Space, Store, VectorError, Vectors, Write, WriteError, Written,
 };
 use greenroom_model::{NamespaceKind, VectorMetric, VectorSpace};
 use proptest::prelude::*;
@@ -468,6 +468,18 @@ fn an_overlay_finds_what_is_written_below_as_well_as_its_own() {
     below.put("euclidean", &put("c", &[9.0, 0.0], &[])).unwrap();
     below.put("euclidean", &put("d", &[4.0, 0.0], &[])).unwrap();
     assert_eq!((near(&over), near(&below)), (labels(&["c", "b", "d"]), labels(&["a", "d", "c"])));
+}
+
+#[test]
+fn an_answer_of_large_payloads_is_refused_and_fewer_are_not() {
+    let vectors = Backend::memory().vectors(2);
+    let puts: Vec<PutVector> = (0..70_u8)
+        .map(|n| PutVector { payload: vec![n; PAYLOAD_BYTES_MAX], ..put(&n.to_string(), &[f32::from(n), 0.0], &[]) })
+        .collect();
+    assert!(vectors.put_many("euclidean", &puts).unwrap().iter().all(Result::is_ok));
+    let near = |count| vectors.nearest("euclidean", &[0.0, 0.0], count, &all());
+    assert_eq!(near(64).unwrap().len(), 64);
+    assert!(matches!(near(65), Err(VectorError::TooLarge { max: ANSWER_BYTES_MAX, .. })));
 }
 
 #[test]

@@ -25,7 +25,7 @@ use greenroom_model::{DIMENSION_MAX, VectorSpace};
 use parking_lot::{Mutex, RwLock};
 
 use crate::change::within;
-use crate::kv::{Change, KeyValue, READ_KEYS_MAX, ReadError, Write, Written};
+use crate::kv::{Change, KeyValue, ReadError, Write, Written};
 pub use error::VectorError;
 pub use filter::Filter;
 use follow::{Followed, Source};
@@ -37,6 +37,12 @@ pub use row::{LABEL_BYTES_MAX, LABELS_MAX, PAYLOAD_BYTES_MAX};
 
 /// Answers of one question.
 pub const NEAREST_MAX: usize = 1000;
+
+/// Bytes of the payloads of one answer.
+pub const ANSWER_BYTES_MAX: usize = 4 << 20;
+
+/// Rows of answers that are read at once: each may have 80 KiB.
+const ROWS_READ: usize = 64;
 
 /// Writes of [`Vectors::put_many`] that are under way at once.
 const UNDER_WAY: usize = 256;
@@ -239,7 +245,8 @@ impl Vectors {
         Ok(written.existed)
     }
 
-    /// The nearest `count` (1 to [`NEAREST_MAX`]) to a vector that pass the filter, by their distance and then by key. The first
+    /// The nearest `count` (1 to [`NEAREST_MAX`]) to a vector that pass the filter, by their distance and then by key; their payloads
+    /// have [`ANSWER_BYTES_MAX`] together at the most. The first
     /// question reads all rows of the namespace. Fewer come only when there are no more, or when answers are written again and
     /// again while it looks.
     ///
@@ -361,12 +368,14 @@ impl Inner {
 
     /// Those of them whose rows are still what was found.
     fn read(&self, namespace: &str, found: &[index::Found]) -> Result<Vec<Near>, VectorError> {
-        let mut near = Vec::with_capacity(found.len());
-        for some in found.chunks(READ_KEYS_MAX) {
+        let (mut near, mut bytes) = (Vec::with_capacity(found.len()), 0);
+        for some in found.chunks(ROWS_READ) {
             let keys: Vec<&str> = some.iter().map(|found| &*found.key).collect();
             for (found, entry) in some.iter().zip(self.kv.get_many(namespace, &keys)?) {
                 let entry = entry.filter(|entry| entry.revision == found.revision);
                 if let Some(Row { labels, payload, .. }) = entry.and_then(|entry| row::decode(&entry.value)) {
+                    bytes += payload.len();
+                    within("bytes of the payloads of the nearest: ask for fewer", bytes, ANSWER_BYTES_MAX)?;
                     let (key, distance, revision) = (found.key.to_string(), found.distance, found.revision);
                     near.push(Near { key, distance, labels, payload, revision });
                 }

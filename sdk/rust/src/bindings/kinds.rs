@@ -7727,7 +7727,7 @@ pub mod greenroom {
             impl Namespace {
                 #[allow(unused_unsafe, clippy::all)]
                 /// The nearest `count`, at most 1,000, by their distance and then by key, of those that pass the filter: fewer only when there are no
-                /// more. Takes `read` of the filter's prefix.
+                /// more. Their payloads have 4 MiB together at the most. Takes `read` of the filter's prefix.
                 #[allow(async_fn_in_trait)]
                 pub fn nearest(
                     &self,
