@@ -135,6 +135,32 @@ fn nothing_of_it_is_left_and_all_else_stays() {
 }
 
 #[test]
+fn decisions_of_before_it_had_a_number_go_too() {
+    let store = Store::in_memory().unwrap();
+    for (request, key) in [("one", ADA), ("two", "bo"), ("three", ADA)] {
+        store.log().append_decision(decision(request, key, greenroom_model::NONE)).unwrap();
+    }
+    store.log().flush().wait().unwrap();
+    assert_eq!(store.forget(ADA).unwrap(), ForgottenSubject { known: true, events: 0, decisions: 2 });
+    assert!(store.log().decision("one").unwrap().is_none() && store.log().decision("two").unwrap().is_some());
+    whole(&store);
+}
+
+/// A retraction came first, of somebody else's event as it turned out.
+#[test]
+fn what_is_known_of_the_event_of_another_stays() {
+    let store = Store::in_memory().unwrap();
+    let (ada, bo) = two_subjects(&store);
+    let retraction = Event { retracts: true, ..event("of-both", None, Some(ada), 1) };
+    store.log().append_events(vec![retraction]).wait().unwrap();
+    store.log().append_events(vec![event("of-both", None, Some(bo), 1)]).wait().unwrap();
+    store.forget(ADA).unwrap();
+    whole(&store);
+    let again = store.log().append_events(vec![event("of-both", None, Some(bo), 1)]).wait().unwrap();
+    assert_eq!(again, [Outcome::Repeated]);
+}
+
+#[test]
 fn what_is_still_on_its_way_is_nobodys_and_who_comes_again_is_new() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();

@@ -38,12 +38,15 @@ pub enum NoSubjectKeys {
     Subject,
     /// There is a `*` that is not at the end.
     Star,
+    /// There is nothing between the id and `*`, so that the keys of other ids begin with it too.
+    Open,
 }
 
 impl fmt::Display for NoSubjectKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Subject => write!(f, "expected `{SUBJECT}` once in it, such as \"seen/{SUBJECT}\""),
+            Self::Open => write!(f, "expected something between `{SUBJECT}` and `*`, such as \"{SUBJECT}/*\""),
             Self::Star => write!(f, "expected `*` at its end alone, such as \"{SUBJECT}/*\""),
         }
     }
@@ -62,6 +65,9 @@ impl FromStr for SubjectKeys {
         let (before, after) = text.split_once(SUBJECT).ok_or(NoSubjectKeys::Subject)?;
         if after.contains(SUBJECT) {
             return Err(NoSubjectKeys::Subject);
+        }
+        if more && after.is_empty() {
+            return Err(NoSubjectKeys::Open);
         }
         Ok(Self { before: before.to_owned(), after: after.to_owned(), more })
     }
@@ -101,6 +107,7 @@ mod tests {
             ("{subject}/{subject}", NoSubjectKeys::Subject),
             ("*/{subject}", NoSubjectKeys::Star),
             ("{subject}/**", NoSubjectKeys::Star),
+            ("a/{subject}*", NoSubjectKeys::Open),
         ] {
             assert_eq!(text.parse::<SubjectKeys>(), Err(error), "{text}");
         }

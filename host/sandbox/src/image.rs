@@ -111,7 +111,8 @@ impl Component {
         // Whoever makes the image is granted what is granted now, and hears what is heard here, and nothing else.
         let grants = capabilities.grants.now();
         let capabilities = Capabilities { grants: grants.to_vec().into(), ..capabilities };
-        let prelude = if self.interfaces().imports.iter().any(|import| import == "memory") {
+        let reads = |import: &String| import == "memory" || import.starts_with("memory/");
+        let prelude = if self.interfaces().imports.iter().any(reads) {
             let mut tape = Tape::default();
             self.prepare(capabilities.clone(), preparation, &mut Usage::default(), &mut tape).await?;
             Arc::new(tape)
@@ -149,7 +150,7 @@ impl Component {
         let state = preparation.state.map(State::digest);
         let grants: Vec<String> = grants.iter().map(ToString::to_string).collect();
         Digest::of_parts([
-            b"image 2".as_slice(),
+            b"image 3".as_slice(),
             self.digest().bytes(),
             agent.as_bytes(),
             budgets.as_bytes(),

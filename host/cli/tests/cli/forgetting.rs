@@ -76,6 +76,10 @@ fn a_server_forgets_while_it_serves_and_learns_without_it() {
     // Somebody new, of whom nothing is known.
     let again = ask("s1");
     assert!(again["request_id"] != request && !again["items"].as_array().unwrap().is_empty(), "{again}");
+    // Who only ever asked.
+    ask("nobody-yet");
+    let done = scene.run(&["forget", "graph.toml", "nobody-yet", "--json"]).json();
+    assert_eq!((&done["known"], &done["decisions"]), (&true.into(), &1.into()), "{done}");
     drop(server);
     let audited = std::fs::read_to_string(scene.path(".greenroom/audit.log")).unwrap();
     assert!(audited.contains("memory forget sha256:"), "{audited}");

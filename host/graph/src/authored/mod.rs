@@ -125,7 +125,7 @@ impl Authored {
                     }),
                     _ => None,
                 },
-                subject_keys: shape.subject_keys.iter().filter_map(|at| at.value.parse().ok()).collect(),
+                subject_keys: shape.subject_keys.iter().map(|at| at.value.parse().ok()).collect::<Option<_>>()?,
             })
         });
         declared.collect()

@@ -163,6 +163,14 @@ impl<'a> Head<'a> {
         read().ok_or_else(|| damaged("it is cut short"))
     }
 
+    /// Whether the record says that it was for this subject.
+    pub(super) fn names(&self, id: &str) -> bool {
+        let there = self.body.windows(id.len().max(1)).any(|part| part == id.as_bytes());
+        there
+            && rmp_serde::from_slice::<DecisionRecord>(self.body)
+                .is_ok_and(|record| record.subject.is_some_and(|subject| subject.key == id))
+    }
+
     /// Where a row was shown, from 0.
     pub(super) fn position(&self, row: u32) -> Option<u32> {
         let position = self.rows.iter().position(|shown| u32::from_le_bytes(*shown) == row)?;

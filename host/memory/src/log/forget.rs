@@ -74,12 +74,19 @@ impl Log {
     pub(crate) fn forget(&self, subjects: &Numbering, id: &str) -> Result<ForgottenSubject, Unavailable> {
         // Two at once would each leave the other's events in its digest.
         let _alone = self.forgetting.lock();
-        let Some(number) = subjects.row(id) else { return Ok(ForgottenSubject::default()) };
-        let events = self.forget_events(subjects, id, number)?;
-        self.histories.forget(number);
-        let its = move |head: &decision::Head<'_>| head.subject == Some(number);
-        let decisions = self.forget_where(&its)?;
-        Ok(ForgottenSubject { known: true, events, decisions })
+        let number = subjects.row(id);
+        let mut events = 0;
+        if let Some(number) = number {
+            events = self.forget_events(subjects, id, number)?;
+            self.histories.forget(number);
+        }
+        // Those of before it had a number too, and of one that was not forgotten to the end.
+        let forgotten = self.forgotten.read().clone();
+        let decisions = self.forget_where(&|head| match head.subject {
+            Some(number) => forgotten.contains(&number),
+            None => head.names(id),
+        })?;
+        Ok(ForgottenSubject { known: number.is_some() || decisions > 0, events, decisions })
     }
 
     fn forget_events(&self, subjects: &Numbering, id: &str, number: u32) -> Result<u64, Unavailable> {
@@ -103,9 +110,14 @@ impl Log {
                 let bytes = transaction.get(&EVENTS, cursor)?.map(|bytes| bytes.value().to_vec()).unwrap_or_default();
                 left.take(number, cursor, &bytes, &place)?;
             }
+            let cursors: BTreeSet<u64> = left.gone.iter().map(|(cursor, _)| *cursor).collect();
             for (cursor, id) in &left.gone {
                 transaction.insert(&EVENTS, *cursor, place.as_slice());
-                transaction.remove(&IDS, id.as_str());
+                // It may be known as the event of somebody else, which this one took back.
+                let known = transaction.get(&IDS, id.as_str())?.map(|known| known.value().0);
+                if known.is_some_and(|known| cursors.contains(&known)) {
+                    transaction.remove(&IDS, id.as_str());
+                }
             }
             if !left.gone.is_empty() {
                 transaction.insert(&EVENTS, last + 1, place.as_slice());

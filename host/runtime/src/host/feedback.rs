@@ -3,7 +3,7 @@
 use std::fmt;
 
 use greenroom_memory::{AppendError, Event, Outcome, id_fault};
-use greenroom_model::Told;
+use greenroom_model::{NONE, Told};
 use thiserror::Error;
 
 use super::{Host, now_ms};
@@ -128,13 +128,25 @@ impl Host {
         }
         let decided_for = |request_id: &Option<String>| {
             let decision = store.log().decision(request_id.as_deref()?).ok().flatten()?;
-            decision.subject.map(|subject| subject.key)
+            decision.subject
         };
-        let keys: Vec<Option<String>> =
-            told.iter().map(|event| event.subject.clone().or_else(|| decided_for(&event.request_id))).collect();
-        let named: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
+        // By its number where the decision has one: who was forgotten meanwhile does not come again by what was decided before.
+        let whose: Vec<Result<u32, Option<String>>> = told
+            .iter()
+            .map(|event| match (event.subject.clone(), decided_for(&event.request_id)) {
+                (Some(key), _) => Err(Some(key)),
+                (None, Some(decided)) if decided.number != NONE => Ok(decided.number),
+                (None, decided) => Err(decided.map(|decided| decided.key)),
+            })
+            .collect();
+        let named: Vec<&str> = whose.iter().filter_map(|of| of.as_ref().err()?.as_deref()).collect();
         let assigned = store.subjects().assign(&named).await;
         let mut numbers = assigned.map_err(|error| FeedbackError::Unavailable(error.to_string()))?.into_iter();
-        Ok(keys.iter().map(|key| key.as_ref().and_then(|_| numbers.next())).collect())
+        let number = |of: Result<u32, Option<String>>| match of {
+            Ok(number) => Some(number),
+            Err(Some(_)) => numbers.next(),
+            Err(None) => None,
+        };
+        Ok(whose.into_iter().map(number).collect())
     }
 }

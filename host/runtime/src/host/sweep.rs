@@ -204,7 +204,7 @@ impl Host {
     }
 
     /// What hosts that were killed have left of contents that they uploaded.
-    fn sweep_uploads(&self) -> Result<u64, SweepError> {
+    fn sweep_uploads(&self) -> u64 {
         let inner = &self.inner;
         let plans: Vec<Arc<ActivePlan>> = inner.plans().values().map(|live| Arc::clone(&live.plan)).collect();
         let namespaces = plans.iter().flat_map(|plan| declared(&plan.plan.namespaces));
@@ -212,10 +212,12 @@ impl Host {
         let (names, mut uploads) = (blobs.keys().cloned().collect::<Vec<_>>(), 0);
         let blobs = Namespaces::new(inner.store.memory(), blobs).blobs();
         for name in names {
-            let swept = blobs.sweep(&name, UPLOAD_MAX_MS).map_err(|error| SweepError(error.to_string()))?;
-            uploads += swept.uploads;
+            match blobs.sweep(&name, UPLOAD_MAX_MS) {
+                Ok(swept) => uploads += swept.uploads,
+                Err(error) => tracing::warn!(namespace = name, %error, "uploads that nobody goes on with stay"),
+            }
         }
-        Ok(uploads)
+        uploads
     }
 
     /// What no plan refers to.
@@ -232,7 +234,7 @@ impl Host {
         swept.bytes += tried.bytes;
         let forgotten = inner.store.log().forget_decisions(before(now, inner.retention.decisions));
         swept.decisions = forgotten.map_err(|error| SweepError(error.to_string()))?;
-        swept.uploads = self.sweep_uploads()?;
+        swept.uploads = self.sweep_uploads();
         Ok(())
     }
 }

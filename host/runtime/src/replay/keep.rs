@@ -162,7 +162,8 @@ impl Folder {
     }
 }
 
-/// Removes the recordings of what a subject asked; how many, and how many could not be looked at.
+/// Removes the recordings of what a subject asked, and those in which memory answered something with its id; how many, and how
+/// many could not be looked at.
 ///
 /// # Errors
 /// When the folder can't be listed, or a file not removed. One that is not there has none.
@@ -173,15 +174,21 @@ pub fn forget_recordings(dir: &Path, subject: &str) -> io::Result<(u64, u64)> {
     let (mut removed, mut unread) = (0, 0);
     for (_, path) in files(dir)? {
         match Recording::read(&path) {
-            Ok(recording) if recording.seen.subject.as_ref().is_some_and(|of| *of.key == *subject) => {
-                fs::remove_file(&path)?;
-                removed += 1;
-            }
+            Ok(recording) if about(&recording, subject) => match fs::remove_file(&path) {
+                Ok(()) => removed += 1,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            },
             Ok(_) => {}
             Err(_) => unread += 1,
         }
     }
     Ok((removed, unread))
+}
+
+fn about(recording: &Recording, subject: &str) -> bool {
+    let heard = || recording.heard.bytes().windows(subject.len().max(1)).any(|part| part == subject.as_bytes());
+    recording.seen.subject.as_ref().is_some_and(|of| *of.key == *subject) || heard()
 }
 
 /// Removes what a host that was killed was writing.

@@ -47,8 +47,12 @@ impl Context {
         Ok(Ok(digest))
     }
 
-    async fn begin_upload(&mut self, name: Arc<str>, ttl_ms: Option<u64>) -> Heard<OpenUpload> {
+    /// Where so many are open.
+    async fn begin_upload(&mut self, name: Arc<str>, ttl_ms: Option<u64>, open: u32) -> Heard<OpenUpload> {
         ok!(within(self.asks("upload", About::of(&name, ""), 0))?);
+        if open >= UPLOADS_MAX {
+            return Ok(Err(MemoryError::Quota(format!("held more than {UPLOADS_MAX} uploads open"))));
+        }
         // Whose digest is not known yet.
         ok!(self.may(&name, "", Verb::Append));
         ok!(within(self.meter_write(&name, 0))?);
@@ -88,7 +92,7 @@ impl Context {
     }
 
     async fn put_blob(&mut self, name: Arc<str>, content: Vec<u8>, ttl_ms: Option<u64>) -> Heard<MemoryBlob> {
-        let mut upload = ok!(self.begin_upload(name, ttl_ms).await?);
+        let mut upload = ok!(self.begin_upload(name, ttl_ms, 0).await?);
         ok!(self.go_on(&mut upload, content).await?);
         self.finish_upload(&upload).await
     }
@@ -150,11 +154,7 @@ impl blob::HostNamespace for Context {
 
     async fn upload(&mut self, handle: Resource<Blob>, ttl_ms: Option<u64>) -> Answer<Resource<OpenUpload>> {
         let name = self.named(&handle)?;
-        if self.uploads >= UPLOADS_MAX {
-            let over = MemoryError::Quota(format!("held more than {UPLOADS_MAX} uploads open"));
-            return answer(Ok(Err(over)));
-        }
-        let upload = match self.begin_upload(name, ttl_ms).await? {
+        let upload = match self.begin_upload(name, ttl_ms, self.uploads).await? {
             Ok(upload) => upload,
             Err(error) => return answer(Ok(Err(error))),
         };

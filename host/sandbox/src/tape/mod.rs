@@ -205,6 +205,7 @@ impl Tape {
         let kept = push(&mut self.bytes, asked) && push(&mut self.bytes, answer);
         if !kept || self.bytes.len() > BYTES_MAX {
             self.bytes.truncate(before);
+            self.bytes.shrink_to(BYTES_MAX);
             self.cut = true;
         }
     }

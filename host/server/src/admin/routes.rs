@@ -436,7 +436,8 @@ fn memory(verb: &'static str, changes: bool) -> MethodRouter<Arc<Desk>> {
 
 fn kept(host: &Host, verb: &str, asked: serde_json::Value) -> Result<Response, Problem> {
     let loaded = host.loaded();
-    let keeper = Keeper::new(host.store(), &loaded.plan.namespaces, Some(host.recordings()));
+    let recordings = (verb == "forget").then(|| host.recordings());
+    let keeper = Keeper::new(host.store(), &loaded.plan.namespaces, recordings);
     Ok(Json(keeper.call(verb, asked)?).into_response())
 }
 

@@ -45,11 +45,10 @@ impl Keeper<'_> {
                 silent.push(space.name.clone());
             }
         }
-        if !self.store.shares() {
-            for (name, held) in self.store.namespaces().map_err(ReadError::from)? {
-                if !name.starts_with('@') && held.entries > 0 && !self.declared.contains_key(&name) {
-                    silent.push(name);
-                }
+        for (name, held) in self.store.namespaces().map_err(ReadError::from)? {
+            let declared = !self.store.shares() && self.declared.contains_key(&name);
+            if !name.starts_with('@') && held.entries > 0 && !declared && !silent.contains(&name) {
+                silent.push(name);
             }
         }
         let log = self.store.forget(subject).map_err(ReadError::from)?;
@@ -60,7 +59,7 @@ impl Keeper<'_> {
         let removed: u64 = keys.values().sum();
         let mut remains = Vec::new();
         let mut remain = |there: bool, what: String| remains.extend(there.then_some(what));
-        let any = removed + log.events + log.decisions > 0;
+        let in_file = log.events + log.decisions + if self.store.shares() { 0 } else { removed };
         remain(
             !silent.is_empty(),
             format!(
@@ -71,7 +70,7 @@ impl Keeper<'_> {
         remain(
             log.events > 0,
             "what agents learned from its events: agents with a cadence learn anew by themselves, others by `greenroom train`; \
-             states of before go with the plans that have them, by `greenroom gc`"
+             states of before go with the plans that have them, by `greenroom gc`, and so do images of agents that read of it while they were prepared"
                 .to_owned(),
         );
         remain(
@@ -79,14 +78,14 @@ impl Keeper<'_> {
             format!("{unread} recordings that this version cannot read, in the folder `replays` of the data folder"),
         );
         remain(
-            any && !self.store.shares(),
+            in_file > 0,
             "bytes in parts of the store's file that are free, until `greenroom memory compact`".to_owned(),
         );
         remain(
             removed > 0,
             "the names of the removed keys among changes, until as many others come as are kept (262,144)".to_owned(),
         );
-        remain(self.store.shares(), "the log of each other host that shares this memory: run it there too".to_owned());
+        remain(self.store.shares(), "the log of each other host that shares this memory: run it there too; namespaces of it that this graph does not declare".to_owned());
         remain(
             true,
             "backups and copies that were made before, lines of the audit log and of the host's own log that name it"
